@@ -1,0 +1,89 @@
+// The one contract of every database behind the api: append batches, answer history. Files in `stores/` implement it; one test suite
+// (test/api/store-contract.ts) runs over all of them.
+import type { Description, Value } from '../telemetry/description.ts';
+import type { DeviceEvent, TelemetryRecord } from '../telemetry/messages.ts';
+
+export interface StoreBatch {
+  /** Records of described kinds; `fields` are checked and finite. */
+  readonly records: readonly TelemetryRecord[];
+  /** Indices into `records` of those that may be stored already (late, or seen before a restart). The store drops what it has. */
+  readonly suspects: readonly number[];
+  readonly events: readonly DeviceEvent[];
+}
+
+export interface AppendResult {
+  /** Suspects that were stored already. A store whose writes are idempotent by key and that cannot tell answers 0. */
+  readonly duplicates: number;
+}
+
+export type Aggregate = 'mean' | 'min' | 'max' | 'sum' | 'count' | 'last' | 'p50' | 'p95';
+
+export interface HistoryQuery {
+  readonly kind: string;
+  readonly device: string;
+  readonly fields: readonly string[];
+  /** [fromMs, toMs) */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Newest `limit` rows of the range, answered ascending. */
+  readonly limit: number;
+  /** Absent: raw records. */
+  readonly bucket?: Bucket;
+}
+
+export interface Bucket {
+  readonly everyMs: number;
+  readonly agg: Aggregate;
+  /** Civil offset for buckets of a day or more, minutes. */
+  readonly utcOffsetMin: number;
+}
+
+/** Columns of equal length, ascending in time; null where a record or bucket has no value. */
+export interface Series {
+  readonly ts: readonly number[];
+  readonly columns: { readonly [field: string]: readonly (Value | null)[] };
+}
+
+export interface AggregateQuery {
+  readonly kind: string;
+  readonly field: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly bucket: Bucket;
+  readonly groupBy: 'kind' | 'device' | { readonly field: string };
+  readonly maxGroups: number;
+}
+
+export interface AggregateGroup {
+  readonly key: string;
+  readonly ts: readonly number[];
+  readonly value: readonly (Value | null)[];
+}
+
+export interface EventQuery {
+  readonly kind?: string;
+  readonly device?: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly limit: number;
+}
+
+export interface Store {
+  readonly name: 'memory' | 'duckdb' | 'influx1';
+  /** Creates what is missing. Throws an Error whose message names the address or file and what is wrong. */
+  open(): Promise<void>;
+  /** Makes room for a kind, or for new fields of one. A field never changes its type: throws then, naming it. */
+  describe(description: Description): Promise<void>;
+  descriptions(): Promise<Description[]>;
+  /** Resolves when the batch is durable; idempotent on (kind, device, ts, seq). Rejects when nothing of it can be promised. */
+  append(batch: StoreBatch): Promise<AppendResult>;
+  history(query: HistoryQuery): Promise<Series>;
+  aggregate(query: AggregateQuery): Promise<AggregateGroup[]>;
+  /** Ascending in time, newest `limit`. */
+  events(query: EventQuery): Promise<DeviceEvent[]>;
+  /** Newest record of each device of a kind, any order. */
+  latest(kind: string): Promise<TelemetryRecord[]>;
+  /** True when the store answers now. */
+  ping(): Promise<boolean>;
+  close(): Promise<void>;
+}

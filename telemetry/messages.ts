@@ -1,0 +1,69 @@
+// The messages that travel beside records: commands and their acks, the clock, the counters of each part.
+import type { Value } from './description.ts';
+
+/** One device's fields at one time. (kind, device, ts, seq) is its identity. */
+export interface TelemetryRecord {
+  readonly kind: string;
+  readonly device: string;
+  /** Device time, ms since 1970 (UTC). */
+  readonly ts: number;
+  /** Starts at 1 at every device start, counts by one; 0 for outside devices that do not count. */
+  readonly seq: number;
+  readonly fields: { readonly [name: string]: Value };
+}
+
+/** What a device reports at once. `raised` and `cleared` of the same name make an alarm. */
+export interface DeviceEvent extends TelemetryRecord {
+  readonly name: string;
+  readonly state?: 'raised' | 'cleared';
+}
+
+export interface Command {
+  readonly id: string;
+  readonly name: string;
+  readonly args: { readonly [name: string]: unknown };
+  /** Simulated ms from when the device's network receives it; absent = never. */
+  readonly expiresMs?: number;
+}
+
+export type AckState = 'accepted' | 'rejected' | 'done' | 'expired';
+
+export interface Ack {
+  readonly id: string;
+  readonly state: AckState;
+  readonly reason?: string;
+  /** Device time, ms. */
+  readonly ts: number;
+}
+
+/** `city/{city}/clock`, retained, every wall second. */
+export interface ClockMessage {
+  readonly simTimeMs: number;
+  /** Civil time = simTimeMs + utcOffsetMin. */
+  readonly utcOffsetMin: number;
+  /** Requested speed; 0 while paused. */
+  readonly speed: number | 'max';
+  readonly trueSpeed: number;
+  readonly scenario: string;
+  readonly seed: number;
+  readonly backfillFromMs?: number;
+  /** What the sky does now, for the page's top bar. */
+  readonly weather?: {
+    readonly tempC: number;
+    readonly rainMmPerH: number;
+    readonly cloud: number;
+    readonly sunElevationDeg: number;
+  };
+}
+
+export interface SimulatorCounters {
+  readonly out: number;
+  readonly dropped: number;
+}
+export interface BrokerCounters {
+  readonly in: number;
+  readonly out: number;
+  readonly refused: number;
+  readonly refusedByCause: { readonly [cause: string]: number };
+  readonly clients: number;
+}

@@ -1,0 +1,48 @@
+// The topic tree `city/{city}/…`: builds topics and takes them apart. It knows names, not payloads.
+import { DEVICE_PATTERN, KIND_PATTERN, isKind } from './description.ts';
+
+export type DeviceChannel = 'telemetry' | 'event' | 'status' | 'command' | 'ack';
+
+export type Topic =
+  | { readonly type: DeviceChannel; readonly city: string; readonly kind: string; readonly device: string }
+  | { readonly type: 'kind'; readonly city: string; readonly kind: string }
+  | { readonly type: 'clock'; readonly city: string }
+  | { readonly type: 'counters'; readonly city: string; readonly part: string }
+  | { readonly type: 'scenarioCommand' | 'scenarioAck'; readonly city: string };
+
+const CHANNELS = new Set<string>(['telemetry', 'event', 'status', 'command', 'ack']);
+
+export function deviceTopic(city: string, kind: string, device: string, channel: DeviceChannel): string {
+  return `city/${city}/${kind}/${device}/${channel}`;
+}
+export function kindTopic(city: string, kind: string): string {
+  return `city/${city}/kinds/${kind}`;
+}
+export function clockTopic(city: string): string {
+  return `city/${city}/clock`;
+}
+export function countersTopic(city: string, part: string): string {
+  return `city/${city}/counters/${part}`;
+}
+export function scenarioTopic(city: string, channel: 'command' | 'ack'): string {
+  return `city/${city}/scenario/${channel}`;
+}
+
+/** Takes a topic apart; undefined when it is none of ours. Names are checked against the grammar. */
+export function parseTopic(topic: string): Topic | undefined {
+  if (topic.length > 300) return undefined;
+  const parts = topic.split('/');
+  const [root, city, kind, device, channel] = parts;
+  if (root !== 'city' || city === undefined || !KIND_PATTERN.test(city) || kind === undefined) return undefined;
+  if (parts.length === 5) {
+    if (!isKind(kind) || !DEVICE_PATTERN.test(device!) || !CHANNELS.has(channel!)) return undefined;
+    return { type: channel as DeviceChannel, city, kind, device: device! };
+  }
+  if (parts.length === 3 && kind === 'clock') return { type: 'clock', city };
+  if (parts.length !== 4) return undefined;
+  if (kind === 'kinds' && isKind(device!)) return { type: 'kind', city, kind: device! };
+  if (kind === 'counters' && KIND_PATTERN.test(device!)) return { type: 'counters', city, part: device! };
+  if (kind === 'scenario' && device === 'command') return { type: 'scenarioCommand', city };
+  if (kind === 'scenario' && device === 'ack') return { type: 'scenarioAck', city };
+  return undefined;
+}
