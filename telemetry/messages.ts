@@ -67,3 +67,17 @@ export interface BrokerCounters {
   readonly refusedByCause: { readonly [cause: string]: number };
   readonly clients: number;
 }
+
+/** One MQTT publish on its way into the api. */
+export interface Frame {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: 0 | 1 | 2;
+  readonly retain: boolean;
+}
+
+/**
+ * The seam between broker and ingest. The frame is taken at once; the ticket settles when what it carried is durable, and only then may
+ * the sender get its acknowledgement. No ticket: nothing to wait for. A ticket never rejects.
+ */
+export type Take = (frame: Frame) => Promise<void> | undefined;
