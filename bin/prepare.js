@@ -1,0 +1,35 @@
+// What a clone needs before anything of ours can run: its packages, and a Node that reads TypeScript. Plain JavaScript for Node >= 20.
+import { execFileSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+export function canRunTypeScript(version) {
+  const [major, minor] = version.split('.').map(Number);
+  return major > 22 || (major === 22 && minor >= 18);
+}
+
+/** Path of the Node that came with the clone; undefined when there is none. */
+export function projectNode() {
+  const path = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  return existsSync(path) ? path : undefined;
+}
+
+/** In a clone: runs `npm ci` when packages are missing or older than the lock file, and says so. Elsewhere: nothing. */
+export function installMissing() {
+  const lock = join(root, 'package-lock.json');
+  const installed = join(root, 'node_modules', '.package-lock.json');
+  if (root.includes(`${sep}node_modules${sep}`) || !existsSync(lock)) return;
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs - 1000) return;
+  console.error('citytwin: installing packages (first start after a clone or an update, about a minute)');
+  // npm's own talk goes to stderr: stdout belongs to the command's result.
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  try {
+    execFileSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] });
+  } catch {
+    console.error('citytwin: `npm ci` failed, see above; run it by hand and start again');
+    process.exit(1);
+  }
+}

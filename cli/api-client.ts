@@ -1,0 +1,38 @@
+// The api's connection to a broker in another process: everything of the city comes in at QoS 1 and is acknowledged when it is stored.
+import { Client } from '../mqtt/client.ts';
+import type { Take } from '../telemetry/messages.ts';
+import type { BrokerAddress } from './wiring.ts';
+
+export interface ApiClient {
+  publish(topic: string, payload: Uint8Array, options: { qos: 0 | 1; retain?: boolean }): Promise<void>;
+  readonly up: boolean;
+  stop(): Promise<void>;
+}
+
+export async function connectApi(options: { readonly city: string; readonly broker: BrokerAddress; readonly take: Take }): Promise<ApiClient> {
+  let up = false;
+  const client = new Client({
+    ...options.broker,
+    clientId: `api-${options.city}`,
+    onMessage: (topic, payload, qos, retain) => options.take({ topic, payload, qos, retain }),
+    onUp: () => {
+      up = true;
+    },
+    onDown: () => {
+      up = false;
+    },
+  });
+  await client.start();
+  const filter = `city/${options.city}/#`;
+  const [granted] = await client.subscribe([{ filter, qos: 1 }]);
+  if (granted === undefined || granted > 2) throw new Error(`the broker refuses the subscription ${filter}`);
+  return {
+    publish: async (topic, payload, { qos, retain = false }) => {
+      await client.publish(topic, payload, qos, retain);
+    },
+    get up() {
+      return up;
+    },
+    stop: () => client.stop(),
+  };
+}

@@ -1,0 +1,47 @@
+// Health and metrics over HTTP for the services that have no API of their own: /healthz, /readyz, /metrics.
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface HealthServer {
+  readonly port: number;
+  readonly server: Server;
+  close(): Promise<void>;
+}
+
+/** counters: nested numbers, exposed as `citytwin_{part}_{name}`. ready: false answers /readyz with 503. */
+export async function startHealthServer(options: {
+  readonly host: string;
+  readonly port: number;
+  readonly part: string;
+  readonly ready: () => boolean;
+  readonly counters: () => object;
+}): Promise<HealthServer> {
+  const server = createServer((request, response) => {
+    const path = request.url?.split('?', 1)[0];
+    if (path === '/healthz') response.end('ok\n');
+    else if (path === '/readyz') response.writeHead(options.ready() ? 200 : 503).end(options.ready() ? 'ready\n' : 'not ready\n');
+    else if (path === '/metrics') response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(exposition(options.part, options.counters()));
+    else response.writeHead(404).end();
+  });
+  server.requestTimeout = 10_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    server,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function exposition(part: string, counters: object): string {
+  const lines = Object.entries(counters)
+    .filter(([, value]) => typeof value === 'number')
+    .map(([name, value]) => `citytwin_${part}_${name.replace(/[A-Z]/g, '_$&').toLowerCase()} ${String(value)}`);
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,124 @@
+// `citytwin broker`, `api`, `simulate`, `control`: one part each, connected by MQTT and HTTP only, as docker compose runs them.
+import { startApi } from '../api/server.ts';
+import { startBroker } from '../broker/broker.ts';
+import { ensureCredentials } from '../broker/credentials.ts';
+import { attachWebSocket } from '../broker/websocket.ts';
+import { startControl } from '../control/live.ts';
+import { loadCity } from '../simulator/city/load.ts';
+import { civilOffsetMin, wallNowMs } from '../simulator/clock.ts';
+import { loadModels } from '../simulator/kinds.ts';
+import { LiveCity } from '../simulator/live.ts';
+import { countersTopic } from '../telemetry/topics.ts';
+import { connectApi } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
+import { startHealthServer } from './health-server.ts';
+import { Lifetime } from './lifetime.ts';
+import { createLog } from './log.ts';
+import { isLoopback } from './options.ts';
+import type { Settings } from './options.ts';
+import { builtPage } from './page.ts';
+import { needsCredentials, version } from './up.ts';
+import { CITY, SCENARIO, brokerAddress, createStore, demoFleets, monotonicMs, ownConnectionKinds } from './wiring.ts';
+
+const COUNT_EVERY_MS = 1000;
+
+export async function brokerService(settings: Settings): Promise<void> {
+  const log = createLog(settings);
+  const lifetime = new Lifetime(log);
+  if (!isLoopback(settings.host) && settings.credentials === undefined) throw needsCredentials(settings.host);
+  const own = settings.credentials === undefined ? undefined : await ensureCredentials(settings.credentials);
+  const broker = await startBroker({
+    city: CITY,
+    host: settings.host,
+    port: settings.mqttPort,
+    ...(own === undefined ? {} : { credentials: own.credentials }),
+    anonymous: own === undefined,
+    // Nobody stores here: the api subscribes like everyone else.
+    take: () => undefined,
+    log,
+  });
+  const counting = setInterval(() => {
+    const counters = new TextEncoder().encode(JSON.stringify(broker.counters()));
+    void broker.publish(countersTopic(CITY, 'broker'), counters, { qos: 0, retain: true });
+  }, COUNT_EVERY_MS);
+  const http = await startHealthServer({ ...settings, part: 'broker', ready: () => true, counters: () => broker.counters() });
+  attachWebSocket(http.server, broker);
+  lifetime.own('broker', async () => {
+    clearInterval(counting);
+    await broker.close();
+  });
+  lifetime.own('http', () => http.close());
+  announce(settings, { http: `http://${settings.host}:${http.port}`, mqtt: `mqtt://${settings.host}:${broker.port}` });
+}
+
+export async function apiService(settings: Settings): Promise<void> {
+  const log = createLog(settings);
+  const lifetime = new Lifetime(log);
+  const store = createStore(settings, log);
+  const [staticFolder, city] = await Promise.all([builtPage(log), loadCity(), store.open()]);
+  lifetime.own('store', () => store.close());
+  let client: ApiClient | undefined;
+  const api = await startApi({
+    city: CITY,
+    host: settings.host,
+    port: settings.port,
+    store,
+    publish: async (topic, payload, options) => client?.publish(topic, payload, options),
+    map: city.map,
+    ...(staticFolder === undefined ? {} : { staticFolder }),
+    version,
+    log,
+    brokerState: () => ({ ok: client?.up === true }),
+  });
+  lifetime.own('api', () => api.close());
+  client = await connectApi({ city: CITY, broker: brokerAddress(settings, 'api'), take: api.take });
+  lifetime.own('broker connection', () => client?.stop());
+  announce(settings, { http: `http://${settings.host}:${api.port}` });
+}
+
+export async function simulateService(settings: Settings): Promise<void> {
+  const log = createLog(settings);
+  const lifetime = new Lifetime(log);
+  const [city, models] = await Promise.all([loadCity(), loadModels()]);
+  const startMs = Math.floor(wallNowMs() / 1000) * 1000;
+  const live = new LiveCity({
+    city,
+    models,
+    fleets: demoFleets(models, settings.scale),
+    broker: brokerAddress(settings, 'gateway'),
+    ownConnections: ownConnectionKinds(settings.connections, models),
+    seed: settings.seed,
+    scenario: SCENARIO,
+    startMs,
+    utcOffsetMin: civilOffsetMin(settings.start, startMs, city.utcOffsetMin),
+    speed: settings.speed,
+    now: monotonicMs,
+    log,
+  });
+  let ready = false;
+  const http = await startHealthServer({ ...settings, part: 'simulator', ready: () => ready, counters: () => live.counters() });
+  lifetime.own('http', () => http.close());
+  lifetime.own('simulator', () => live.stop());
+  await live.start();
+  ready = true;
+  announce(settings, { http: `http://${settings.host}:${http.port}` });
+}
+
+export async function controlService(settings: Settings): Promise<void> {
+  const log = createLog(settings);
+  const lifetime = new Lifetime(log);
+  let ready = false;
+  let sent = () => 0;
+  const http = await startHealthServer({ ...settings, part: 'control', ready: () => ready, counters: () => ({ sent: sent() }) });
+  lifetime.own('http', () => http.close());
+  const control = await startControl({ city: CITY, broker: brokerAddress(settings, 'controller'), log });
+  sent = () => control.sent;
+  lifetime.own('control', () => control.stop());
+  ready = true;
+  announce(settings, { http: `http://${settings.host}:${http.port}` });
+}
+
+function announce(settings: Settings, where: { readonly http: string; readonly mqtt?: string }): void {
+  const line = settings.json ? JSON.stringify({ ready: true, ...where }) : `ready ${Object.values(where).join(' ')}`;
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,153 @@
+// `citytwin up`: the whole city in one process. Broker, api and live stream on the main thread, the simulator in its own, the control
+// centre as one more MQTT client.
+import { readFileSync } from 'node:fs';
+import { startApi } from '../api/server.ts';
+import type { Api } from '../api/server.ts';
+import { startBroker } from '../broker/broker.ts';
+import { ephemeralCredentials, loadCredentials } from '../broker/credentials.ts';
+import { attachWebSocket } from '../broker/websocket.ts';
+import { startControl } from '../control/live.ts';
+import { loadCity } from '../simulator/city/load.ts';
+import { wallNowMs } from '../simulator/clock.ts';
+import { countersTopic } from '../telemetry/topics.ts';
+import { connectApi } from './api-client.ts';
+import { Lifetime } from './lifetime.ts';
+import { createLog } from './log.ts';
+import type { Logger } from './log.ts';
+import { UsageError, isLoopback } from './options.ts';
+import type { Settings } from './options.ts';
+import { builtPage } from './page.ts';
+import { startSimulatorThread } from './simulator-thread.ts';
+import { CITY, brokerAddress, createStore } from './wiring.ts';
+import type { BrokerAddress } from './wiring.ts';
+
+const COUNT_EVERY_MS = 1000;
+const READY_POLL_MS = 50;
+/** A record that takes longer than this to arrive is not worth waiting for before saying that we are up. */
+const READY_PATIENCE_MS = 20_000;
+
+export const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+
+interface Bus {
+  /** Where our own parts connect. */
+  addressOf(part: string): BrokerAddress;
+  readonly url: string;
+}
+
+export async function up(settings: Settings): Promise<void> {
+  const log = createLog(settings);
+  const lifetime = new Lifetime(log);
+  const ready = performance.now();
+  // The thread builds its city while the rest starts.
+  const simulator = settings.simulator
+    ? startSimulatorThread(log, (message) => {
+        log.error(`the simulator stopped: ${message}`);
+        void lifetime.end(1);
+      })
+    : undefined;
+  const store = createStore(settings, log);
+  const [staticFolder, city] = await Promise.all([builtPage(log), loadCity(), store.open()]);
+  lifetime.own('store', () => store.close());
+
+  const link = { publish: undefined as Publish | undefined };
+  const api = await startApi({
+    city: CITY,
+    host: settings.host,
+    port: settings.port,
+    store,
+    publish: (topic, payload, options) => link.publish!(topic, payload, options),
+    map: city.map,
+    ...(staticFolder === undefined ? {} : { staticFolder }),
+    version,
+    log,
+  });
+  lifetime.own('api', () => api.close());
+  const bus = settings.broker === undefined ? await ownBroker(settings, api, link, lifetime, log) : await outsideBroker(settings, api, link, lifetime);
+
+  if (simulator !== undefined) {
+    await simulator.start({
+      broker: bus.addressOf('gateway'),
+      startMs: startOf(api),
+      seed: settings.seed,
+      scale: settings.scale,
+      speed: settings.speed,
+      start: settings.start,
+      connections: settings.connections,
+    });
+    lifetime.own('simulator', () => simulator.stop());
+    await firstRecord(api);
+  }
+  if (settings.control) {
+    const control = await startControl({ city: CITY, broker: bus.addressOf('controller'), log });
+    lifetime.own('control', () => control.stop());
+  }
+  announce(settings, `http://${urlHost(settings.host)}:${api.port}`, bus.url, performance.now() - ready);
+}
+
+type Publish = (topic: string, payload: Uint8Array, options: { qos: 0 | 1; retain?: boolean }) => Promise<void>;
+
+async function ownBroker(settings: Settings, api: Api, link: { publish: Publish | undefined }, lifetime: Lifetime, log: Logger): Promise<Bus> {
+  if (!isLoopback(settings.host) && settings.credentials === undefined) throw needsCredentials(settings.host);
+  const own = settings.credentials === undefined ? ephemeralCredentials() : await loadCredentials(settings.credentials);
+  const broker = await startBroker({
+    city: CITY,
+    host: settings.host,
+    port: settings.mqttPort,
+    credentials: own.credentials,
+    anonymous: settings.credentials === undefined,
+    take: api.take,
+    log,
+  });
+  link.publish = (topic, payload, options) => broker.publish(topic, payload, { retain: false, ...options });
+  attachWebSocket(api.upgrades, broker);
+  const counting = setInterval(() => {
+    const counters = new TextEncoder().encode(JSON.stringify(broker.counters()));
+    void broker.publish(countersTopic(CITY, 'broker'), counters, { qos: 0, retain: true });
+  }, COUNT_EVERY_MS);
+  lifetime.own('broker', async () => {
+    clearInterval(counting);
+    await broker.close();
+  });
+  return {
+    url: `mqtt://${urlHost(settings.host)}:${broker.port}`,
+    addressOf: (part) => ({ host: '127.0.0.1', port: broker.port, username: part, password: own.secretOf(part) }),
+  };
+}
+
+async function outsideBroker(settings: Settings, api: Api, link: { publish: Publish | undefined }, lifetime: Lifetime): Promise<Bus> {
+  const addressOf = (part: string) => brokerAddress(settings, part);
+  const client = await connectApi({ city: CITY, broker: addressOf('api'), take: api.take });
+  link.publish = client.publish;
+  lifetime.own('broker connection', () => client.stop());
+  return { url: settings.broker!, addressOf };
+}
+
+export function needsCredentials(host: string): UsageError {
+  return new UsageError(`--host ${host} is open to others and needs credentials: name a folder for them with --credentials FOLDER`);
+}
+
+/** Never before what is stored: a store never goes back in time. */
+function startOf(api: Api): number {
+  const earliestMs = Math.max(wallNowMs(), (api.newestTs() ?? 0) + 1000);
+  return Math.floor(earliestMs / 1000) * 1000;
+}
+
+async function firstRecord(api: Api): Promise<void> {
+  const until = performance.now() + READY_PATIENCE_MS;
+  while (api.counters().ingest.stored === 0 && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+  }
+}
+
+function urlHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function announce(settings: Settings, http: string, mqtt: string, tookMs: number): void {
+  if (settings.json) {
+    process.stdout.write(`${JSON.stringify({ ready: true, http, mqtt })}\n`);
+    return;
+  }
+  process.stdout.write(`ready ${http} ${mqtt}\n`);
+  if (process.stdout.isTTY) process.stdout.write(`  open ${http} (ready after ${(tookMs / 1000).toFixed(1)} s; Ctrl-C ends)\n`);
+}

@@ -1,0 +1,78 @@
+// What several commands need to put the parts together: the store by name, fleets by scale, a broker's address, the city's parts in MQTT.
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Store } from '../api/store.ts';
+import { createDuckDbStore } from '../api/stores/duckdb.ts';
+import { createInflux1Store } from '../api/stores/influx1.ts';
+import { createMemoryStore } from '../api/stores/memory.ts';
+import type { Model } from '../simulator/fleet.ts';
+import type { Settings } from './options.ts';
+import { UsageError } from './options.ts';
+import type { Logger } from './log.ts';
+
+export const CITY = 'wuxi';
+export const SCENARIO = 'demo';
+const DUCKDB_MEMORY_MB = 1024;
+
+/** Time that never jumps, ms. */
+export const monotonicMs = (): number => performance.now();
+
+export function createStore(settings: Pick<Settings, 'store' | 'storeUrl' | 'storeDb' | 'storeUser' | 'storePasswordFile' | 'data'>, log: Logger): Store {
+  if (settings.store === 'memory') return createMemoryStore();
+  if (settings.store === 'duckdb') {
+    return createDuckDbStore({ file: join(settings.data, 'city.duckdb'), memoryLimitMb: DUCKDB_MEMORY_MB });
+  }
+  const { storeUser, storePasswordFile } = settings;
+  return createInflux1Store({
+    url: settings.storeUrl,
+    database: settings.storeDb,
+    city: CITY,
+    ...(storeUser === undefined ? {} : { username: storeUser }),
+    ...(storePasswordFile === undefined ? {} : { password: readSecret(storePasswordFile) }),
+    onBadLine: (record, reason) => log.error(`the store refuses ${record.kind} ${record.device} at ${record.ts}: ${reason}`),
+  });
+}
+
+/** Devices by kind for a scale, at least one each. */
+export function demoFleets(models: ReadonlyMap<string, Model>, scale: number): { [kind: string]: number } {
+  return Object.fromEntries([...models].map(([kind, model]) => [kind, Math.max(1, Math.round(model.demoCount * scale))]));
+}
+
+/** Kinds named by `--connections`. @throws UsageError for a kind that is none */
+export function ownConnectionKinds(text: string, models: ReadonlyMap<string, Model>): Set<string> {
+  const kinds = text === 'none' ? [] : text.split(',').map((kind) => kind.trim());
+  for (const kind of kinds) {
+    if (!models.has(kind)) throw new UsageError(`--connections: unknown kind ${kind}, expected none or some of ${[...models.keys()].join(', ')}`);
+  }
+  return new Set(kinds);
+}
+
+export interface BrokerAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly username?: string;
+  readonly password?: string;
+}
+
+/** Address of an outside broker; `part` is the user whose secret lies in the credentials folder, if there is one. */
+export function brokerAddress(settings: { readonly broker?: string; readonly credentials?: string }, part: string): BrokerAddress {
+  const { hostname, port, username, password } = new URL(settings.broker ?? 'mqtt://127.0.0.1:1883');
+  const address = { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 1883 : Number(port) };
+  if (username !== '') return { ...address, username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  if (settings.credentials === undefined) return address;
+  return { ...address, username: part, password: readSecret(join(settings.credentials, `${part}.password`)) };
+}
+
+function readSecret(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new UsageError(`cannot read the secret in ${file}: ${(error as Error).message}`);
+  }
+}
+
+/** A client id that no other process has. */
+export function uniqueClientId(part: string): string {
+  return `${part}-${randomBytes(4).toString('hex')}`;
+}

@@ -1,0 +1,181 @@
+// The city in real time: paces a run by the clock, sends it over MQTT, answers commands and the scenario's pause, resume and speed.
+import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { show } from '../telemetry/description.ts';
+import { parsePayload } from '../telemetry/json-codec.ts';
+import type { Ack, ClockMessage, Command, SimulatorCounters } from '../telemetry/messages.ts';
+import { clockTopic, countersTopic, deviceTopic, parseTopic, scenarioTopic } from '../telemetry/topics.ts';
+import { MAX_SPEED, MIN_SPEED, SimClock } from './clock.ts';
+import type { Speed } from './clock.ts';
+import type { City } from './city.ts';
+import type { Model } from './fleet.ts';
+import { Publisher } from './publisher.ts';
+import type { BrokerAddress } from './publisher.ts';
+import { Run } from './run.ts';
+
+export interface LiveOptions {
+  readonly city: City;
+  readonly models: ReadonlyMap<string, Model>;
+  readonly fleets: { readonly [kind: string]: number };
+  readonly broker: BrokerAddress;
+  readonly ownConnections: ReadonlySet<string>;
+  readonly seed: number;
+  readonly scenario: string;
+  readonly startMs: number;
+  readonly utcOffsetMin: number;
+  readonly speed: Speed;
+  /** Monotonic wall ms. */
+  readonly now: () => number;
+  readonly log: { info(message: string): void; warn(message: string): void };
+}
+
+/** Simulated time of one tick. */
+export const TICK_MS = 1000;
+const ANNOUNCE_EVERY_MS = 1000;
+/** Longest stretch of ticks before sockets get their turn. */
+const BURST_MS = 40;
+
+export class LiveCity {
+  readonly #options: LiveOptions;
+  readonly #clock: SimClock;
+  readonly #publisher: Publisher;
+  readonly #run: Run;
+  #running: Promise<void> | undefined;
+  #stopping = false;
+  #wake: () => void = () => {};
+  #announcer: NodeJS.Timeout | undefined;
+
+  constructor(options: LiveOptions) {
+    this.#options = options;
+    this.#clock = new SimClock(options.startMs, options.speed, options.now);
+    this.#publisher = new Publisher({
+      city: options.city.id,
+      broker: options.broker,
+      models: options.models,
+      fleets: options.fleets,
+      ownConnections: options.ownConnections,
+      onMessage: (topic, payload) => this.#receive(topic, payload),
+    });
+    this.#run = new Run({ ...options, sink: this.#publisher });
+  }
+
+  /** Connects, publishes the descriptions, then lets time run. */
+  async start(): Promise<void> {
+    await this.#publisher.start();
+    await this.#publisher.subscribe([scenarioTopic(this.#options.city.id, 'command')]);
+    // The clock may have waited for the broker: start pacing from here.
+    this.#clock.resume();
+    this.#announce();
+    this.#announcer = setInterval(() => this.#announce(), ANNOUNCE_EVERY_MS);
+    this.#running = this.#loop();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearInterval(this.#announcer);
+    this.#wake();
+    await this.#running;
+    await this.#publisher.stop();
+  }
+
+  counters(): SimulatorCounters {
+    return this.#publisher.counters();
+  }
+
+  async #loop(): Promise<void> {
+    let burstStart = this.#options.now();
+    while (!this.#stopping) {
+      const waitMs = this.#clock.waitMs(TICK_MS);
+      if (waitMs > 0) {
+        await this.#sleep(waitMs);
+        burstStart = this.#options.now();
+        continue;
+      }
+      this.#run.tick(TICK_MS);
+      this.#clock.advance(TICK_MS);
+      await this.#publisher.drained();
+      if (this.#options.now() - burstStart > BURST_MS) {
+        await nextTurn();
+        burstStart = this.#options.now();
+      }
+    }
+  }
+
+  /** Until the time is over or something changed (pause, speed, stop). */
+  #sleep(waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = Number.isFinite(waitMs) ? setTimeout(resolve, waitMs) : undefined;
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #announce(): void {
+    const { city, scenario, seed, utcOffsetMin } = this.#options;
+    const { tempC, rainMmPerH, cloud, sunElevationDeg } = this.#run.world.sky;
+    const message: ClockMessage = {
+      simTimeMs: this.#run.simTimeMs,
+      utcOffsetMin,
+      speed: this.#clock.speed,
+      trueSpeed: Math.round(this.#clock.trueSpeed * 1000) / 1000,
+      scenario,
+      seed,
+      weather: { tempC, rainMmPerH, cloud, sunElevationDeg },
+    };
+    void this.#publisher.publish(clockTopic(city.id), message, { qos: 0, retain: true });
+    void this.#publisher.publish(countersTopic(city.id, 'simulator'), this.#publisher.counters(), { qos: 0, retain: true });
+  }
+
+  #receive(topicText: string, payload: Uint8Array): void {
+    const topic = parseTopic(topicText);
+    let command: Command;
+    try {
+      command = checkCommand(parsePayload(payload));
+    } catch (error) {
+      this.#options.log.warn(`refused a command on ${topicText}: ${(error as Error).message}`);
+      return;
+    }
+    if (topic?.type === 'scenarioCommand') this.#obey(command);
+    else if (topic?.type === 'command' && this.#run.command(topic.kind, topic.device, command) === 'unknown-device') {
+      const reason = `there is no ${topic.kind} ${topic.device}`;
+      const ack: Ack = { id: command.id, state: 'rejected', reason, ts: this.#run.simTimeMs };
+      void this.#publisher.publish(deviceTopic(topic.city, topic.kind, topic.device, 'ack'), ack, { qos: 1, retain: false });
+    }
+  }
+
+  #obey(command: Command): void {
+    const reason = this.#steer(command);
+    const ts = this.#run.simTimeMs;
+    const ack: Ack = reason === undefined ? { id: command.id, state: 'done', ts } : { id: command.id, state: 'rejected', reason, ts };
+    void this.#publisher.publish(scenarioTopic(this.#options.city.id, 'ack'), ack, { qos: 1, retain: false });
+    this.#announce();
+    this.#wake();
+  }
+
+  /** @returns why not, or undefined when done */
+  #steer({ name, args }: Command): string | undefined {
+    if (name === 'pause') this.#clock.pause();
+    else if (name === 'resume') this.#clock.resume();
+    else if (name === 'speed') {
+      const { speed } = args;
+      const known = speed === 'max' || (typeof speed === 'number' && speed >= MIN_SPEED && speed <= MAX_SPEED);
+      if (!known) return `speed must be ${MIN_SPEED}…${MAX_SPEED} or "max", got ${show(speed)}`;
+      this.#clock.setSpeed(speed as Speed);
+    } else return `unknown command ${show(name)}, expected one of pause, resume, speed`;
+    return undefined;
+  }
+}
+
+function checkCommand(value: { [key: string]: unknown }): Command {
+  const { id = randomUUID(), name, args = {}, expiresMs } = value;
+  if (typeof id !== 'string' || id.length === 0 || id.length > 64) throw new Error(`id must be a text of 1 to 64 characters, got ${show(id)}`);
+  if (typeof name !== 'string') throw new Error(`name must be a text, got ${show(name)}`);
+  if (typeof args !== 'object' || args === null || Array.isArray(args)) throw new Error(`args must be an object, got ${show(args)}`);
+  if (expiresMs !== undefined && !(Number.isFinite(expiresMs) && (expiresMs as number) >= 0)) {
+    throw new Error(`expiresMs must be a number of ms, got ${show(expiresMs)}`);
+  }
+  const command = { id, name, args: args as Command['args'] };
+  return expiresMs === undefined ? command : { ...command, expiresMs: expiresMs as number };
+}
