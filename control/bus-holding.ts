@@ -1,5 +1,5 @@
 // Holds buses that run too close behind their leader: forward headway control after Daganzo. Sees telemetry, sends commands, knows
-// neither lines nor timetables: it learns each line's headway from what passes. Source: C. Daganzo, "A headway-based approach to
+// neither lines nor timetables: it learns each line's usual gap from what passes. Source: C. Daganzo, "A headway-based approach to
 // eliminate bus bunching", Transportation Research B 43 (2009).
 import type { TelemetryRecord } from '../telemetry/messages.ts';
 
@@ -12,9 +12,9 @@ const MAX_HOLD_S = 60;
 const MIN_HOLD_S = 10;
 /** Every n-th stop is a control point. */
 const CONTROL_EVERY = 5;
-/** Weight of a new headway in a line's mean. */
-const HEADWAY_WEIGHT = 0.05;
-/** Departures of a line before its mean is trusted. */
+/** Weight of a new gap in a line's mean. */
+const GAP_WEIGHT = 0.05;
+/** Arrivals on a line before its mean is trusted. */
 const MIN_SAMPLES = 20;
 /** A leader that left longer ago than this is none. */
 const STALE_MS = 3_600_000;
@@ -26,8 +26,9 @@ export interface Hold {
   readonly why: string;
 }
 
+/** The gap of a bus: time from its leader's departure to its own arrival at the same stop. */
 interface LineState {
-  meanHeadwayS: number;
+  meanGapS: number;
   samples: number;
   /** When the last bus left each stop, by `direction/stop`. */
   readonly lastDeparture: Map<string, { readonly device: string; readonly ts: number }>;
@@ -35,51 +36,51 @@ interface LineState {
 
 export class BusHolding {
   readonly #lines = new Map<string, LineState>();
-  readonly #at = new Map<string, string>();
+  /** The stop at which a bus stands. */
+  readonly #standing = new Map<string, string>();
 
   /** A bus reported. @returns a hold to send, if one is due. Records must come in time order per bus. */
   observe({ device, ts, fields }: TelemetryRecord): Hold | undefined {
     const { line, direction, nextStop, stopSequence, status } = fields;
     if (typeof line !== 'string' || typeof stopSequence !== 'number' || typeof nextStop !== 'string') return undefined;
     const here = `${String(direction)}/${nextStop}`;
-    const before = this.#at.get(device);
-    if (status === 'stoppedAt') {
-      if (before === here) return undefined;
-      this.#at.set(device, here);
-      return stopSequence > 0 && stopSequence % CONTROL_EVERY === 0 ? this.#decide(device, ts, line, here, nextStop) : undefined;
+    const before = this.#standing.get(device);
+    if (status === 'stoppedAt' && before !== here) {
+      this.#standing.set(device, here);
+      return this.#arrived(device, ts, this.#line(line), { line, here, nextStop, stopSequence });
     }
     if (before !== undefined && status === 'inTransitTo') {
-      this.#at.delete(device);
-      this.#departed(device, ts, line, before);
+      this.#standing.delete(device);
+      this.#line(line).lastDeparture.set(before, { device, ts });
     }
     return undefined;
   }
 
-  #departed(device: string, ts: number, line: string, stop: string): void {
-    const state = this.#line(line);
-    const leader = state.lastDeparture.get(stop);
-    state.lastDeparture.set(stop, { device, ts });
-    if (leader === undefined || ts <= leader.ts || ts - leader.ts > STALE_MS) return;
-    const headwayS = (ts - leader.ts) / 1000;
+  #arrived(
+    device: string,
+    ts: number,
+    state: LineState,
+    at: { line: string; here: string; nextStop: string; stopSequence: number },
+  ): Hold | undefined {
+    const leader = state.lastDeparture.get(at.here);
+    if (leader === undefined || leader.device === device || ts <= leader.ts || ts - leader.ts > STALE_MS)
+      return undefined;
+    const gapS = (ts - leader.ts) / 1000;
+    const durationS = Math.min(MAX_HOLD_S, Math.round(SLACK_S + GAIN * (state.meanGapS - gapS)));
+    const trusted = state.samples >= MIN_SAMPLES;
+    const usualS = Math.round(state.meanGapS);
     state.samples++;
-    state.meanHeadwayS += (headwayS - state.meanHeadwayS) * Math.max(HEADWAY_WEIGHT, 1 / state.samples);
-  }
-
-  #decide(device: string, ts: number, line: string, stop: string, stopId: string): Hold | undefined {
-    const state = this.#line(line);
-    const leader = state.lastDeparture.get(stop);
-    if (state.samples < MIN_SAMPLES || leader === undefined || leader.device === device || ts - leader.ts > STALE_MS) return undefined;
-    const behindS = (ts - leader.ts) / 1000;
-    const durationS = Math.min(MAX_HOLD_S, Math.round(SLACK_S + GAIN * (state.meanHeadwayS - behindS)));
-    if (durationS < MIN_HOLD_S) return undefined;
-    const why = `${device} (line ${line}) at stop ${stopId}: ${Math.round(behindS)} s behind ${leader.device}, usual headway ${Math.round(state.meanHeadwayS)} s`;
+    state.meanGapS += (gapS - state.meanGapS) * Math.max(GAP_WEIGHT, 1 / state.samples);
+    const controlPoint = at.stopSequence > 0 && at.stopSequence % CONTROL_EVERY === 0;
+    if (!trusted || !controlPoint || durationS < MIN_HOLD_S) return undefined;
+    const why = `${device} (line ${at.line}) at stop ${at.nextStop}: ${Math.round(gapS)} s behind ${leader.device}, usually ${usualS} s`;
     return { device, durationS, why };
   }
 
   #line(line: string): LineState {
     let state = this.#lines.get(line);
     if (state === undefined) {
-      state = { meanHeadwayS: 0, samples: 0, lastDeparture: new Map() };
+      state = { meanGapS: 0, samples: 0, lastDeparture: new Map() };
       this.#lines.set(line, state);
     }
     return state;

@@ -10,7 +10,12 @@ import { BusHolding } from './bus-holding.ts';
 
 export interface ControlOptions {
   readonly city: string;
-  readonly broker: { readonly host: string; readonly port: number; readonly username?: string; readonly password?: string };
+  readonly broker: {
+    readonly host: string;
+    readonly port: number;
+    readonly username?: string;
+    readonly password?: string;
+  };
   readonly log: { info(message: string): void; warn(message: string): void };
 }
 
@@ -43,10 +48,19 @@ export async function startControl({ city, broker, log }: ControlOptions): Promi
   const steer = (records: RecordDecoder, device: string, payload: Uint8Array): void => {
     const hold = holding.observe(records.decode(device, payload));
     if (hold === undefined) return;
-    const command: Command = { id: randomUUID(), name: 'hold', args: { durationS: hold.durationS }, expiresMs: HOLD_EXPIRES_MS };
+    const command: Command = {
+      id: randomUUID(),
+      name: 'hold',
+      args: { durationS: hold.durationS },
+      expiresMs: HOLD_EXPIRES_MS,
+    };
     sent++;
     log.info(`held ${hold.why}: ${hold.durationS} s`);
-    void client.publish(deviceTopic(city, 'bus', hold.device, 'command'), new TextEncoder().encode(JSON.stringify(command)), 1);
+    void client.publish(
+      deviceTopic(city, 'bus', hold.device, 'command'),
+      new TextEncoder().encode(JSON.stringify(command)),
+      1,
+    );
   };
 
   const client = new Client({ ...broker, clientId: `control-${city}`, onMessage });
@@ -65,5 +79,7 @@ export async function startControl({ city, broker, log }: ControlOptions): Promi
 
 function decoderOf(payload: Uint8Array): RecordDecoder | undefined {
   const description = parsePayload(payload);
-  return descriptionProblems(description).length === 0 ? new RecordDecoder(description as unknown as Description) : undefined;
+  return descriptionProblems(description).length === 0
+    ? new RecordDecoder(description as unknown as Description)
+    : undefined;
 }
