@@ -1,0 +1,170 @@
+// The MQTT broker: Aedes behind our policy. It starts and ends it, listens on TCP, and offers the stream seam for MQTT over WebSocket.
+// What is allowed is decided in policy.ts; nothing is stored here.
+import type { IncomingMessage } from 'node:http';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { Aedes } from 'aedes';
+import { KIND_PATTERN, show } from '../telemetry/description.ts';
+import type { Take } from '../telemetry/messages.ts';
+import type { Credentials } from './credentials.ts';
+import { Door } from './door.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
+import type { Limits } from './limits.ts';
+import { Policy, limitKeptMessages } from './policy.ts';
+import { topicRefusal } from './roles.ts';
+import { Tally } from './tally.ts';
+import type { BrokerTotals, Log } from './tally.ts';
+
+export interface BrokerOptions {
+  readonly city: string;
+  readonly host: string;
+  /** TCP; 0 = a free one */
+  readonly port: number;
+  /** Absent or `anonymous`: only on loopback, and everyone without a name is integrator, controller and viewer. */
+  readonly credentials?: Credentials;
+  /** Called for every accepted publish, those of publish() included. */
+  readonly take: Take;
+  readonly log: Log;
+  readonly limits?: Partial<Limits>;
+}
+
+export interface Broker {
+  /** The TCP port it listens on. */
+  readonly port: number;
+  /** Speaks MQTT on any stream, for example a WebSocket. */
+  readonly handle: (stream: Duplex, request?: IncomingMessage) => void;
+  /** Publishes as the broker itself; resolves when the frame is durable and on its way. @throws for a topic that is none of the city's */
+  publish(topic: string, payload: Uint8Array, options: { qos: 0 | 1; retain: boolean }): Promise<void>;
+  /** Totals since the start. */
+  counters(): BrokerTotals;
+  /** Stops reading, waits up to 3 s for the acknowledgements that are owed, then ends all connections. */
+  close(): Promise<void>;
+}
+
+/** Publishes being delivered at once; Aedes' default of 100 lets one frozen subscriber stop everyone. */
+const CONCURRENCY = 10_000;
+const HELD_CHECK_MS = 500;
+const DRAIN_MS = 3000;
+const FLUSH_MS = 1000;
+/** Our own `$SYS` topics that viewers may read. */
+const STATUS_TOPICS = '$SYS/broker/';
+
+/** @throws when an option is wrong, the port is taken, or the host is not loopback and there are no credentials */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  checkOptions(options);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const { city, log } = options;
+  const tally = new Tally(log);
+  const door = new Door(city, options.credentials, limits);
+  const policy = new Policy(door, options.take, limits, tally, log);
+  const aedes = await Aedes.createBroker({
+    ...policy.hooks(),
+    concurrency: CONCURRENCY,
+    drainTimeout: limits.drainTimeoutMs,
+    connectTimeout: limits.connectTimeoutMs,
+    keepaliveLimit: limits.keepAliveS,
+    maxClientsIdLength: 256,
+  });
+  limitKeptMessages(aedes, limits.sessionMessages, () => tally.dropped++);
+  aedes.on('unsubscribe', (filters, client) => policy.unsubscribed(client, filters));
+  aedes.on('clientError', (client, error) => countProtocolError(tally, error, client.id));
+  aedes.on('connectionError', (client, error) => countProtocolError(tally, error, client.id));
+  (aedes as NodeJS.EventEmitter).on('error', (error: Error) => log.error({ err: error }, 'broker: internal error'));
+
+  const streams = new Set<Duplex>();
+  let closing: Promise<void> | undefined;
+  const handle = (stream: Duplex, request?: IncomingMessage): void => {
+    // Aedes attaches its own listener late and removes it early; an error without a listener ends the process.
+    stream.on('error', () => undefined);
+    if (closing || streams.size >= limits.maxConnections) {
+      if (!closing) tally.refuse('too-many-connections', {});
+      stream.destroy();
+      return;
+    }
+    streams.add(stream);
+    stream.once('close', () => streams.delete(stream));
+    policy.attach(stream, () => aedes.handle(stream, request));
+  };
+  const server = createServer({ noDelay: true }, handle);
+  await listen(server, options.port, options.host);
+  const heldCheck = setInterval(() => policy.keepHeldAlive(), HELD_CHECK_MS);
+
+  const publish: Broker['publish'] = async (topic, payload, { qos, retain }) => {
+    const own = topic.startsWith(STATUS_TOPICS);
+    const cause = own ? undefined : topicRefusal(topic, city);
+    if (cause) throw new Error(`the broker of ${city} publishes to its own topics only (${cause}), got ${show(topic)}`);
+    const kept = policy.mayRetain(topic, payload, retain);
+    if (!own) await policy.accept(topic, payload, qos, kept);
+    await new Promise<void>((resolve, reject) => {
+      const packet = { cmd: 'publish', topic, payload: Buffer.from(payload), qos, retain: kept, dup: false } as const;
+      aedes.publish(packet, (error) => (error ? reject(error) : resolve()));
+    });
+  };
+
+  const shutDown = async (): Promise<void> => {
+    server.close();
+    for (const { guard } of policy.open) guard.hold();
+    await until(() => [...policy.open].every(({ owed }) => owed.owed === 0), DRAIN_MS);
+    await until(() => [...streams].every((stream) => stream.writableLength === 0), FLUSH_MS);
+    clearInterval(heldCheck);
+    await new Promise<void>((resolve) => aedes.close(resolve));
+    for (const stream of streams) stream.destroy();
+  };
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    handle,
+    publish,
+    counters: () => tally.totals(door.clients),
+    close: () => (closing ??= shutDown()),
+  };
+}
+
+function checkOptions({ city, host, port, credentials }: BrokerOptions): void {
+  const problems: string[] = [];
+  if (!KIND_PATTERN.test(city)) problems.push(`city must match ${KIND_PATTERN.source}, got ${show(city)}`);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    problems.push(`port must be an integer from 0 to 65535, got ${show(port)}`);
+  if (!isLoopback(host) && (!credentials || credentials.anonymous)) {
+    problems.push(
+      `a broker that others can reach needs credentials; without them host must be loopback, got ${show(host)}`,
+    );
+  }
+  if (problems.length > 0) throw new Error(problems.join('; '));
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** Errors of the network carry a code, refusals a return code; what remains is a client that does not speak MQTT as it should. */
+function countProtocolError(
+  tally: Tally,
+  error: Error & { code?: string; errorCode?: number; returnCode?: number },
+  client: string,
+): void {
+  if (error.code !== undefined || error.returnCode !== undefined || error.message === 'connection closed') return;
+  const known: { [message: string]: string } = {
+    'keep alive timeout': 'keep-alive',
+    'drain timeout': 'frozen-subscriber',
+  };
+  const cause = error.errorCode === 6 ? 'keep-alive-limit' : (known[error.message] ?? 'protocol');
+  tally.refuse(cause, { client, reason: error.message });
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      server.on('error', () => undefined); // a failed accept (too many open files) concerns one connection
+      resolve();
+    });
+  });
+}
+
+async function until(condition: () => boolean, withinMs: number): Promise<void> {
+  const deadlineMs = performance.now() + withinMs;
+  while (!condition() && performance.now() < deadlineMs) await new Promise((resolve) => setTimeout(resolve, 5));
+}

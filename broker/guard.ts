@@ -1,0 +1,104 @@
+// Stands between a stream and Aedes: refuses packets that are too large before they are buffered, stops reading while too many
+// acknowledgements are owed, and lets output grow a little before it counts as slow. Aedes 1.2 has none of the three.
+import type { Duplex } from 'node:stream';
+
+export interface GuardLimits {
+  /** Longest packet before the CONNECT is accepted. */
+  readonly connectBytes: number;
+  /** Longest packet after it. */
+  readonly packetBytes: number;
+  /** Output above which a subscriber counts as blocked: Aedes then waits for it, up to its drain time-out. */
+  readonly blockedBytes: number;
+}
+
+export class Guard {
+  readonly #stream: Duplex;
+  readonly #limits: GuardLimits;
+  readonly #onOversize: (bytes: number) => void;
+  /** Set when the CONNECT was accepted: the larger limit applies. */
+  accepted = false;
+  #held = false;
+  #asked = false;
+  // Header counter: where we are in the current packet.
+  #inLength = false;
+  #length = 0;
+  #shift = 0;
+  #skip = 0;
+
+  constructor(stream: Duplex, limits: GuardLimits, onOversize: (bytes: number) => void) {
+    this.#stream = stream;
+    this.#limits = limits;
+    this.#onOversize = onOversize;
+    this.#guardReading();
+    this.#guardWriting();
+  }
+
+  get held(): boolean {
+    return this.#held;
+  }
+
+  /** Reading stops: the stream's own buffer fills, then the sender's socket. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    if (!this.#asked) return;
+    this.#asked = false;
+    this.#stream.emit('readable');
+  }
+
+  #guardReading(): void {
+    const stream = this.#stream;
+    const read = stream.read.bind(stream);
+    stream.read = (size?: number): unknown => {
+      if (size === 0) return read(0); // the stream's own way of filling its buffer
+      if (this.#held) {
+        this.#asked = true;
+        return null;
+      }
+      const chunk: unknown = read(size);
+      if (!(chunk instanceof Uint8Array) || this.#fits(chunk)) return chunk;
+      this.#onOversize(this.#length);
+      stream.destroy();
+      return null;
+    };
+  }
+
+  #guardWriting(): void {
+    const stream = this.#stream;
+    const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
+    stream.write = (...args: unknown[]): boolean => write(...args) || stream.writableLength < this.#limits.blockedBytes;
+  }
+
+  /** Counts headers only (2.2.3); a length of more than four bytes is as bad as one that is too large. */
+  #fits(chunk: Uint8Array): boolean {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#skip > 0) {
+        const passed = Math.min(this.#skip, chunk.length - at);
+        this.#skip -= passed;
+        at += passed;
+      } else if (this.#inLength) {
+        const byte = chunk[at++]!;
+        this.#length |= (byte & 0x7f) << this.#shift;
+        this.#shift += 7;
+        if (byte >= 0x80 && this.#shift <= 21) continue;
+        if (byte >= 0x80 || this.#length > this.#limit()) return false;
+        this.#inLength = false;
+        this.#skip = this.#length;
+      } else {
+        at++;
+        this.#inLength = true;
+        this.#length = 0;
+        this.#shift = 0;
+      }
+    }
+    return true;
+  }
+
+  #limit(): number {
+    return this.accepted ? this.#limits.packetBytes : this.#limits.connectBytes;
+  }
+}

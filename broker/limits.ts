@@ -1,0 +1,42 @@
+// What one client, and all of them together, may take from the broker. Every number is a default that `startBroker` lets be changed.
+
+export interface Limits {
+  readonly maxConnections: number;
+  /** Longest packet before the CONNECT is accepted: client id, name, password and will fit. */
+  readonly connectBytes: number;
+  readonly packetBytes: number;
+  /** Acknowledgements owed to one client above which it is not read. */
+  readonly maxOwed: number;
+  readonly subscriptionsPerClient: number;
+  readonly retainedTopics: number;
+  /** Sessions that outlive their connection (clean session 0), and what each may keep. */
+  readonly sessions: number;
+  readonly sessionMessages: number;
+  /** A larger keep-alive, and none at all, is refused. */
+  readonly keepAliveS: number;
+  /** QoS 0 to a subscriber with more output waiting is dropped. */
+  readonly slowBytes: number;
+  /** A subscriber with more output waiting holds up its publishers, until drainTimeoutMs. */
+  readonly blockedBytes: number;
+  readonly drainTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  /** Takeovers of one client id within 10 s after which it is refused for a minute. */
+  readonly takeovers: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  maxConnections: 50_000,
+  connectBytes: 4096,
+  packetBytes: 65_536,
+  maxOwed: 4096,
+  subscriptionsPerClient: 1000,
+  retainedTopics: 200_000,
+  sessions: 10_000,
+  sessionMessages: 1000,
+  keepAliveS: 300,
+  slowBytes: 262_144,
+  blockedBytes: 1_048_576,
+  drainTimeoutMs: 3000,
+  connectTimeoutMs: 10_000,
+  takeovers: 10,
+};

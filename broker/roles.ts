@@ -1,0 +1,169 @@
+// Who may publish and subscribe what: the one table of roles, checked for PUBLISH, SUBSCRIBE and wills. It knows topics and identities,
+// not passwords (credentials.ts) and not the protocol (policy.ts).
+import { parseTopic } from '../telemetry/topics.ts';
+
+export type Role = 'device' | 'gateway' | 'integrator' | 'controller' | 'api' | 'viewer';
+
+export interface Identity {
+  readonly name: string;
+  readonly roles: readonly Role[];
+  /** The kinds of a gateway or integrator; absent = all. */
+  readonly kinds?: readonly string[];
+  /** What a device is. */
+  readonly device?: { readonly kind: string; readonly device: string };
+}
+
+/** Everyone who connects without a password to a broker that listens on loopback without credentials. */
+export const ANONYMOUS: Identity = { name: 'anonymous', roles: ['integrator', 'controller', 'viewer'] };
+
+/** `{kinds}` stands for each of the identity's kinds (or `+`), `{kind}` and `{device}` for what a device is. */
+const TABLE: {
+  readonly [role in Role]: { readonly publish: readonly string[]; readonly subscribe: readonly string[] };
+} = {
+  device: {
+    publish: [
+      'city/{city}/{kind}/{device}/telemetry',
+      'city/{city}/{kind}/{device}/event',
+      'city/{city}/{kind}/{device}/status',
+      'city/{city}/{kind}/{device}/ack',
+    ],
+    subscribe: ['city/{city}/{kind}/{device}/command'],
+  },
+  gateway: {
+    publish: [
+      'city/{city}/{kinds}/+/telemetry',
+      'city/{city}/{kinds}/+/event',
+      'city/{city}/{kinds}/+/status',
+      'city/{city}/{kinds}/+/ack',
+      'city/{city}/kinds/{kinds}',
+      'city/{city}/clock',
+      'city/{city}/counters/+',
+      'city/{city}/scenario/ack',
+      'truth/{city}/{kinds}/+',
+    ],
+    subscribe: ['city/{city}/{kinds}/+/command', 'city/{city}/scenario/command'],
+  },
+  integrator: {
+    publish: [
+      'city/{city}/{kinds}/+/telemetry',
+      'city/{city}/{kinds}/+/event',
+      'city/{city}/{kinds}/+/status',
+      'city/{city}/{kinds}/+/ack',
+      'city/{city}/kinds/{kinds}',
+    ],
+    subscribe: ['city/{city}/{kinds}/#', 'city/{city}/kinds/{kinds}'],
+  },
+  controller: {
+    publish: ['city/{city}/+/+/command', 'city/{city}/counters/control'],
+    subscribe: [
+      'city/{city}/+/+/telemetry',
+      'city/{city}/+/+/event',
+      'city/{city}/+/+/ack',
+      'city/{city}/kinds/+',
+      'city/{city}/clock',
+    ],
+  },
+  api: {
+    publish: ['city/{city}/+/+/command', 'city/{city}/scenario/command', 'city/{city}/counters/+'],
+    subscribe: ['#', '$SYS/broker/#'],
+  },
+  viewer: { publish: [], subscribe: ['city/#', '$SYS/broker/#'] },
+};
+
+export const ROLES = Object.keys(TABLE) as Role[];
+
+export type Refusal = 'bad-topic' | 'foreign-topic' | 'other-city' | 'not-allowed';
+
+const MAX_TOPIC_LENGTH = 300;
+const MAX_LEVELS = 8;
+const TOPIC = /^[A-Za-z0-9_.:-]{1,64}(?:\/[A-Za-z0-9_.:-]{1,64}){0,7}$/;
+
+/** What one identity may do in one city. */
+export class Access {
+  readonly #city: string;
+  readonly #publish: readonly string[][];
+  readonly #subscribe: readonly string[][];
+
+  constructor(city: string, identity: Identity) {
+    this.#city = city;
+    this.#publish = identity.roles.flatMap((role) => expand(TABLE[role].publish, city, identity));
+    this.#subscribe = identity.roles.flatMap((role) => expand(TABLE[role].subscribe, city, identity));
+  }
+
+  mayPublish(topic: string): boolean {
+    return this.publishRefusal(topic) === undefined;
+  }
+
+  /** Why a publish to this topic is refused; undefined when it is allowed. */
+  publishRefusal(topic: string): Refusal | undefined {
+    const cause = topicRefusal(topic, this.#city);
+    if (cause) return cause;
+    const levels = topic.split('/');
+    return this.#publish.some((allowed) => covers(allowed, levels)) ? undefined : 'not-allowed';
+  }
+
+  /** True when every topic that the filter matches may be read: an allowed filter covers it. */
+  maySubscribe(filter: string): boolean {
+    const levels = filterLevels(filter);
+    return levels !== undefined && this.#subscribe.some((allowed) => covers(allowed, levels));
+  }
+}
+
+/** Why nobody may publish to this topic in this city; undefined for a well-formed one. */
+export function topicRefusal(topic: string, city: string): Refusal | undefined {
+  const parsed = parseTopic(topic);
+  if (parsed) return parsed.city === city ? undefined : 'other-city';
+  if (!isTopic(topic)) return 'bad-topic';
+  const [root, ofCity, ...rest] = topic.split('/');
+  if (root !== 'truth') return 'foreign-topic';
+  if (ofCity !== city) return 'other-city';
+  return rest.length === 2 ? undefined : 'foreign-topic';
+}
+
+/** At most 8 levels of 1…64 characters `[A-Za-z0-9_.:-]`, 300 in all: no empty level, wildcard, U+0000 or bad UTF-8 gets through. */
+export function isTopic(topic: string): boolean {
+  return topic.length <= MAX_TOPIC_LENGTH && TOPIC.test(topic);
+}
+
+/**
+ * True when each topic matched by `requested` is matched by `allowed` (both as levels; a topic is a filter without wildcards).
+ * Wildcards at the first level do not reach topics that begin with `$` [MQTT-4.7.2-1].
+ */
+export function covers(allowed: readonly string[], requested: readonly string[]): boolean {
+  if (requested[0]!.startsWith('$') && allowed[0] !== requested[0]) return false;
+  for (let at = 0; at < allowed.length; at++) {
+    if (allowed[at] === '#') return true;
+    const level = requested[at];
+    if (level === undefined || level === '#') return false;
+    if (allowed[at] !== '+' && allowed[at] !== level) return false;
+  }
+  return allowed.length === requested.length;
+}
+
+/** The levels of a well-formed filter within our limits, else undefined. */
+function filterLevels(filter: string): string[] | undefined {
+  if (filter.length > MAX_TOPIC_LENGTH) return undefined;
+  const levels = filter.split('/');
+  if (levels.length > MAX_LEVELS) return undefined;
+  const wellFormed = levels.every((level, at) => {
+    if (level === '#') return at === levels.length - 1; // [MQTT-4.7.1-2]
+    return level === '+' || /^[^+#\0\uFFFD]+$/.test(level); // [MQTT-4.7.1-3] [MQTT-1.5.3-2]
+  });
+  return wellFormed ? levels : undefined;
+}
+
+function expand(templates: readonly string[], city: string, identity: Identity): string[][] {
+  const { kinds = ['+'], device } = identity;
+  return templates.flatMap((template) => {
+    if (template.includes('{device}') && !device) return [];
+    const choices = template.includes('{kinds}') ? kinds : ['+'];
+    return choices.map((kind) =>
+      template.split('/').map((level) => {
+        if (level === '{city}') return city;
+        if (level === '{kinds}') return kind;
+        if (level === '{kind}') return device!.kind;
+        return level === '{device}' ? device!.device : level;
+      }),
+    );
+  });
+}
