@@ -1,0 +1,101 @@
+// Turns records into columns that travel to the store's worker thread without being copied: this is all the main thread does per
+// record. Numbers and booleans become one Float64Array with NaN for "absent", texts stay arrays.
+import { show } from '../../telemetry/description.ts';
+import type { FieldType } from '../../telemetry/description.ts';
+import type { DeviceEvent, TelemetryRecord } from '../../telemetry/messages.ts';
+import type { StoreBatch } from '../store.ts';
+import type { FieldTypes } from './query.ts';
+
+/** Rows of one kind. */
+export interface RecordColumns {
+  readonly kind: string;
+  readonly count: number;
+  /** Column-major: ts, seq, then `numeric` in order; `count` values each. Booleans are 0 and 1, NaN is absent. */
+  readonly numbers: Float64Array;
+  readonly numeric: readonly string[];
+  readonly devices: readonly string[];
+  readonly textual: readonly string[];
+  /** [textual field][row] */
+  readonly texts: readonly (readonly (string | null)[])[];
+  /** Ascending rows that may be stored already. */
+  readonly suspects: readonly number[];
+}
+
+export interface PackedBatch {
+  readonly kinds: readonly RecordColumns[];
+  readonly events: readonly DeviceEvent[];
+}
+
+/** @throws Error for a record of a kind that is not in `types`, and for a value that is not of its field's type. */
+export function packBatch(batch: StoreBatch, types: ReadonlyMap<string, FieldTypes>): PackedBatch {
+  const suspects = new Set(batch.suspects);
+  const rows = new Map<string, { records: TelemetryRecord[]; suspects: number[] }>();
+  for (const [index, record] of batch.records.entries()) {
+    let group = rows.get(record.kind);
+    if (!group) rows.set(record.kind, (group = { records: [], suspects: [] }));
+    if (suspects.has(index)) group.suspects.push(group.records.length);
+    group.records.push(record);
+  }
+  const kinds: RecordColumns[] = [];
+  for (const [kind, group] of rows) {
+    const fields = types.get(kind);
+    if (!fields) throw new Error(`a record of a kind that was not described: ${show(kind)}`);
+    kinds.push(packRecords(kind, group.records, group.suspects, fields));
+  }
+  return { kinds, events: batch.events };
+}
+
+/** What may be transferred instead of copied. */
+export function transferables(batch: PackedBatch): ArrayBuffer[] {
+  return batch.kinds.map(({ numbers }) => numbers.buffer as ArrayBuffer);
+}
+
+function packRecords(
+  kind: string,
+  records: readonly TelemetryRecord[],
+  suspects: number[],
+  fields: FieldTypes,
+): RecordColumns {
+  const count = records.length;
+  const names = [...fields.keys()];
+  const numeric = names.filter((name) => fields.get(name) !== 'string');
+  const textual = names.filter((name) => fields.get(name) === 'string');
+  const numbers = new Float64Array((numeric.length + 2) * count);
+  const devices = Array.from<string>({ length: count });
+  for (let row = 0; row < count; row++) {
+    const record = records[row]!;
+    numbers[row] = record.ts;
+    numbers[count + row] = record.seq;
+    devices[row] = record.device;
+  }
+  for (const [at, name] of numeric.entries()) packNumbers(records, name, fields.get(name)!, numbers, (at + 2) * count);
+  const texts = textual.map((name) => records.map((record) => textOf(record, name)));
+  return { kind, count, numbers, numeric, devices, textual, texts, suspects };
+}
+
+function packNumbers(
+  records: readonly TelemetryRecord[],
+  name: string,
+  type: FieldType,
+  numbers: Float64Array,
+  offset: number,
+): void {
+  for (let row = 0; row < records.length; row++) {
+    const value = records[row]!.fields[name];
+    if (value === undefined) numbers[offset + row] = NaN;
+    else if (type === 'number' ? Number.isFinite(value) : typeof value === 'boolean')
+      numbers[offset + row] = Number(value);
+    else throw wrongType(records[row]!, name, type, value);
+  }
+}
+
+function textOf(record: TelemetryRecord, name: string): string | null {
+  const value = record.fields[name];
+  if (value === undefined) return null;
+  if (typeof value !== 'string') throw wrongType(record, name, 'string', value);
+  return value;
+}
+
+function wrongType(record: TelemetryRecord, name: string, type: FieldType, value: unknown): Error {
+  return new Error(`${record.kind}.${name} of ${record.device} must be a finite ${type}, got ${show(value)}`);
+}

@@ -1,0 +1,66 @@
+// The thread DuckDB lives in: takes requests of duckdb.ts, answers each by its id. Writes run one after the other in the order of
+// their arrival, reads beside them.
+import { parentPort } from 'node:worker_threads';
+import type { Description } from '../../telemetry/description.ts';
+import type { AggregateQuery, EventQuery, HistoryQuery } from '../store.ts';
+import type { PackedBatch } from './columns.ts';
+import { openEngine } from './duckdb-engine.ts';
+import type { DuckDbEngine, EngineOptions } from './duckdb-engine.ts';
+import { createReader } from './duckdb-queries.ts';
+import type { DuckDbReader } from './duckdb-queries.ts';
+
+export type Operation =
+  | 'open'
+  | 'describe'
+  | 'descriptions'
+  | 'append'
+  | 'history'
+  | 'aggregate'
+  | 'events'
+  | 'latest'
+  | 'ping'
+  | 'close';
+export interface Request {
+  readonly id: number;
+  readonly operation: Operation;
+  readonly argument: unknown;
+}
+export type Answer = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: string };
+
+let engine: DuckDbEngine;
+let reader: DuckDbReader;
+let writes: Promise<unknown> = Promise.resolve();
+
+const operations: { [name in Operation]: (argument: never) => Promise<unknown> } = {
+  async open(options: EngineOptions) {
+    engine = await openEngine(options);
+    reader = await createReader(engine);
+    return engine.types;
+  },
+  describe: (description: Description) => inOrder(() => engine.describe(description)),
+  descriptions: () => inOrder(() => engine.descriptions()),
+  append: (batch: PackedBatch) => inOrder(() => engine.append(batch)),
+  history: (query: HistoryQuery) => reader.history(query),
+  aggregate: (query: AggregateQuery) => reader.aggregate(query),
+  events: (query: EventQuery) => reader.events(query),
+  latest: (kind: string) => reader.latest(kind),
+  ping: () => reader.ping(),
+  close: () =>
+    inOrder(async () => {
+      await reader.close();
+      await engine.close();
+    }),
+};
+
+function inOrder<T>(write: () => Promise<T>): Promise<T> {
+  const done = writes.then(write);
+  writes = done.catch(() => undefined);
+  return done;
+}
+
+parentPort!.on('message', ({ id, operation, argument }: Request) => {
+  void operations[operation](argument as never).then(
+    (value) => parentPort!.postMessage({ id, value } satisfies Answer),
+    (error: unknown) => parentPort!.postMessage({ id, error: error instanceof Error ? error.message : String(error) }),
+  );
+});

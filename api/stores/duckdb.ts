@@ -1,0 +1,140 @@
+// The embedded store: DuckDB in a worker thread. Here, on the main thread, records are only packed into columns and answers handed
+// out; what happens to the file is in duckdb-engine.ts.
+import { Worker } from 'node:worker_threads';
+import type { Description } from '../../telemetry/description.ts';
+import type { DeviceEvent, TelemetryRecord } from '../../telemetry/messages.ts';
+import type {
+  AggregateGroup,
+  AggregateQuery,
+  AppendResult,
+  EventQuery,
+  HistoryQuery,
+  Series,
+  Store,
+  StoreBatch,
+} from '../store.ts';
+import { packBatch, transferables } from './columns.ts';
+import type { FieldTypes } from './query.ts';
+import type { Answer, Operation, Request } from './duckdb-worker.ts';
+
+export interface DuckDbStoreOptions {
+  /** The database file; its folder is created when missing. Only one process can own it. */
+  readonly file: string;
+  /** What DuckDB may use, default 512 MB. */
+  readonly memoryLimitMb?: number;
+  /** Default 2. */
+  readonly threads?: number;
+}
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** A store in one DuckDB file. One transaction per batch: all of it is stored or nothing. */
+export function createDuckDbStore(options: DuckDbStoreOptions): Store {
+  return new DuckDbStore(options);
+}
+
+class DuckDbStore implements Store {
+  readonly name = 'duckdb';
+  readonly #options: DuckDbStoreOptions;
+  #worker: Worker | undefined;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 0;
+  /** Fields of every kind, as the file has them. */
+  #types = new Map<string, FieldTypes>();
+  #failure: Error | undefined;
+
+  constructor(options: DuckDbStoreOptions) {
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    if (this.#worker) throw new Error(`the store ${this.#options.file} is open already`);
+    const { file, memoryLimitMb = 512, threads = 2 } = this.#options;
+    this.#failure = undefined;
+    const worker = new Worker(new URL('./duckdb-worker.ts', import.meta.url));
+    this.#worker = worker;
+    worker.on('message', (answer: Answer) => this.#settle(answer));
+    worker.on('error', (error) => this.#fail(new Error(`the DuckDB thread of ${file} failed: ${String(error)}`)));
+    worker.on('exit', () => this.#fail(new Error(`the store ${file} is closed`)));
+    try {
+      this.#types = await this.#call('open', { file, memoryLimitMb, threads });
+    } catch (error) {
+      this.#worker = undefined;
+      await worker.terminate();
+      throw error;
+    }
+  }
+
+  async describe(description: Description): Promise<void> {
+    const types = await this.#call<FieldTypes>('describe', description);
+    this.#types.set(description.kind, types);
+  }
+
+  descriptions(): Promise<Description[]> {
+    return this.#call('descriptions', undefined);
+  }
+
+  async append(batch: StoreBatch): Promise<AppendResult> {
+    const packed = packBatch(batch, this.#types);
+    return this.#call('append', packed, transferables(packed));
+  }
+
+  history(query: HistoryQuery): Promise<Series> {
+    return this.#call('history', query);
+  }
+
+  aggregate(query: AggregateQuery): Promise<AggregateGroup[]> {
+    return this.#call('aggregate', query);
+  }
+
+  events(query: EventQuery): Promise<DeviceEvent[]> {
+    return this.#call('events', query);
+  }
+
+  latest(kind: string): Promise<TelemetryRecord[]> {
+    return this.#call('latest', kind);
+  }
+
+  async ping(): Promise<boolean> {
+    try {
+      return await this.#call('ping', undefined);
+    } catch {
+      return false;
+    }
+  }
+
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    if (!worker) return;
+    await this.#call('close', undefined);
+    this.#worker = undefined;
+    await worker.terminate();
+  }
+
+  #call<T>(operation: Operation, argument: unknown, transfer: ArrayBuffer[] = []): Promise<T> {
+    const worker = this.#worker;
+    if (!worker) return Promise.reject(this.#failure ?? new Error(`the store ${this.#options.file} is not open`));
+    const id = this.#nextId++;
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.set(id, { resolve: (value) => resolve(value as T), reject });
+      worker.postMessage({ id, operation, argument } satisfies Request, transfer);
+    });
+  }
+
+  #settle(answer: Answer): void {
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if ('error' in answer) waiting?.reject(new Error(answer.error));
+    else waiting?.resolve(answer.value);
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#worker = undefined;
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}
