@@ -8,12 +8,6 @@ interface Owed {
 export class Acknowledgements {
   #owed: Owed[] = [];
   #head = 0;
-  readonly #onChange: (owed: number) => void;
-
-  /** onChange is told the number owed after each change. */
-  constructor(onChange: (owed: number) => void) {
-    this.#onChange = onChange;
-  }
 
   get owed(): number {
     return this.#owed.length - this.#head;
@@ -27,7 +21,6 @@ export class Acknowledgements {
     }
     const entry: Owed = { settled: ticket === undefined, done };
     this.#owed.push(entry);
-    this.#onChange(this.owed);
     ticket
       ?.then(() => {
         entry.settled = true;
@@ -45,6 +38,5 @@ export class Acknowledgements {
       this.#owed = this.#owed.slice(this.#head);
       this.#head = 0;
     }
-    this.#onChange(this.owed);
   }
 }

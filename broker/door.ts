@@ -16,7 +16,7 @@ export interface Caller {
 
 /** returnCode: CONNACK, table 3.1 of MQTT 3.1.1. */
 export class Refused extends Error {
-  readonly cause: string;
+  override readonly cause: string;
   readonly returnCode: 2 | 3 | 4 | 5;
   constructor(cause: string, returnCode: 2 | 3 | 4 | 5) {
     super(cause);

@@ -5,8 +5,8 @@ export interface Limits {
   /** Longest packet before the CONNECT is accepted: client id, name, password and will fit. */
   readonly connectBytes: number;
   readonly packetBytes: number;
-  /** Acknowledgements owed to one client above which it is not read. */
-  readonly maxOwed: number;
+  /** Publishes of one client that wait for their ticket or are being delivered; above it the client is not read. */
+  readonly maxInProgress: number;
   readonly subscriptionsPerClient: number;
   readonly retainedTopics: number;
   /** Sessions that outlive their connection (clean session 0), and what each may keep. */
@@ -28,7 +28,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxConnections: 50_000,
   connectBytes: 4096,
   packetBytes: 65_536,
-  maxOwed: 4096,
+  maxInProgress: 4096,
   subscriptionsPerClient: 1000,
   retainedTopics: 200_000,
   sessions: 10_000,

@@ -30,6 +30,10 @@ export interface Session {
   /** Its connection has ended. */
   gone: boolean;
   access?: Access;
+  /** Publishes read from it and not yet acknowledged and delivered. */
+  inProgress: number;
+  /** Publishes that wait for a ticket and for which Aedes must be told to read on. */
+  readOn: number;
 }
 
 export class Policy {
@@ -39,7 +43,7 @@ export class Policy {
   readonly #tally: Tally;
   readonly #log: Log;
   readonly #sessions = new WeakMap<Client, Session>();
-  /** Connections that are not read because of what is owed to them. */
+  /** Connections that are not read because too much of theirs is under way. */
   readonly held = new Set<Session>();
   /** All connections that have a client. */
   readonly open = new Set<Session>();
@@ -77,6 +81,11 @@ export class Policy {
         setImmediate(done, null, allowed ? subscription : null);
       },
       authorizeForward: (client, packet) => this.#forward(client, packet),
+      published: (packet, client: Client | null, done) => {
+        const session = client ? this.#sessions.get(client) : undefined;
+        if (session && packet.qos < 2) this.#finished(session);
+        done(null);
+      },
     };
   }
 
@@ -85,14 +94,16 @@ export class Policy {
     const guard = new Guard(stream, this.#limits, (bytes) => {
       this.#tally.refuse('oversize', { client: session.caller?.clientId, bytes });
     });
-    const owed = new Acknowledgements((count) => {
-      if (count >= this.#limits.maxOwed && !guard.held) {
-        guard.hold();
-        this.held.add(session);
-      } else if (count <= this.#limits.maxOwed / 2 && this.held.delete(session)) guard.release();
-    });
     const client = connect();
-    const session: Session = { guard, owed, subscriptions: new Set(), client, gone: false };
+    const session: Session = {
+      guard,
+      owed: new Acknowledgements(),
+      subscriptions: new Set(),
+      client,
+      gone: false,
+      inProgress: 0,
+      readOn: 0,
+    };
     this.#sessions.set(client, session);
     this.open.add(session);
     shieldTopics(client);
@@ -173,20 +184,47 @@ export class Policy {
       return;
     }
     try {
+      if (packet.qos < 2) this.#begun(session); // Aedes itself bounds QoS 2
       const cause = session.access.publishRefusal(packet.topic);
       const ticket = cause ? this.#drop(cause, client!, packet) : this.#accept(packet);
       if (packet.qos === 0) {
         ticket?.catch((error: unknown) => this.#broken(client!, error));
         done(null);
-      } else
-        session.owed.add(
-          ticket,
-          () => done(null),
-          (error) => this.#broken(client!, error),
-        );
+        return;
+      }
+      session.owed.add(
+        ticket,
+        () => done(null),
+        (error) => this.#broken(client!, error),
+      );
+      if (session.owed.owed > 0) this.#readOn(session);
     } catch (error) {
       this.#broken(client!, error);
     }
+  }
+
+  /** One client's share of what is under way is bounded: above it, it is not read. */
+  #begun(session: Session): void {
+    if (++session.inProgress < this.#limits.maxInProgress || session.guard.held) return;
+    session.guard.hold();
+    this.held.add(session);
+  }
+
+  #finished(session: Session): void {
+    session.inProgress--;
+    if (session.inProgress <= this.#limits.maxInProgress / 2 && this.held.delete(session)) session.guard.release();
+  }
+
+  /**
+   * Aedes reads on only when all that it read before is done. A late ticket would so hold up QoS 0 and PINGREQ of its client; the bound
+   * above is ours, so Aedes may read on: each 'readable' counts as one packet done. Not now, it is in the middle of parsing.
+   */
+  #readOn(session: Session): void {
+    if (session.readOn++ > 0) return;
+    setImmediate(() => {
+      const { client } = session;
+      for (; session.readOn > 0; session.readOn--) client.conn.emit('readable');
+    });
   }
 
   #accept(packet: PublishPacket): Promise<void> | undefined {

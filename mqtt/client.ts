@@ -123,6 +123,9 @@ export class Client {
   }
 
   /** QoS 0: sent or dropped, nothing to wait for. QoS 1: settles at the PUBACK, across reconnects; the payload is copied. */
+  publish(topic: string, payload: Uint8Array, qos: 0, retain?: boolean): undefined;
+  publish(topic: string, payload: Uint8Array, qos: 1, retain?: boolean): Promise<void>;
+  publish(topic: string, payload: Uint8Array, qos: 0 | 1, retain?: boolean): Promise<void> | undefined;
   publish(topic: string, payload: Uint8Array, qos: 0 | 1, retain = false): Promise<void> | undefined {
     if (topic === '' || Buffer.byteLength(topic) > MAX_TOPIC_BYTES) {
       throw new Error(`a topic has 1 to ${MAX_TOPIC_BYTES} bytes, got ${Buffer.byteLength(topic)}`);

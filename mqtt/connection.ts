@@ -194,14 +194,15 @@ export class Connection {
     const repeated = qos === 2 && this.#unreleased.has(packetId);
     const handled = repeated ? undefined : this.#handle(topic, payload, qos, retain);
     if (this.#closed) return;
-    let delivery: Delivery | undefined;
-    if (qos > 0) {
-      if (qos === 2) this.#unreleased.add(packetId);
-      delivery = { qos, packetId, settled: handled === undefined };
-      this.#deliveries.push(delivery);
+    if (qos === 0) {
+      if (handled) this.#await(handled, undefined);
+      return;
     }
+    if (qos === 2) this.#unreleased.add(packetId);
+    const delivery: Delivery = { qos, packetId, settled: handled === undefined };
+    this.#deliveries.push(delivery);
     if (handled) this.#await(handled, delivery);
-    else if (delivery) this.#acknowledge();
+    else this.#acknowledge();
   }
 
   /** A handler that throws has not taken the message, so it must not be acknowledged: the connection ends instead. */
