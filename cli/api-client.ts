@@ -9,7 +9,11 @@ export interface ApiClient {
   stop(): Promise<void>;
 }
 
-export async function connectApi(options: { readonly city: string; readonly broker: BrokerAddress; readonly take: Take }): Promise<ApiClient> {
+export async function connectApi(options: {
+  readonly city: string;
+  readonly broker: BrokerAddress;
+  readonly take: Take;
+}): Promise<ApiClient> {
   let up = false;
   const client = new Client({
     ...options.broker,

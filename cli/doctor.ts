@@ -29,9 +29,12 @@ export async function doctor(settings: Settings): Promise<number> {
     ...(settings.store === 'influx1' ? [await influx(settings.storeUrl)] : []),
   ];
   if (settings.json) process.stdout.write(`${JSON.stringify({ ok: !findings.some(isBad), findings }, undefined, 2)}\n`);
-  else for (const { state, check, found, advice } of findings) {
-    process.stdout.write(`${{ good: '✓', watch: '!', bad: '✗' }[state]} ${check}: ${found}${advice === undefined ? '' : ` — ${advice}`}\n`);
-  }
+  else
+    for (const { state, check, found, advice } of findings) {
+      process.stdout.write(
+        `${{ good: '✓', watch: '!', bad: '✗' }[state]} ${check}: ${found}${advice === undefined ? '' : ` — ${advice}`}\n`,
+      );
+    }
   return findings.some(isBad) ? 1 : 0;
 }
 
@@ -47,7 +50,9 @@ function node(): Finding {
 function machine(): Finding {
   const found = `${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(1)} GiB memory`;
   const small = availableParallelism() < 2 || totalmem() < MIN_MEMORY_BYTES;
-  return small ? { check: 'machine', state: 'watch', found, advice: 'use --scale 0.1' } : { check: 'machine', state: 'good', found };
+  return small
+    ? { check: 'machine', state: 'watch', found, advice: 'use --scale 0.1' }
+    : { check: 'machine', state: 'good', found };
 }
 
 async function folder(path: string): Promise<Finding> {
@@ -57,7 +62,9 @@ async function folder(path: string): Promise<Finding> {
     await access(path, constants.W_OK);
     const { bavail, bsize } = await statfs(path);
     const found = `${path}, ${((bavail * bsize) / 2 ** 30).toFixed(1)} GiB free`;
-    return bavail * bsize < MIN_DISK_BYTES ? { check, state: 'watch', found, advice: 'make room: less than 1 GiB is left' } : { check, state: 'good', found };
+    return bavail * bsize < MIN_DISK_BYTES
+      ? { check, state: 'watch', found, advice: 'make room: less than 1 GiB is left' }
+      : { check, state: 'good', found };
   } catch (error) {
     return { check, state: 'bad', found: (error as Error).message, advice: 'choose another one with --data' };
   }
@@ -67,24 +74,48 @@ function port(name: string, host: string, number: number): Promise<Finding> {
   const check = `${name} port`;
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', (error) => resolve({ check, state: 'bad', found: error.message, advice: `stop what uses ${number}, or choose another port (0 = a free one)` }));
-    server.listen(number, host, () => server.close(() => resolve({ check, state: 'good', found: `${host}:${number} is free` })));
+    server.once('error', (error) =>
+      resolve({
+        check,
+        state: 'bad',
+        found: error.message,
+        advice: `stop what uses ${number}, or choose another port (0 = a free one)`,
+      }),
+    );
+    server.listen(number, host, () =>
+      server.close(() => resolve({ check, state: 'good', found: `${host}:${number} is free` })),
+    );
   });
 }
 
 function page(): Finding {
   const built = existsSync(new URL('../dashboard/dist/index.html', import.meta.url));
   const canBuild = existsSync(new URL('../node_modules/vite', import.meta.url));
-  if (built || canBuild) return { check: 'page', state: 'good', found: built ? 'built' : 'will be built at the first start' };
-  return { check: 'page', state: 'watch', found: 'not built', advice: 'run `npm run build` where the development packages are installed' };
+  if (built || canBuild)
+    return { check: 'page', state: 'good', found: built ? 'built' : 'will be built at the first start' };
+  return {
+    check: 'page',
+    state: 'watch',
+    found: 'not built',
+    advice: 'run `npm run build` where the development packages are installed',
+  };
 }
 
 async function influx(url: string): Promise<Finding> {
   try {
     const response = await fetch(new URL('/ping', url), { signal: AbortSignal.timeout(3000) });
     const version = response.headers.get('x-influxdb-version') ?? 'unknown version';
-    return { check: 'InfluxDB', state: response.ok ? 'good' : 'bad', found: `${url}, ${version}, status ${response.status}` };
+    return {
+      check: 'InfluxDB',
+      state: response.ok ? 'good' : 'bad',
+      found: `${url}, ${version}, status ${response.status}`,
+    };
   } catch (error) {
-    return { check: 'InfluxDB', state: 'bad', found: `${url}: ${(error as Error).message}`, advice: 'start it, or use --store duckdb' };
+    return {
+      check: 'InfluxDB',
+      state: 'bad',
+      found: `${url}: ${(error as Error).message}`,
+      advice: 'start it, or use --store duckdb',
+    };
   }
 }

@@ -20,8 +20,12 @@ export async function startHealthServer(options: {
   const server = createServer((request, response) => {
     const path = request.url?.split('?', 1)[0];
     if (path === '/healthz') response.end('ok\n');
-    else if (path === '/readyz') response.writeHead(options.ready() ? 200 : 503).end(options.ready() ? 'ready\n' : 'not ready\n');
-    else if (path === '/metrics') response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(exposition(options.part, options.counters()));
+    else if (path === '/readyz')
+      response.writeHead(options.ready() ? 200 : 503).end(options.ready() ? 'ready\n' : 'not ready\n');
+    else if (path === '/metrics')
+      response
+        .writeHead(200, { 'content-type': 'text/plain; version=0.0.4' })
+        .end(exposition(options.part, options.counters()));
     else response.writeHead(404).end();
   });
   server.requestTimeout = 10_000;

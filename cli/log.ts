@@ -11,5 +11,14 @@ export function createLog(settings: { readonly json: boolean; readonly logLevel:
   const destination = toStderr ? 2 : 1;
   const options = { level: settings.logLevel, base: null };
   if (!terminal) return pino(options, pino.destination({ dest: destination, sync: true }));
-  return pino(options, pretty({ destination, sync: true, colorize: process.env.NO_COLOR === undefined, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' }));
+  return pino(
+    options,
+    pretty({
+      destination,
+      sync: true,
+      colorize: process.env.NO_COLOR === undefined,
+      ignore: 'pid,hostname',
+      translateTime: 'SYS:HH:MM:ss',
+    }),
+  );
 }

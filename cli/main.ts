@@ -24,8 +24,24 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: 'up',
     text: 'the whole city in one process: broker, api, page, simulator, control centre',
-    settings: ['port', 'mqttPort', 'host', 'broker', 'credentials', ...STORE, ...CITY, 'simulator', 'control', ...COMMON],
-    examples: ['citytwin up', 'citytwin up --scale 0.2 --speed 60', 'citytwin up --start 17:30 --seed 7', 'citytwin up --store influx1 --store-url http://127.0.0.1:8086'],
+    settings: [
+      'port',
+      'mqttPort',
+      'host',
+      'broker',
+      'credentials',
+      ...STORE,
+      ...CITY,
+      'simulator',
+      'control',
+      ...COMMON,
+    ],
+    examples: [
+      'citytwin up',
+      'citytwin up --scale 0.2 --speed 60',
+      'citytwin up --start 17:30 --seed 7',
+      'citytwin up --store influx1 --store-url http://127.0.0.1:8086',
+    ],
     run: async (settings) => (await import('./up.ts')).up(settings),
   },
   {
@@ -40,7 +56,10 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     name: 'api',
     text: 'storage, REST, live stream and page alone',
     settings: ['port', 'host', 'broker', 'credentials', ...STORE, ...COMMON],
-    examples: ['citytwin api --broker mqtt://127.0.0.1:1883', 'citytwin api --store influx1 --store-url http://influxdb:8086'],
+    examples: [
+      'citytwin api --broker mqtt://127.0.0.1:1883',
+      'citytwin api --store influx1 --store-url http://influxdb:8086',
+    ],
     run: async (settings) => (await import('./services.ts')).apiService(settings),
   },
   {
@@ -79,7 +98,10 @@ function program(config: { readonly [name: string]: unknown }): Command {
   const root = new Command('citytwin')
     .description('A smart city that runs on a laptop.')
     .addHelpText('before', 'Examples:\n  citytwin up\n  citytwin up --scale 0.2 --speed 60\n  citytwin doctor\n')
-    .addHelpText('after', '\nSettings: flag > environment (CITYTWIN_…) > config file (--config, citytwin.config.json) > default.')
+    .addHelpText(
+      'after',
+      '\nSettings: flag > environment (CITYTWIN_…) > config file (--config, citytwin.config.json) > default.',
+    )
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride();
   for (const { name, text, settings, overrides, examples, run } of SUBCOMMANDS) {

@@ -36,7 +36,13 @@ type Name = keyof Settings;
 
 const numberIn = (min: number, max: number, whole: boolean) => (text: string) => {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < min || value > max || (whole && !Number.isInteger(value))) {
+  if (
+    text.trim() === '' ||
+    !Number.isFinite(value) ||
+    value < min ||
+    value > max ||
+    (whole && !Number.isInteger(value))
+  ) {
     throw new InvalidArgumentError(`expected ${whole ? 'a whole number' : 'a number'} from ${min} to ${max}`);
   }
   return value;
@@ -55,37 +61,97 @@ function url(...protocols: string[]) {
   return (text: string) => {
     const parsed = URL.canParse(text) ? new URL(text) : undefined;
     if (parsed === undefined || !protocols.includes(parsed.protocol)) {
-      throw new InvalidArgumentError(`expected a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
+      throw new InvalidArgumentError(
+        `expected a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+      );
     }
     return text;
   };
 }
 
-const TABLE: { readonly [name in Name]: { flags: string; text: string; default?: unknown; parse?: (text: string) => unknown; choices?: readonly string[] } } = {
-  port: { flags: '--port <port>', text: 'HTTP: page, API, live stream, MQTT over WebSocket; 0 = a free one', default: 8080, parse: numberIn(0, 65_535, true) },
-  mqttPort: { flags: '--mqtt-port <port>', text: 'MQTT over TCP; 0 = a free one', default: 1883, parse: numberIn(0, 65_535, true) },
-  host: { flags: '--host <address>', text: 'address to listen on; other than loopback needs credentials', default: '127.0.0.1' },
+const TABLE: {
+  readonly [name in Name]: {
+    flags: string;
+    text: string;
+    default?: unknown;
+    parse?: (text: string) => unknown;
+    choices?: readonly string[];
+  };
+} = {
+  port: {
+    flags: '--port <port>',
+    text: 'HTTP: page, API, live stream, MQTT over WebSocket; 0 = a free one',
+    default: 8080,
+    parse: numberIn(0, 65_535, true),
+  },
+  mqttPort: {
+    flags: '--mqtt-port <port>',
+    text: 'MQTT over TCP; 0 = a free one',
+    default: 1883,
+    parse: numberIn(0, 65_535, true),
+  },
+  host: {
+    flags: '--host <address>',
+    text: 'address to listen on; other than loopback needs credentials',
+    default: '127.0.0.1',
+  },
   data: { flags: '--data <folder>', text: 'where the embedded store lives', default: './data' },
   store: { flags: '--store <name>', text: 'where history is kept', default: 'duckdb', choices: STORES },
-  storeUrl: { flags: '--store-url <url>', text: 'address of the InfluxDB', default: 'http://127.0.0.1:8086', parse: url('http:', 'https:') },
+  storeUrl: {
+    flags: '--store-url <url>',
+    text: 'address of the InfluxDB',
+    default: 'http://127.0.0.1:8086',
+    parse: url('http:', 'https:'),
+  },
   storeDb: { flags: '--store-db <name>', text: 'database in the InfluxDB', default: 'citytwin' },
   storeUser: { flags: '--store-user <name>', text: 'user of the InfluxDB' },
   storePasswordFile: { flags: '--store-password-file <file>', text: 'file with the password of that user' },
   broker: { flags: '--broker <url>', text: 'use this MQTT broker instead of our own', parse: url('mqtt:') },
-  seed: { flags: '--seed <n>', text: 'same seed, same city, same day', default: 1, parse: numberIn(0, Number.MAX_SAFE_INTEGER, true) },
+  seed: {
+    flags: '--seed <n>',
+    text: 'same seed, same city, same day',
+    default: 1,
+    parse: numberIn(0, Number.MAX_SAFE_INTEGER, true),
+  },
   scale: { flags: '--scale <x>', text: 'multiplies every fleet', default: 1, parse: numberIn(0.001, 1000, false) },
-  speed: { flags: '--speed <x>', text: `simulated seconds per second, ${MIN_SPEED} to ${MAX_SPEED}, or max`, default: 1, parse: speed },
-  start: { flags: '--start <when>', text: 'civil time at the start: demo (never asleep), now, or HH:MM', default: 'demo', parse: start },
-  connections: { flags: '--connections <kinds>', text: 'kinds whose devices each have their own connection and last will, or none', default: 'bus' },
-  credentials: { flags: '--credentials <folder>', text: 'users and secrets of the MQTT parts; made at the first start of the broker' },
+  speed: {
+    flags: '--speed <x>',
+    text: `simulated seconds per second, ${MIN_SPEED} to ${MAX_SPEED}, or max`,
+    default: 1,
+    parse: speed,
+  },
+  start: {
+    flags: '--start <when>',
+    text: 'civil time at the start: demo (never asleep), now, or HH:MM',
+    default: 'demo',
+    parse: start,
+  },
+  connections: {
+    flags: '--connections <kinds>',
+    text: 'kinds whose devices each have their own connection and last will, or none',
+    default: 'bus',
+  },
+  credentials: {
+    flags: '--credentials <folder>',
+    text: 'users and secrets of the MQTT parts; made at the first start of the broker',
+  },
   simulator: { flags: '--no-simulator', text: 'leave the simulated devices out' },
   control: { flags: '--no-control', text: 'leave the control centre out' },
   json: { flags: '--json', text: 'one JSON document on stdout, logs on stderr', default: false },
-  logLevel: { flags: '--log-level <level>', text: 'how much is said', default: 'info', choices: ['debug', 'info', 'warn', 'error', 'silent'] },
+  logLevel: {
+    flags: '--log-level <level>',
+    text: 'how much is said',
+    default: 'info',
+    choices: ['debug', 'info', 'warn', 'error', 'silent'],
+  },
 };
 
 /** The commander options of the given settings, with environment and config file behind them. */
-export function optionsFor(names: readonly Name[], config: { readonly [name: string]: unknown }, overrides: Partial<Settings> = {}): Option[] {
+export function optionsFor(
+  names: readonly Name[],
+  config: { readonly [name: string]: unknown },
+  overrides: Partial<Settings> = {},
+): Option[] {
   return names.map((name) => {
     const { flags, text, default: fallback, parse, choices } = TABLE[name];
     const option = new Option(flags, text);
@@ -113,7 +179,8 @@ export class UsageError extends Error {}
 /** The config file named on the command line or in the environment, else `citytwin.config.json` here if there is one. */
 export function readConfig(argv: readonly string[]): { readonly [name: string]: unknown } {
   const at = argv.findIndex((word) => word === '--config' || word.startsWith('--config='));
-  const named = at < 0 ? process.env.CITYTWIN_CONFIG : argv[at]!.includes('=') ? argv[at]!.split('=', 2)[1] : argv[at + 1];
+  const named =
+    at < 0 ? process.env.CITYTWIN_CONFIG : argv[at]!.includes('=') ? argv[at]!.split('=', 2)[1] : argv[at + 1];
   const file = named ?? DEFAULT_CONFIG;
   if (named === undefined && !existsSync(file)) return {};
   let config: unknown;
@@ -122,9 +189,13 @@ export function readConfig(argv: readonly string[]): { readonly [name: string]: 
   } catch (error) {
     throw new UsageError(`config file ${file}: ${(error as Error).message}`);
   }
-  if (typeof config !== 'object' || config === null) throw new UsageError(`config file ${file} must hold a JSON object`);
+  if (typeof config !== 'object' || config === null)
+    throw new UsageError(`config file ${file} must hold a JSON object`);
   const unknown = Object.keys(config).filter((name) => !Object.hasOwn(TABLE, name));
-  if (unknown.length > 0) throw new UsageError(`config file ${file}: unknown setting ${unknown[0]}, expected one of ${Object.keys(TABLE).join(', ')}`);
+  if (unknown.length > 0)
+    throw new UsageError(
+      `config file ${file}: unknown setting ${unknown[0]}, expected one of ${Object.keys(TABLE).join(', ')}`,
+    );
   return config as { [name: string]: unknown };
 }
 

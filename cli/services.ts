@@ -1,14 +1,13 @@
 // `citytwin broker`, `api`, `simulate`, `control`: one part each, connected by MQTT and HTTP only, as docker compose runs them.
 import { startApi } from '../api/server.ts';
 import { startBroker } from '../broker/broker.ts';
-import { ensureCredentials } from '../broker/credentials.ts';
-import { attachWebSocket } from '../broker/websocket.ts';
+import { createCredentials } from '../broker/credentials.ts';
+import { createMqttUpgrade } from '../broker/websocket.ts';
 import { startControl } from '../control/live.ts';
 import { loadCity } from '../simulator/city/load.ts';
 import { civilOffsetMin, wallNowMs } from '../simulator/clock.ts';
 import { loadModels } from '../simulator/kinds.ts';
 import { LiveCity } from '../simulator/live.ts';
-import { countersTopic } from '../telemetry/topics.ts';
 import { connectApi } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
 import { startHealthServer } from './health-server.ts';
@@ -17,34 +16,37 @@ import { createLog } from './log.ts';
 import { isLoopback } from './options.ts';
 import type { Settings } from './options.ts';
 import { builtPage } from './page.ts';
-import { needsCredentials, version } from './up.ts';
+import { needsCredentials, publishCounters, version } from './up.ts';
 import { CITY, SCENARIO, brokerAddress, createStore, demoFleets, monotonicMs, ownConnectionKinds } from './wiring.ts';
-
-const COUNT_EVERY_MS = 1000;
 
 export async function brokerService(settings: Settings): Promise<void> {
   const log = createLog(settings);
   const lifetime = new Lifetime(log);
   if (!isLoopback(settings.host) && settings.credentials === undefined) throw needsCredentials(settings.host);
-  const own = settings.credentials === undefined ? undefined : await ensureCredentials(settings.credentials);
   const broker = await startBroker({
     city: CITY,
     host: settings.host,
     port: settings.mqttPort,
-    ...(own === undefined ? {} : { credentials: own.credentials }),
-    anonymous: own === undefined,
+    ...(settings.credentials === undefined ? {} : { credentials: await createCredentials(settings.credentials) }),
     // Nobody stores here: the api subscribes like everyone else.
     take: () => undefined,
     log,
   });
-  const counting = setInterval(() => {
-    const counters = new TextEncoder().encode(JSON.stringify(broker.counters()));
-    void broker.publish(countersTopic(CITY, 'broker'), counters, { qos: 0, retain: true });
-  }, COUNT_EVERY_MS);
-  const http = await startHealthServer({ ...settings, part: 'broker', ready: () => true, counters: () => broker.counters() });
-  attachWebSocket(http.server, broker);
+  const counting = publishCounters(broker);
+  const http = await startHealthServer({
+    ...settings,
+    part: 'broker',
+    ready: () => true,
+    counters: () => broker.counters(),
+  });
+  const webSocket = createMqttUpgrade(broker);
+  http.server.on('upgrade', (request, socket, head) => {
+    if (request.url?.split('?', 1)[0] === '/mqtt') webSocket.upgrade(request, socket, head);
+    else socket.destroy();
+  });
   lifetime.own('broker', async () => {
     clearInterval(counting);
+    webSocket.close();
     await broker.close();
   });
   lifetime.own('http', () => http.close());
@@ -85,7 +87,7 @@ export async function simulateService(settings: Settings): Promise<void> {
     city,
     models,
     fleets: demoFleets(models, settings.scale),
-    broker: brokerAddress(settings, 'gateway'),
+    broker: brokerAddress(settings, 'simulator'),
     ownConnections: ownConnectionKinds(settings.connections, models),
     seed: settings.seed,
     scenario: SCENARIO,
@@ -96,7 +98,12 @@ export async function simulateService(settings: Settings): Promise<void> {
     log,
   });
   let ready = false;
-  const http = await startHealthServer({ ...settings, part: 'simulator', ready: () => ready, counters: () => live.counters() });
+  const http = await startHealthServer({
+    ...settings,
+    part: 'simulator',
+    ready: () => ready,
+    counters: () => live.counters(),
+  });
   lifetime.own('http', () => http.close());
   lifetime.own('simulator', () => live.stop());
   await live.start();
@@ -109,9 +116,14 @@ export async function controlService(settings: Settings): Promise<void> {
   const lifetime = new Lifetime(log);
   let ready = false;
   let sent = () => 0;
-  const http = await startHealthServer({ ...settings, part: 'control', ready: () => ready, counters: () => ({ sent: sent() }) });
+  const http = await startHealthServer({
+    ...settings,
+    part: 'control',
+    ready: () => ready,
+    counters: () => ({ sent: sent() }),
+  });
   lifetime.own('http', () => http.close());
-  const control = await startControl({ city: CITY, broker: brokerAddress(settings, 'controller'), log });
+  const control = await startControl({ city: CITY, broker: brokerAddress(settings, 'control'), log });
   sent = () => control.sent;
   lifetime.own('control', () => control.stop());
   ready = true;

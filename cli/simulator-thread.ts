@@ -12,7 +12,9 @@ export interface SimulatorThread {
 
 /** Starts the thread; it builds the city right away. onFailed: the simulator cannot go on. */
 export function startSimulatorThread(log: Logger, onFailed: (message: string) => void): SimulatorThread {
-  const worker = new Worker(new URL(`simulator-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url));
+  const worker = new Worker(
+    new URL(`simulator-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
+  );
   const waiting = { started: () => {}, stopped: () => {} };
   worker.on('message', (message: WorkerMessage) => {
     if (message.type === 'log') log[message.level](message.message);

@@ -47,7 +47,10 @@ async function start(message: StartMessage): Promise<void> {
     utcOffsetMin: civilOffsetMin(message.start, message.startMs, city.utcOffsetMin),
     speed: message.speed,
     now: monotonicMs,
-    log: { info: (text) => say({ type: 'log', level: 'info', message: text }), warn: (text) => say({ type: 'log', level: 'warn', message: text }) },
+    log: {
+      info: (text) => say({ type: 'log', level: 'info', message: text }),
+      warn: (text) => say({ type: 'log', level: 'warn', message: text }),
+    },
   });
   await live.start();
   say({ type: 'started' });

@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs';
 import { startApi } from '../api/server.ts';
 import type { Api } from '../api/server.ts';
 import { startBroker } from '../broker/broker.ts';
-import { ephemeralCredentials, loadCredentials } from '../broker/credentials.ts';
-import { attachWebSocket } from '../broker/websocket.ts';
+import type { Broker } from '../broker/broker.ts';
+import { createCredentials, ephemeralCredentials, readSecret } from '../broker/credentials.ts';
+import type { Credentials, ServiceName } from '../broker/credentials.ts';
+import { createMqttUpgrade } from '../broker/websocket.ts';
 import { startControl } from '../control/live.ts';
 import { loadCity } from '../simulator/city/load.ts';
 import { wallNowMs } from '../simulator/clock.ts';
@@ -26,11 +28,16 @@ const READY_POLL_MS = 50;
 /** A record that takes longer than this to arrive is not worth waiting for before saying that we are up. */
 const READY_PATIENCE_MS = 20_000;
 
-export const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+export const version = (
+  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
+type Part = Exclude<ServiceName, 'viewer'>;
+const PARTS: readonly Part[] = ['simulator', 'control', 'api'];
 
 interface Bus {
   /** Where our own parts connect. */
-  addressOf(part: string): BrokerAddress;
+  addressOf(part: Part): BrokerAddress;
   readonly url: string;
 }
 
@@ -62,11 +69,14 @@ export async function up(settings: Settings): Promise<void> {
     log,
   });
   lifetime.own('api', () => api.close());
-  const bus = settings.broker === undefined ? await ownBroker(settings, api, link, lifetime, log) : await outsideBroker(settings, api, link, lifetime);
+  const bus =
+    settings.broker === undefined
+      ? await ownBroker(settings, api, link, lifetime, log)
+      : await outsideBroker(settings, api, link, lifetime);
 
   if (simulator !== undefined) {
     await simulator.start({
-      broker: bus.addressOf('gateway'),
+      broker: bus.addressOf('simulator'),
       startMs: startOf(api),
       seed: settings.seed,
       scale: settings.scale,
@@ -78,7 +88,7 @@ export async function up(settings: Settings): Promise<void> {
     await firstRecord(api);
   }
   if (settings.control) {
-    const control = await startControl({ city: CITY, broker: bus.addressOf('controller'), log });
+    const control = await startControl({ city: CITY, broker: bus.addressOf('control'), log });
     lifetime.own('control', () => control.stop());
   }
   announce(settings, `http://${urlHost(settings.host)}:${api.port}`, bus.url, performance.now() - ready);
@@ -86,36 +96,68 @@ export async function up(settings: Settings): Promise<void> {
 
 type Publish = (topic: string, payload: Uint8Array, options: { qos: 0 | 1; retain?: boolean }) => Promise<void>;
 
-async function ownBroker(settings: Settings, api: Api, link: { publish: Publish | undefined }, lifetime: Lifetime, log: Logger): Promise<Bus> {
+async function ownBroker(
+  settings: Settings,
+  api: Api,
+  link: { publish: Publish | undefined },
+  lifetime: Lifetime,
+  log: Logger,
+): Promise<Bus> {
   if (!isLoopback(settings.host) && settings.credentials === undefined) throw needsCredentials(settings.host);
-  const own = settings.credentials === undefined ? ephemeralCredentials() : await loadCredentials(settings.credentials);
+  const { credentials, secrets } = await ownCredentials(settings.credentials);
   const broker = await startBroker({
     city: CITY,
     host: settings.host,
     port: settings.mqttPort,
-    credentials: own.credentials,
-    anonymous: settings.credentials === undefined,
+    credentials,
     take: api.take,
     log,
   });
   link.publish = (topic, payload, options) => broker.publish(topic, payload, { retain: false, ...options });
-  attachWebSocket(api.upgrades, broker);
-  const counting = setInterval(() => {
-    const counters = new TextEncoder().encode(JSON.stringify(broker.counters()));
-    void broker.publish(countersTopic(CITY, 'broker'), counters, { qos: 0, retain: true });
-  }, COUNT_EVERY_MS);
+  const webSocket = createMqttUpgrade(broker);
+  api.upgrades.set('/mqtt', (request, socket, head) => webSocket.upgrade(request, socket, head));
+  const counting = publishCounters(broker);
   lifetime.own('broker', async () => {
     clearInterval(counting);
+    webSocket.close();
     await broker.close();
   });
   return {
     url: `mqtt://${urlHost(settings.host)}:${broker.port}`,
-    addressOf: (part) => ({ host: '127.0.0.1', port: broker.port, username: part, password: own.secretOf(part) }),
+    addressOf: (part) => ({ host: '127.0.0.1', port: broker.port, username: part, password: secrets[part] }),
   };
 }
 
-async function outsideBroker(settings: Settings, api: Api, link: { publish: Publish | undefined }, lifetime: Lifetime): Promise<Bus> {
-  const addressOf = (part: string) => brokerAddress(settings, part);
+type Secrets = { readonly [part in Part]: string };
+
+async function ownCredentials(folder: string | undefined): Promise<{ credentials: Credentials; secrets: Secrets }> {
+  if (folder === undefined) {
+    const { credentials, secretOf } = ephemeralCredentials();
+    return {
+      credentials,
+      secrets: { simulator: secretOf('simulator'), control: secretOf('control'), api: secretOf('api') },
+    };
+  }
+  const credentials = await createCredentials(folder);
+  const [simulator, control, api] = await Promise.all(PARTS.map((part) => readSecret(folder, part)));
+  return { credentials, secrets: { simulator: simulator!, control: control!, api: api! } };
+}
+
+/** The broker's share of the counters, every second. */
+export function publishCounters(broker: Broker): NodeJS.Timeout {
+  return setInterval(() => {
+    const counters = new TextEncoder().encode(JSON.stringify(broker.counters()));
+    broker.publish(countersTopic(CITY, 'broker'), counters, { qos: 0, retain: true }).catch(() => undefined);
+  }, COUNT_EVERY_MS);
+}
+
+async function outsideBroker(
+  settings: Settings,
+  api: Api,
+  link: { publish: Publish | undefined },
+  lifetime: Lifetime,
+): Promise<Bus> {
+  const addressOf = (part: Part) => brokerAddress(settings, part);
   const client = await connectApi({ city: CITY, broker: addressOf('api'), take: api.take });
   link.publish = client.publish;
   lifetime.own('broker connection', () => client.stop());
@@ -123,7 +165,9 @@ async function outsideBroker(settings: Settings, api: Api, link: { publish: Publ
 }
 
 export function needsCredentials(host: string): UsageError {
-  return new UsageError(`--host ${host} is open to others and needs credentials: name a folder for them with --credentials FOLDER`);
+  return new UsageError(
+    `--host ${host} is open to others and needs credentials: name a folder for them with --credentials FOLDER`,
+  );
 }
 
 /** Never before what is stored: a store never goes back in time. */
@@ -149,5 +193,6 @@ function announce(settings: Settings, http: string, mqtt: string, tookMs: number
     return;
   }
   process.stdout.write(`ready ${http} ${mqtt}\n`);
-  if (process.stdout.isTTY) process.stdout.write(`  open ${http} (ready after ${(tookMs / 1000).toFixed(1)} s; Ctrl-C ends)\n`);
+  if (process.stdout.isTTY)
+    process.stdout.write(`  open ${http} (ready after ${(tookMs / 1000).toFixed(1)} s; Ctrl-C ends)\n`);
 }

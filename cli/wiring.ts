@@ -18,7 +18,10 @@ const DUCKDB_MEMORY_MB = 1024;
 /** Time that never jumps, ms. */
 export const monotonicMs = (): number => performance.now();
 
-export function createStore(settings: Pick<Settings, 'store' | 'storeUrl' | 'storeDb' | 'storeUser' | 'storePasswordFile' | 'data'>, log: Logger): Store {
+export function createStore(
+  settings: Pick<Settings, 'store' | 'storeUrl' | 'storeDb' | 'storeUser' | 'storePasswordFile' | 'data'>,
+  log: Logger,
+): Store {
   if (settings.store === 'memory') return createMemoryStore();
   if (settings.store === 'duckdb') {
     return createDuckDbStore({ file: join(settings.data, 'city.duckdb'), memoryLimitMb: DUCKDB_MEMORY_MB });
@@ -30,20 +33,26 @@ export function createStore(settings: Pick<Settings, 'store' | 'storeUrl' | 'sto
     city: CITY,
     ...(storeUser === undefined ? {} : { username: storeUser }),
     ...(storePasswordFile === undefined ? {} : { password: readSecret(storePasswordFile) }),
-    onBadLine: (record, reason) => log.error(`the store refuses ${record.kind} ${record.device} at ${record.ts}: ${reason}`),
+    onBadLine: (record, reason) =>
+      log.error(`the store refuses ${record.kind} ${record.device} at ${record.ts}: ${reason}`),
   });
 }
 
 /** Devices by kind for a scale, at least one each. */
 export function demoFleets(models: ReadonlyMap<string, Model>, scale: number): { [kind: string]: number } {
-  return Object.fromEntries([...models].map(([kind, model]) => [kind, Math.max(1, Math.round(model.demoCount * scale))]));
+  return Object.fromEntries(
+    [...models].map(([kind, model]) => [kind, Math.max(1, Math.round(model.demoCount * scale))]),
+  );
 }
 
 /** Kinds named by `--connections`. @throws UsageError for a kind that is none */
 export function ownConnectionKinds(text: string, models: ReadonlyMap<string, Model>): Set<string> {
   const kinds = text === 'none' ? [] : text.split(',').map((kind) => kind.trim());
   for (const kind of kinds) {
-    if (!models.has(kind)) throw new UsageError(`--connections: unknown kind ${kind}, expected none or some of ${[...models.keys()].join(', ')}`);
+    if (!models.has(kind))
+      throw new UsageError(
+        `--connections: unknown kind ${kind}, expected none or some of ${[...models.keys()].join(', ')}`,
+      );
   }
   return new Set(kinds);
 }
@@ -56,10 +65,14 @@ export interface BrokerAddress {
 }
 
 /** Address of an outside broker; `part` is the user whose secret lies in the credentials folder, if there is one. */
-export function brokerAddress(settings: { readonly broker?: string; readonly credentials?: string }, part: string): BrokerAddress {
+export function brokerAddress(
+  settings: { readonly broker?: string; readonly credentials?: string },
+  part: string,
+): BrokerAddress {
   const { hostname, port, username, password } = new URL(settings.broker ?? 'mqtt://127.0.0.1:1883');
   const address = { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 1883 : Number(port) };
-  if (username !== '') return { ...address, username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  if (username !== '')
+    return { ...address, username: decodeURIComponent(username), password: decodeURIComponent(password) };
   if (settings.credentials === undefined) return address;
   return { ...address, username: part, password: readSecret(join(settings.credentials, `${part}.password`)) };
 }

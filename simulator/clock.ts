@@ -49,7 +49,8 @@ export class SimClock {
   get trueSpeed(): number {
     const first = this.#marks[0];
     const wallMs = this.#now();
-    if (this.#paused || first === undefined || wallMs - first.wallMs < 200) return this.#paused || this.#speed === 'max' ? 0 : this.#speed;
+    if (this.#paused || first === undefined || wallMs - first.wallMs < 200)
+      return this.#paused || this.#speed === 'max' ? 0 : this.#speed;
     return (this.#simTimeMs - first.simMs) / (wallMs - first.wallMs);
   }
 

@@ -14,7 +14,8 @@ export async function loadModels(): Promise<Map<string, Model>> {
     const { model } = (await import(new URL(file, FOLDER).href)) as { model?: Model };
     const kind = file.replace(/\.[jt]s$/, '');
     if (model === undefined) throw new Error(`models/${file} must export \`model\``);
-    if (model.description.kind !== kind) throw new Error(`models/${file} must describe kind ${kind}, got ${model.description.kind}`);
+    if (model.description.kind !== kind)
+      throw new Error(`models/${file} must describe kind ${kind}, got ${model.description.kind}`);
     const problems = descriptionProblems(describe(model));
     if (problems.length > 0) throw new Error(`models/${file}: ${problems.join('; ')}`);
     models.set(kind, model);

@@ -125,7 +125,10 @@ export class LiveCity {
       weather: { tempC, rainMmPerH, cloud, sunElevationDeg },
     };
     void this.#publisher.publish(clockTopic(city.id), message, { qos: 0, retain: true });
-    void this.#publisher.publish(countersTopic(city.id, 'simulator'), this.#publisher.counters(), { qos: 0, retain: true });
+    void this.#publisher.publish(countersTopic(city.id, 'simulator'), this.#publisher.counters(), {
+      qos: 0,
+      retain: true,
+    });
   }
 
   #receive(topicText: string, payload: Uint8Array): void {
@@ -141,14 +144,18 @@ export class LiveCity {
     else if (topic?.type === 'command' && this.#run.command(topic.kind, topic.device, command) === 'unknown-device') {
       const reason = `there is no ${topic.kind} ${topic.device}`;
       const ack: Ack = { id: command.id, state: 'rejected', reason, ts: this.#run.simTimeMs };
-      void this.#publisher.publish(deviceTopic(topic.city, topic.kind, topic.device, 'ack'), ack, { qos: 1, retain: false });
+      void this.#publisher.publish(deviceTopic(topic.city, topic.kind, topic.device, 'ack'), ack, {
+        qos: 1,
+        retain: false,
+      });
     }
   }
 
   #obey(command: Command): void {
     const reason = this.#steer(command);
     const ts = this.#run.simTimeMs;
-    const ack: Ack = reason === undefined ? { id: command.id, state: 'done', ts } : { id: command.id, state: 'rejected', reason, ts };
+    const ack: Ack =
+      reason === undefined ? { id: command.id, state: 'done', ts } : { id: command.id, state: 'rejected', reason, ts };
     void this.#publisher.publish(scenarioTopic(this.#options.city.id, 'ack'), ack, { qos: 1, retain: false });
     this.#announce();
     this.#wake();
@@ -170,9 +177,11 @@ export class LiveCity {
 
 function checkCommand(value: { [key: string]: unknown }): Command {
   const { id = randomUUID(), name, args = {}, expiresMs } = value;
-  if (typeof id !== 'string' || id.length === 0 || id.length > 64) throw new Error(`id must be a text of 1 to 64 characters, got ${show(id)}`);
+  if (typeof id !== 'string' || id.length === 0 || id.length > 64)
+    throw new Error(`id must be a text of 1 to 64 characters, got ${show(id)}`);
   if (typeof name !== 'string') throw new Error(`name must be a text, got ${show(name)}`);
-  if (typeof args !== 'object' || args === null || Array.isArray(args)) throw new Error(`args must be an object, got ${show(args)}`);
+  if (typeof args !== 'object' || args === null || Array.isArray(args))
+    throw new Error(`args must be an object, got ${show(args)}`);
   if (expiresMs !== undefined && !(Number.isFinite(expiresMs) && (expiresMs as number) >= 0)) {
     throw new Error(`expiresMs must be a number of ms, got ${show(expiresMs)}`);
   }

@@ -46,6 +46,8 @@ export class Publisher implements Sink {
   readonly #connections: Client[];
   readonly #lanes = new Map<string, Lane>();
   #out = 0;
+  /** QoS 1 publishes that a full outbox turned away. */
+  #refused = 0;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -79,29 +81,50 @@ export class Publisher implements Sink {
 
   /** A message of the simulator itself (clock, counters, scenario acks). */
   publish(topic: string, value: unknown, options: { qos: 0 | 1; retain: boolean }): Promise<void> | undefined {
-    return this.#gateway.publish(topic, encode(value), options.qos, options.retain);
+    return this.#gateway.publish(topic, encode(value), options.qos, options.retain)?.catch(() => undefined);
   }
 
   record(kind: string, device: number, ts: number, seq: number, readings: Readings): void {
     const lane = this.#lanes.get(kind)!;
     this.#out++;
-    void lane.connectionOf(device).publish(lane.telemetryTopics[device]!, lane.encoder.encode(ts, seq, readings), lane.qos);
+    void lane
+      .connectionOf(device)
+      .publish(lane.telemetryTopics[device]!, lane.encoder.encode(ts, seq, readings), lane.qos);
   }
 
-  event(kind: string, device: number, ts: number, seq: number, name: string, state: 'raised' | 'cleared' | undefined, readings: Readings): void {
+  event(
+    kind: string,
+    device: number,
+    ts: number,
+    seq: number,
+    name: string,
+    state: 'raised' | 'cleared' | undefined,
+    readings: Readings,
+  ): void {
     const lane = this.#lanes.get(kind)!;
     this.#out++;
     const topic = deviceTopic(this.#options.city, kind, deviceId(kind, device), 'event');
-    void lane.connectionOf(device).publish(topic, lane.encoder.encodeEvent(ts, seq, name, state, readings), 1);
+    this.#send(lane.connectionOf(device), topic, lane.encoder.encodeEvent(ts, seq, name, state, readings), 1);
   }
 
   ack(kind: string, device: number, ack: Ack): void {
     const topic = deviceTopic(this.#options.city, kind, deviceId(kind, device), 'ack');
-    void this.#lanes.get(kind)!.connectionOf(device).publish(topic, encode(ack), 1);
+    this.#lanes
+      .get(kind)!
+      .connectionOf(device)
+      .publish(topic, encode(ack), 1)
+      ?.catch(() => undefined);
   }
 
   counters(): SimulatorCounters {
-    return { out: this.#out, dropped: this.#connections.reduce((sum, client) => sum + client.dropped, 0) };
+    return {
+      out: this.#out,
+      dropped: this.#refused + this.#connections.reduce((sum, client) => sum + client.dropped, 0),
+    };
+  }
+
+  #send(connection: Client, topic: string, payload: Uint8Array, qos: 0 | 1): void {
+    connection.publish(topic, payload, qos)?.catch(() => this.#refused++);
   }
 
   /** Settles when no connection is congested: the run waits for this and slows down instead of dropping. */
@@ -123,12 +146,16 @@ export class Publisher implements Sink {
   #lane(kind: string, count: number): Lane {
     const { city, models, ownConnections } = this.#options;
     const model = models.get(kind)!;
-    const own = ownConnections.has(kind) ? Array.from({ length: count }, (_, device) => this.#ownConnection(kind, device)) : undefined;
+    const own = ownConnections.has(kind)
+      ? Array.from({ length: count }, (_, device) => this.#ownConnection(kind, device))
+      : undefined;
     if (own !== undefined) this.#connections.push(...own);
     return {
       qos: model.qos,
       encoder: new RecordEncoder(describe(model)),
-      telemetryTopics: Array.from({ length: count }, (_, device) => deviceTopic(city, kind, deviceId(kind, device), 'telemetry')),
+      telemetryTopics: Array.from({ length: count }, (_, device) =>
+        deviceTopic(city, kind, deviceId(kind, device), 'telemetry'),
+      ),
       connectionOf: own === undefined ? () => this.#gateway : (device) => own[device]!,
     };
   }

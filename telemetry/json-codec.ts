@@ -190,7 +190,7 @@ export class RecordEncoder {
     seq: number,
     name: string,
     state: string | undefined,
-    fields: { readonly [name: string]: Value },
+    fields: { readonly [name: string]: Value | undefined },
   ): Uint8Array {
     this.#at = 0;
     const head = state === undefined ? '' : `,"state":${JSON.stringify(state)}`;

@@ -339,7 +339,7 @@ export function storeContract(name: string, opener: () => Promise<Opener>): void
             const keyOf = (row: TelemetryRecord): Value | undefined =>
               groupBy === 'kind' ? row.kind : groupBy === 'device' ? row.device : row.fields.lineName;
             const keys = [...new Set(rows.map(keyOf))].filter((key) => key !== undefined);
-            expect(groups.map(({ key }) => key).toSorted()).toEqual(keys.toSorted());
+            expect(groups.map(({ key }) => key).toSorted()).toEqual(keys.map(String).toSorted());
             for (const group of groups) {
               const inGroup = rows.filter((row) => keyOf(row) === group.key);
               expectSeries(group, bruteForce(inGroup, field, query.bucket));

@@ -336,6 +336,55 @@ describe('subscribing', () => {
   });
 });
 
+describe('clients in trouble', () => {
+  it('a frozen QoS 1 subscriber is ended after the drain time-out, and its publishers go on', async () => {
+    const broker = await start({ limits: { drainTimeoutMs: 100 } });
+    const frozen = await Wire.connected(broker.port, { clientId: 'frozen' });
+    frozen.writer.subscribe(1, [{ filter: 'city/#', qos: 1 }]);
+    frozen.send();
+    await frozen.until(() => frozen.ofType(9).length === 1);
+    frozen.socket.pause();
+    const wire = await Wire.connected(broker.port);
+    const body = Buffer.alloc(20_000, 0x20);
+    for (let id = 1; id <= 1000; id++) {
+      wire.writer.publish(TELEMETRY, body, 1, false, false, id);
+      if (id % 50 === 0) wire.send();
+    }
+    await wire.until(() => wire.ofType(4).length === 1000, 10_000);
+    await until(() => broker.counters().clients === 1);
+    expect(broker.counters().refusedByCause).toEqual({ 'frozen-subscriber': 1 });
+  });
+
+  it('a client that is not read because of late tickets keeps its connection beyond its keep-alive', async () => {
+    let open!: () => void;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const broker = await start({ take: () => gate, limits: { maxInProgress: 4 } });
+    const wire = await Wire.connected(broker.port, { keepAliveS: 1 });
+    sendQos1(
+      wire,
+      Array.from({ length: 10 }, () => TELEMETRY),
+    );
+    // Longer than 1.5 keep-alives [MQTT-3.1.2-24], during which the PINGREQs stay unread.
+    const pings = setInterval(() => {
+      wire.writer.pingreq();
+      wire.send();
+    }, 400);
+    await new Promise((resolve) => setTimeout(resolve, 2200));
+    clearInterval(pings);
+    expect([wire.closed, wire.ofType(4).length]).toEqual([false, 0]);
+    open();
+    await wire.until(() => wire.ofType(4).length === 10 && wire.ofType(13).length > 0);
+  });
+
+  it('a silent client is ended after one and a half keep-alives', async () => {
+    const broker = await start();
+    const wire = await Wire.connected(broker.port, { keepAliveS: 1 });
+    await wire.until(() => wire.closed, 3000);
+    await until(() => broker.counters().clients === 0);
+    expect(broker.counters().refusedByCause).toEqual({ 'keep-alive': 1 });
+  });
+});
+
 describe('start', () => {
   it('refuses a host that others can reach without credentials, and wrong options, all at once', async () => {
     const options = { city: 'Wuxi!', host: '0.0.0.0', port: -1, take: () => undefined, log };

@@ -1,0 +1,137 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const launcher = fileURLToPath(new URL('../../bin/citytwin.js', import.meta.url));
+let folder: string;
+
+function citytwin(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [launcher, ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  return { status, stdout, stderr };
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'citytwin-cli-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the command', () => {
+  it.each([[], ['up'], ['broker'], ['api'], ['simulate'], ['control'], ['kinds'], ['doctor']])(
+    'explains %s with examples first',
+    (...words) => {
+      const { status, stdout } = citytwin(...words, '--help');
+      expect(status).toBe(0);
+      expect(stdout).toMatch(/^Examples:\n {2}citytwin/);
+    },
+  );
+
+  it('lists every setting of up with its environment variable', () => {
+    const { stdout } = citytwin('up', '--help');
+    for (const word of [
+      '--port',
+      '--mqtt-port',
+      '--host',
+      '--data',
+      '--store',
+      '--store-url',
+      '--broker',
+      '--seed',
+      '--scale',
+      '--speed',
+      '--start',
+      '--no-simulator',
+      '--no-control',
+      'CITYTWIN_MQTT_PORT',
+    ]) {
+      expect(stdout).toContain(word);
+    }
+  });
+
+  it('ends with 2 and the nearest word for a wrong one', () => {
+    expect(citytwin('upp')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/upp[\s\S]*Did you mean up\?/) as string,
+    });
+    expect(citytwin('up', '--sede', '3')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/--sede[\s\S]*--seed/) as string,
+    });
+  });
+
+  it.each([
+    [['--speed', '5000'], /5000.*0\.1 to 1000/],
+    [['--port', 'http'], /http.*whole number from 0 to 65535/],
+    [['--store', 'mysql'], /mysql.*duckdb, influx1, memory/],
+    [['--start', '25:00'], /25:00.*HH:MM/],
+    [['--scale', '0'], /0.*0\.001 to 1000/],
+    [['--broker', 'localhost'], /localhost.*mqtt:/],
+  ])('refuses %j with what was expected', (args, message) => {
+    const { status, stderr } = citytwin('up', ...args);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+
+  it('takes settings from a config file, and refuses a wrong one', () => {
+    const file = join(folder, 'settings.json');
+    writeFileSync(file, JSON.stringify({ scale: 0.5, seed: 9 }));
+    expect(citytwin('up', '--config', file, '--help').stdout).toMatch(/--scale[\s\S]*default: 0.5/);
+    writeFileSync(file, JSON.stringify({ scael: 0.5 }));
+    expect(citytwin('up', '--config', file)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('scael') as string,
+    });
+    writeFileSync(file, '{');
+    expect(citytwin('up', '--config', file)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(file) as string,
+    });
+  });
+
+  it('stays closed to others without credentials', () => {
+    for (const service of ['up', 'broker']) {
+      const { status, stderr } = citytwin(
+        service,
+        '--host',
+        '0.0.0.0',
+        '--port',
+        '0',
+        '--mqtt-port',
+        '0',
+        '--store',
+        'memory',
+      );
+      expect(status).toBe(2);
+      expect(stderr).toContain('--credentials');
+    }
+  });
+
+  it('names the kinds there are, as text and as JSON', () => {
+    expect(citytwin('kinds').stdout).toMatch(/^bus {2}/m);
+    const kinds = JSON.parse(citytwin('kinds', '--json').stdout) as { kind: string; demoCount: number }[];
+    expect(kinds.map(({ kind }) => kind)).toEqual(['bus', 'parking-spot', 'vehicle', 'water-meter']);
+    expect(kinds.map(({ demoCount }) => demoCount)).toEqual([120, 2000, 1000, 20_000]);
+  });
+
+  it('says what is wrong with a machine', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => taken.once('listening', resolve));
+    const { port } = taken.address() as AddressInfo;
+    const sick = citytwin('doctor', '--json', '--port', String(port), '--mqtt-port', '0', '--data', folder);
+    taken.close();
+    expect(sick.status).toBe(1);
+    const { findings } = JSON.parse(sick.stdout) as { findings: { check: string; state: string; advice?: string }[] };
+    expect(findings.find(({ check }) => check === 'HTTP port')).toMatchObject({ state: 'bad' });
+    expect(citytwin('doctor', '--port', '0', '--mqtt-port', '0', '--data', folder).status).toBe(0);
+  });
+});

@@ -1,0 +1,233 @@
+// The page in a real browser, over a real city. Screenshots land in test-results/ for human eyes.
+import { mkdir } from 'node:fs/promises';
+import { chromium } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventually, startCity } from '../city-process.ts';
+import type { CityProcess } from '../city-process.ts';
+import { describeWith, program } from '../parts.ts';
+
+interface Position {
+  id: string;
+  lat: number;
+  lon: number;
+}
+interface Citytwin {
+  positions(kind: string): Position[];
+  chartPoints(): number;
+  select(kind: string, id: string): void;
+  project(lon: number, lat: number): { x: number; y: number };
+}
+declare global {
+  interface Window {
+    citytwin: Citytwin;
+  }
+}
+
+const SCREENSHOTS = new URL('../../test-results/', import.meta.url).pathname;
+const DESKTOP = { width: 1440, height: 900 };
+const PHONE = { width: 390, height: 844 };
+const PATIENCE_MS = 20_000;
+
+describeWith(['chromium'], 'the page', () => {
+  let city: CityProcess;
+  let browser: Browser;
+  let page: Page;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    await mkdir(SCREENSHOTS, { recursive: true });
+    city = await startCity(['--seed', '7']);
+    browser = await chromium.launch({
+      executablePath: program('chromium')!,
+      args: [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--enable-unsafe-swiftshader',
+      ],
+    });
+    page = await open('dark', DESKTOP);
+    page.on('pageerror', (error) => problems.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text());
+    });
+    page.on('request', (request) => {
+      const { hostname } = new URL(request.url());
+      if (hostname !== '127.0.0.1' && !request.url().startsWith('blob:') && !request.url().startsWith('data:'))
+        problems.push(`asks ${request.url()}`);
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await city?.stop();
+  });
+
+  async function open(colorScheme: 'dark' | 'light', viewport: { width: number; height: number }): Promise<Page> {
+    const context = await browser.newContext({ viewport, colorScheme, locale: 'en-GB', hasTouch: viewport === PHONE });
+    const opened = await context.newPage();
+    await opened.goto(city.http);
+    return opened;
+  }
+  const positions = (kind: string) => page.evaluate((name) => window.citytwin?.positions(name) ?? [], kind);
+
+  it('shows buses within five seconds, and they move', async () => {
+    const openedMs = performance.now();
+    const first = await eventually('buses on the map', async () => {
+      const seen = await positions('bus');
+      return seen.length > 100 ? seen : undefined;
+    });
+    const tookMs = performance.now() - openedMs;
+    console.log(
+      `first buses on the page ${(tookMs / 1000).toFixed(1)} s after looking; city ready in ${(city.readyMs / 1000).toFixed(1)} s`,
+    );
+    const moved = await eventually('moving buses', async () => {
+      const now = new Map((await positions('bus')).map((bus) => [bus.id, bus]));
+      const count = first.filter(
+        ({ id, lat, lon }) => now.has(id) && Math.hypot(now.get(id)!.lat - lat, now.get(id)!.lon - lon) > 1e-5,
+      ).length;
+      return count > 20 ? count : undefined;
+    });
+    expect(moved).toBeGreaterThan(20);
+  });
+
+  it('draws all four kinds', async () => {
+    for (const kind of ['vehicle', 'parking-spot', 'water-meter']) {
+      await page.getByTestId(`rail-${kind}`).click();
+      await eventually(`${kind} or its summary`, async () =>
+        (await page.getByTestId('panel').innerText()).length > 20 ? true : undefined,
+      );
+    }
+    await page.getByTestId('rail-bus').click();
+    expect((await positions('vehicle')).length).toBeGreaterThan(500);
+  });
+
+  it('opens the clicked bus, and its chart grows', async () => {
+    await eventually(
+      'a bus under the pointer',
+      async () => {
+        const target = await page.evaluate(() => {
+          const box = document.querySelector('[data-testid=map]')!.getBoundingClientRect();
+          const points = window.citytwin
+            .positions('bus')
+            .map((bus) => ({ ...bus, ...window.citytwin.project(bus.lon, bus.lat) }));
+          return points.find(
+            ({ x, y }) => x > box.left + 120 && x < box.right - 420 && y > box.top + 80 && y < box.bottom - 140,
+          );
+        });
+        if (target === undefined) return undefined;
+        await page.mouse.click(target.x, target.y);
+        return (await page.getByTestId('device-title').count()) > 0 ? true : undefined;
+      },
+      PATIENCE_MS,
+    );
+    expect(await page.getByTestId('device-title').innerText()).toMatch(/bus-\d{4}/i);
+    const before = await page.evaluate(() => window.citytwin.chartPoints());
+    await eventually(
+      'a longer chart',
+      async () => {
+        const now = await page.evaluate(() => window.citytwin.chartPoints());
+        return now > before && now > 1 ? now : undefined;
+      },
+      PATIENCE_MS,
+    );
+  });
+
+  it('sends a command and shows its ack', async () => {
+    // Any bus may be at its terminal, where a hold is refused; take one under way.
+    const { items } = (await city.get('/api/devices?kind=bus&limit=200')) as {
+      items: { device: string; fields: { status: string } }[];
+    };
+    const moving = items.find(({ fields }) => fields.status === 'inTransitTo')!;
+    await page.evaluate((id) => window.citytwin.select('bus', id), moving.device);
+    const form = page.getByTestId('command-hold');
+    await form.locator('input').first().fill('30');
+    await form.locator('button[type=submit]').click();
+    await eventually(
+      'an ack',
+      async () => {
+        const text = await page
+          .getByTestId('command-state')
+          .first()
+          .innerText()
+          .catch(() => '');
+        return /accepted|done/i.test(text) ? text : undefined;
+      },
+      PATIENCE_MS,
+    );
+  });
+
+  it('pauses and resumes with the space bar', async () => {
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Space');
+    await eventually('a paused clock', async () =>
+      ((await city.get('/api/health')) as { speed: number }).speed === 0 ? true : undefined,
+    );
+    await page.keyboard.press('Space');
+    await eventually('a running clock', async () =>
+      ((await city.get('/api/health')) as { speed: number }).speed === 1 ? true : undefined,
+    );
+  });
+
+  it('shows the flow counters', async () => {
+    await page.getByTestId('rail-platform').click();
+    const text = await page.getByTestId('platform-counters').innerText();
+    expect(text).toMatch(/\d/);
+  });
+
+  it('speaks Chinese and looks right in both themes and sizes', async () => {
+    for (const theme of ['dark', 'light'] as const) {
+      for (const [name, viewport] of [
+        ['desktop', DESKTOP],
+        ['phone', PHONE],
+      ] as const) {
+        const other = await open(theme, viewport);
+        await eventually(
+          'a map with buses',
+          async () =>
+            (await other.evaluate(() => window.citytwin?.positions('bus').length ?? 0)) > 100 ? true : undefined,
+          PATIENCE_MS,
+        );
+        await other.waitForLoadState('networkidle').catch(() => undefined);
+        await other.screenshot({ path: `${SCREENSHOTS}page-${name}-${theme}.png` });
+        const overflow = await other.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        expect(overflow).toBeLessThanOrEqual(0);
+        await other.context().close();
+      }
+    }
+    await page.goto(`${city.http}/?lang=zh`);
+    await eventually(
+      'Chinese words',
+      async () => (/公交/.test(await page.locator('body').innerText()) ? true : undefined),
+      PATIENCE_MS,
+    );
+    expect(await page.locator('html').getAttribute('lang')).toMatch(/^zh/);
+  });
+
+  it('comes back by itself when the city returns on the same port', async () => {
+    const port = new URL(city.http).port;
+    await city.stop();
+    await eventually(
+      'a lost connection',
+      async () =>
+        /(lost|reconnect|断开|重连|重新)/i.test(await page.getByTestId('connection').innerText()) ? true : undefined,
+      PATIENCE_MS,
+    );
+    city = await startCity(['--seed', '7', '--port', port]);
+    await eventually(
+      'live again',
+      async () =>
+        (await positions('bus')).length > 100 &&
+        !/(lost|reconnect|断开|重连|重新)/i.test(await page.getByTestId('connection').innerText())
+          ? true
+          : undefined,
+      30_000,
+    );
+  });
+
+  it('logs no error and asks no other host', () => {
+    // Losing the connection on purpose is logged by the browser itself.
+    expect(problems.filter((text) => !/WebSocket|ERR_CONNECTION|Failed to fetch|net::/.test(text))).toEqual([]);
+  });
+});

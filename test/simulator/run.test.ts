@@ -1,0 +1,152 @@
+// The whole city in memory: what every model must hold, and what a run promises.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { RecordDecoder, RecordEncoder } from '../../telemetry/json-codec.ts';
+import type { Ack } from '../../telemetry/messages.ts';
+import type { City } from '../../simulator/city.ts';
+import { loadCity } from '../../simulator/city/load.ts';
+import type { Model } from '../../simulator/fleet.ts';
+import { describe as describeModel, loadModels } from '../../simulator/kinds.ts';
+import { Run, deviceId, deviceIndex } from '../../simulator/run.ts';
+import type { Readings } from '../../simulator/run.ts';
+
+const START_MS = Date.UTC(2026, 10, 20, 23, 30); // 07:30 civil time, a Saturday
+const OFFSET_MIN = 480;
+
+interface Line {
+  kind: string;
+  device: number;
+  ts: number;
+  seq: number;
+  what: string;
+  readings: Readings;
+}
+
+let city: City;
+let models: Map<string, Model>;
+beforeAll(async () => {
+  [city, models] = await Promise.all([loadCity(), loadModels()]);
+});
+
+function live(
+  fleets: { [kind: string]: number },
+  seed: number,
+  ticks: number,
+  tickMs: number,
+  onTick?: (run: Run, tick: number) => void,
+) {
+  const lines: Line[] = [];
+  const acks: (Ack & { device: number })[] = [];
+  const run = new Run({
+    city,
+    models,
+    fleets,
+    seed,
+    startMs: START_MS,
+    utcOffsetMin: OFFSET_MIN,
+    sink: {
+      record: (kind, device, ts, seq, readings) =>
+        lines.push({ kind, device, ts, seq, what: 'record', readings: { ...readings } }),
+      event: (kind, device, ts, seq, name, state, readings) =>
+        lines.push({ kind, device, ts, seq, what: `${name} ${state}`, readings: { ...readings } }),
+      ack: (_kind, device, ack) => acks.push({ ...ack, device }),
+    },
+  });
+  for (let tick = 0; tick < ticks; tick++) {
+    onTick?.(run, tick);
+    run.tick(tickMs);
+  }
+  return { lines, acks };
+}
+
+const FLEETS = { bus: 24, vehicle: 150, 'parking-spot': 200, 'water-meter': 300 };
+
+describe('every model', () => {
+  it('reports values that survive the wire, inside their limits, in time, numbered from one', () => {
+    const { lines } = live(FLEETS, 3, 7200, 1000);
+    const encoders = new Map([...models].map(([kind, model]) => [kind, new RecordEncoder(describeModel(model))]));
+    const decoders = new Map([...models].map(([kind, model]) => [kind, new RecordDecoder(describeModel(model))]));
+    const lastSeq = new Map<string, number>();
+    const lastTs = new Map<string, number>();
+    for (const { kind, device, ts, seq, what, readings } of lines) {
+      const id = `${kind}/${device}`;
+      expect(seq).toBe((lastSeq.get(id) ?? 0) + 1);
+      expect(ts).toBeGreaterThanOrEqual(lastTs.get(id) ?? START_MS);
+      expect(ts).toBeLessThanOrEqual(START_MS + 7_200_000);
+      lastSeq.set(id, seq);
+      lastTs.set(id, ts);
+      if (what !== 'record') continue;
+      const decoded = decoders.get(kind)!.decode(deviceId(kind, device), encoders.get(kind)!.encode(ts, seq, readings));
+      const sent = Object.fromEntries(Object.entries(readings).filter(([, value]) => value !== undefined));
+      expect(decoded.fields).toEqual(
+        Object.fromEntries(Object.entries(sent).map(([name, value]) => [name, value === 0 ? 0 : value])),
+      );
+    }
+    for (const [kind, count] of Object.entries(FLEETS)) {
+      const seen = new Set(lines.filter((line) => line.kind === kind).map(({ device }) => device));
+      expect([kind, seen.size]).toEqual([kind, count]);
+    }
+  });
+
+  it('has labels in both languages for itself, its fields, events and commands', () => {
+    for (const { description } of models.values()) {
+      const { kind, labels, fields, events = {}, commands = {} } = description;
+      const all = [{ labels }, ...Object.values(fields), ...Object.values(events), ...Object.values(commands)];
+      expect([kind, all.filter((item) => !item.labels?.zh).length]).toEqual([kind, 0]);
+    }
+  });
+});
+
+describe('a run', () => {
+  it('repeats exactly with the same seed and differs with another', () => {
+    const first = live(FLEETS, 7, 900, 1000).lines;
+    expect(first.length).toBeGreaterThan(5000);
+    expect(live(FLEETS, 7, 900, 1000).lines).toEqual(first);
+    expect(live(FLEETS, 8, 900, 1000).lines).not.toEqual(first);
+  });
+
+  it('gives meters and parking spots the same life alone and in a crowd', () => {
+    for (const kind of ['water-meter', 'parking-spot']) {
+      const alone = live({ [kind]: 20 }, 7, 120, 60_000).lines.filter(({ device }) => device < 20);
+      const crowd = live({ ...FLEETS, [kind]: 200 }, 7, 120, 60_000).lines.filter(
+        (line) => line.kind === kind && line.device < 20,
+      );
+      const key = ({ device, ts, seq, readings }: Line) => JSON.stringify([device, ts, seq, readings]);
+      expect(crowd.map(key).sort()).toEqual(alone.map(key).sort());
+    }
+  });
+
+  it('obeys a command once, however often its id comes', () => {
+    const command = { id: 'c-1', name: 'setHeartbeat', args: { intervalS: 600 } };
+    const { acks } = live({ 'parking-spot': 3 }, 7, 20, 1000, (run, tick) => {
+      if (tick === 2 || tick === 8) run.command('parking-spot', 'parking-spot-0002', command);
+    });
+    const states = acks.map(({ device, state }) => `${device} ${state}`);
+    expect(states).toEqual(['1 accepted', '1 done', '1 done']);
+  });
+
+  it('refuses what a kind does not know and devices that do not exist', () => {
+    const { acks } = live({ bus: 12 }, 7, 5, 1000, (run, tick) => {
+      if (tick !== 1) return;
+      expect(run.command('bus', 'bus-0001', { id: 'a', name: 'fly', args: {} })).toBe('taken');
+      expect(run.command('bus', 'bus-0013', { id: 'b', name: 'hold', args: { durationS: 30 } })).toBe('unknown-device');
+      expect(run.command('tram', 'tram-0001', { id: 'c', name: 'hold', args: {} })).toBe('unknown-device');
+      run.command('bus', 'bus-0002', { id: 'd', name: 'hold', args: { durationS: 0 } });
+    });
+    expect(acks.find(({ id }) => id === 'a')).toMatchObject({
+      state: 'rejected',
+      reason: expect.stringContaining('fly') as string,
+    });
+    expect(acks.find(({ id }) => id === 'd')).toMatchObject({
+      state: 'rejected',
+      reason: expect.stringContaining('0') as string,
+    });
+  });
+
+  it('counts ids from the fleet index', () => {
+    expect(deviceId('bus', 6)).toBe('bus-0007');
+    expect(deviceIndex('bus', 'bus-0007')).toBe(6);
+    expect(['bus-7', 'bus-0000', 'bus--001', 'tram-0007', 'bus-1e3'].map((id) => deviceIndex('bus', id))).toEqual(
+      Array(5).fill(undefined),
+    );
+  });
+});
