@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes } from 'aedes';
+import type { Client } from 'aedes';
 import { KIND_PATTERN, show } from '../telemetry/description.ts';
 import type { Take } from '../telemetry/messages.ts';
 import type { Credentials } from './credentials.ts';
@@ -68,8 +69,14 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   });
   limitKeptMessages(aedes, limits.sessionMessages, () => tally.dropped++);
   aedes.on('unsubscribe', (filters, client) => policy.unsubscribed(client, filters));
-  aedes.on('clientError', (client, error) => countProtocolError(tally, error, client.id));
-  aedes.on('connectionError', (client, error) => countProtocolError(tally, error, client.id));
+  const failed = new WeakSet<Client>();
+  const countOnce = (client: Client, error: Error): void => {
+    if (failed.has(client)) return; // every delivery that was under way reports the same end
+    failed.add(client);
+    countProtocolError(tally, error, client.id);
+  };
+  aedes.on('clientError', countOnce);
+  aedes.on('connectionError', countOnce);
   (aedes as NodeJS.EventEmitter).on('error', (error: Error) => log.error({ err: error }, 'broker: internal error'));
 
   const streams = new Set<Duplex>();

@@ -76,7 +76,12 @@ export class Policy {
       },
       authorizePublish: (client, packet, done) => this.#authorizePublish(client, packet, done),
       authorizeSubscribe: (client, subscription, done) => {
-        const allowed = this.#maySubscribe(client, subscription);
+        let allowed = false;
+        try {
+          allowed = this.#maySubscribe(client, subscription);
+        } catch (error) {
+          this.#log.error({ err: error }, 'broker: a subscription could not be judged');
+        }
         // Aedes stores a kept session's filters, refused ones included, as soon as the first is granted: so all are judged first.
         setImmediate(done, null, allowed ? subscription : null);
       },
