@@ -10,9 +10,9 @@ export const STAY_MAX_MS = 3 * 86_400_000;
 /** Cars that would like one spot in the mean hour of a working day; set so that the daytime occupancy is 0.5–0.95 (engineering estimate). */
 export const ARRIVALS_PER_H: { readonly [use in LandUse]: number } = {
   retail: 2.6,
-  office: 0.55,
-  industry: 0.6,
-  housing: 0.2,
+  office: 0.42,
+  industry: 0.34,
+  housing: 0.27,
 };
 
 /**
