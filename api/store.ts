@@ -12,7 +12,7 @@ export interface StoreBatch {
 }
 
 export interface AppendResult {
-  /** Suspects that were stored already. A store whose writes are idempotent by key and that cannot tell answers 0. */
+  /** Suspects and events that were stored already; events are always checked. A store whose writes are idempotent by key answers 0. */
   readonly duplicates: number;
 }
 

@@ -160,7 +160,7 @@ export class DuckDbEngine {
   }
 
   async close(): Promise<void> {
-    for (const table of [...this.#appenders.keys()]) this.#forgetAppender(table);
+    for (const table of this.#appenders.keys()) this.#forgetAppender(table);
     await this.#checkpoint();
     this.#writer.closeSync();
     this.#instance.closeSync();
@@ -255,7 +255,7 @@ export class DuckDbEngine {
       await this.#writer.run('COMMIT');
     } catch (error) {
       // Appenders may hold rows of the failed batch.
-      for (const table of [...this.#appenders.keys()]) this.#forgetAppender(table);
+      for (const table of this.#appenders.keys()) this.#forgetAppender(table);
       await this.#writer.run('ROLLBACK').catch(() => undefined);
       throw error;
     }

@@ -50,8 +50,8 @@ export class DuckDbReader {
     if (!types || (bucket && fields.length === 0)) return series;
     const sql = bucket ? bucketSql(query, fields, types, bucket) : rawSql(query, fields);
     const columns = await this.#columns(sql, [device]);
-    let ts = (columns[0] as number[]).reverse();
-    let values = fields.map((_, at) => (columns[at + 1] as (Value | null)[]).reverse());
+    let ts = (columns[0] as number[]).toReversed();
+    let values = fields.map((_, at) => (columns[at + 1] as (Value | null)[]).toReversed());
     if (bucket) ({ ts, columns: values } = fillGaps(ts, values, bucket.everyMs, limit));
     const found = new Map(fields.map((field, at) => [field, values[at]!]));
     // A field that the kind does not have is a column of nulls.
@@ -96,7 +96,7 @@ export class DuckDbReader {
       name: name[row] as string,
       ...(state[row] === null ? {} : { state: state[row] as 'raised' | 'cleared' }),
     }));
-    return events.reverse();
+    return events.toReversed();
   }
 
   async latest(kind: string): Promise<TelemetryRecord[]> {

@@ -60,7 +60,11 @@ function inOrder<T>(write: () => Promise<T>): Promise<T> {
 
 parentPort!.on('message', ({ id, operation, argument }: Request) => {
   void operations[operation](argument as never).then(
-    (value) => parentPort!.postMessage({ id, value } satisfies Answer),
-    (error: unknown) => parentPort!.postMessage({ id, error: error instanceof Error ? error.message : String(error) }),
+    (value) => answer({ id, value }),
+    (error: unknown) => answer({ id, error: error instanceof Error ? error.message : String(error) }),
   );
 });
+
+function answer(message: Answer): void {
+  parentPort!.postMessage(message, []);
+}

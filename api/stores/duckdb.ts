@@ -134,7 +134,7 @@ class DuckDbStore implements Store {
   #fail(error: Error): void {
     this.#failure ??= error;
     this.#worker = undefined;
-    for (const { reject } of this.#waiting.values()) reject(error);
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
     this.#waiting.clear();
   }
 }

@@ -203,7 +203,7 @@ class Memory implements MemoryStore {
     if (this.#turn < this.#logs.length) this.#logs[this.#turn] = moved;
   }
 
-  #drop(log: Log<TelemetryRecord>): void {
+  #drop(log: { dropOldest(): void }): void {
     log.dropOldest();
     this.dropped++;
   }

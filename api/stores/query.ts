@@ -144,7 +144,7 @@ export function fillGaps(
 
 /** Buckets of many groups, each filled between its first and its last. @throws Error when the answer would be too large. */
 export function fillGroups(
-  groups: ReadonlyMap<string, { ts: number[]; value: (Value | null)[] }>,
+  groups: ReadonlyMap<string, Omit<AggregateGroup, 'key'>>,
   everyMs: number,
 ): AggregateGroup[] {
   let total = 0;

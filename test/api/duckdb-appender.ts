@@ -1,7 +1,7 @@
 // Appends to a DuckDB store without end and prints the number of each batch once it is durable; the tests kill it.
 // Arguments: file, ts of batch 0, records a batch. Every 20th batch comes with a new field, so that schema changes are hit as well.
 import { createDuckDbStore } from '../../api/stores/duckdb.ts';
-import { batch, description, record } from './store-contract.ts';
+import { batch, description, record } from './records.ts';
 
 const [file, start, rows] = process.argv.slice(2);
 const NEW_FIELD_EVERY = 20;

@@ -1,9 +1,10 @@
 // What every store must do, run over all of them. Expected values come from a plain computation of its own, not from the stores' code.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Aggregate, AggregateQuery, HistoryQuery, Store, StoreBatch } from '../../api/store.ts';
+import type { Aggregate, AggregateQuery, HistoryQuery, Store } from '../../api/store.ts';
 import type { Description, Value } from '../../telemetry/description.ts';
 import type { DeviceEvent, TelemetryRecord } from '../../telemetry/messages.ts';
 import { createRandom } from './random.ts';
+import { batch, description, event, record } from './records.ts';
 
 export interface Opener {
   /** A new store on the same data each time it is called with the same place; not opened yet. */
@@ -438,41 +439,6 @@ export function storeContract(name: string, opener: () => Promise<Opener>): void
       });
     });
   });
-}
-
-export function description(kind: string): Description {
-  return {
-    kind,
-    label: 'Bus "线"',
-    fields: {
-      speedMps: { label: 'Speed', unit: 'm/s' },
-      doorOpen: { label: 'Door', unit: '', type: 'boolean' },
-      lineName: { label: 'Line', unit: '', type: 'string' },
-    },
-    events: {
-      brokenDown: { label: 'Broken down', severity: 'critical' },
-      arrived: { label: 'Arrived', severity: 'info' },
-    },
-  };
-}
-
-export function record(device: string, ts: number, seq: number, fields: { [name: string]: Value }): TelemetryRecord {
-  return { kind: 'bus', device, ts, seq, fields };
-}
-
-function event(
-  device: string,
-  ts: number,
-  seq: number,
-  name: string,
-  state?: 'raised' | 'cleared',
-  fields: { [name: string]: Value } = {},
-): DeviceEvent {
-  return { ...record(device, ts, seq, fields), name, ...(state && { state }) };
-}
-
-export function batch(records: readonly TelemetryRecord[], events: readonly DeviceEvent[] = []): StoreBatch {
-  return { records, suspects: [], events };
 }
 
 interface Buckets {
