@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../../api/stores/duckdb-engine.ts';
 import { createDuckDbStore } from '../../api/stores/duckdb.ts';
 import { batch, description, record } from './records.ts';
 
@@ -61,6 +62,19 @@ describe('duckdb store', { timeout: 60_000 }, () => {
     await store.close();
     await expect(store.append(batch([good]))).rejects.toThrow(/wrong\.duckdb/);
     expect(await store.ping()).toBe(false);
+  });
+
+  it('lets no query reach a file, an extension or a setting', async () => {
+    const engine = await openEngine({ file: join(folder, 'closed.duckdb'), memoryLimitMb: 128, threads: 2 });
+    const connection = await engine.connect();
+    const letter = join(folder, 'letter.txt');
+    await writeFile(letter, 'secret');
+    await expect(connection.run(`SELECT * FROM read_text('${letter}')`)).rejects.toThrow(/disabled by configuration/);
+    await expect(connection.run(`COPY (SELECT 1) TO '${letter}'`)).rejects.toThrow(/disabled by configuration/);
+    await expect(connection.run('INSTALL httpfs')).rejects.toThrow(/disabled by configuration/);
+    await expect(connection.run('SET enable_external_access = true')).rejects.toThrow(/locked/);
+    connection.closeSync();
+    await engine.close();
   });
 
   it('appends while slow queries run', async () => {
