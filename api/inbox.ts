@@ -1,0 +1,86 @@
+// Where each message goes by its topic. The hot path, telemetry of a known device, takes the topic apart without looking at its grammar
+// again: names of known devices are good names.
+import { show } from '../telemetry/description.ts';
+import { Rejection } from '../telemetry/json-codec.ts';
+import type { Ack, Frame, Take } from '../telemetry/messages.ts';
+import { parseTopic } from '../telemetry/topics.ts';
+import type { CityClock } from './city-clock.ts';
+import type { Commands } from './commands.ts';
+import type { Ingest } from './ingest.ts';
+import type { Kinds } from './kinds.ts';
+import type { Rejected } from './rejected.ts';
+import type { Shares } from './shares.ts';
+
+export interface InboxParts {
+  readonly city: string;
+  readonly kinds: Kinds;
+  readonly ingest: Ingest;
+  readonly rejected: Rejected;
+  readonly clock: CityClock;
+  readonly shares: Shares;
+  readonly commands: Commands;
+  readonly onAck: (kind: string, device: string, ack: Ack) => void;
+}
+
+/** Address of the scenario's commands. */
+export const SCENARIO = 'scenario';
+
+export function createTake(parts: InboxParts): Take {
+  const { city, kinds, ingest } = parts;
+  const prefix = `city/${city}/`;
+  return (frame) => {
+    const { topic } = frame;
+    if (topic.startsWith(prefix) && topic.endsWith('/telemetry')) {
+      const kindEnd = topic.indexOf('/', prefix.length);
+      const kindName = topic.slice(prefix.length, kindEnd);
+      const device = topic.slice(kindEnd + 1, -'/telemetry'.length);
+      const devices = kinds.get(kindName)?.devices;
+      const handle = devices?.handleOf(device);
+      // The index's own copy of the id: a slice would keep the whole topic alive.
+      if (handle !== undefined)
+        return ingest.take('telemetry', kindName, devices!.idAt(devices!.slotOf(handle)), frame);
+    }
+    return takeAny(parts, frame);
+  };
+}
+
+function takeAny(parts: InboxParts, frame: Frame): Promise<void> | undefined {
+  const { payload } = frame;
+  // Ground truth and the broker's own figures are for others.
+  if (frame.topic.startsWith('truth/') || frame.topic.startsWith('$')) return undefined;
+  const topic = parseTopic(frame.topic);
+  if (!topic || topic.city !== parts.city) {
+    const expected = topic ? `topics of city ${parts.city}` : 'a topic like city/{city}/{kind}/{device}/telemetry';
+    parts.rejected.add(topic ? 'other-city' : 'foreign-topic', `expected ${expected}, got ${show(frame.topic)}`, frame);
+    return undefined;
+  }
+  if (topic.type === 'telemetry' || topic.type === 'event')
+    return parts.ingest.take(topic.type, topic.kind, topic.device, frame);
+  if (topic.type === 'kind') return parts.kinds.take(topic.kind, payload, frame.topic);
+  try {
+    if (topic.type === 'clock') parts.clock.take(payload);
+    else if (topic.type === 'counters') parts.shares.take(topic.part, payload);
+    else if (topic.type === 'scenarioAck') parts.commands.take(SCENARIO, payload);
+    else if (topic.type === 'status') takeStatus(parts.kinds, topic.kind, topic.device, payload);
+    else if (topic.type === 'ack') {
+      const ack = parts.commands.take(`${topic.kind}/${topic.device}`, payload);
+      parts.onAck(topic.kind, topic.device, ack);
+    }
+  } catch (error) {
+    const cause = error instanceof Rejection ? error.reason : 'internal';
+    const device = 'device' in topic ? { kind: topic.kind, device: topic.device } : {};
+    parts.rejected.add(cause, (error as Error).message, { topic: frame.topic, ...device, payload });
+  }
+  return undefined;
+}
+
+/** Of devices that are known; an empty payload takes a retained status back. */
+function takeStatus(kinds: Kinds, kindName: string, device: string, payload: Uint8Array): void {
+  if (payload.length === 0) return;
+  const text = payload.length > 16 ? '' : Buffer.from(payload).toString('latin1');
+  if (text !== 'online' && text !== 'offline')
+    throw new Rejection('bad-status', `status must be online or offline, got ${show(text)}`);
+  const kind = kinds.get(kindName);
+  const handle = kind?.devices.handleOf(device);
+  if (handle !== undefined) kind!.latest.setOnline(handle, text === 'online');
+}
