@@ -1,0 +1,61 @@
+// Who may talk to the HTTP server at all: requests must name a host of ours and come from a page of ours (a page elsewhere could reach
+// a server on loopback through DNS rebinding). Says what browsers may do with our page. Knows no users.
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+export const SECURITY_HEADERS: { readonly [name: string]: string } = {
+  'content-security-policy': [
+    "default-src 'self'",
+    "script-src 'self'",
+    // MapLibre draws from workers made of blobs and sets styles on its own elements.
+    "worker-src 'self' blob:",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "font-src 'self' data:",
+    "connect-src 'self' ws:",
+    "object-src 'none'",
+    "base-uri 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+};
+
+/** Paths that machines ask by other names: probes and scrapers. */
+const OPEN_PATHS = new Set(['/healthz', '/readyz', '/metrics']);
+
+export class Guard {
+  readonly #hosts: ReadonlySet<string>;
+
+  /** allowedHosts: names without port, beside loopback and the host that we listen on. */
+  constructor(host: string, allowedHosts: readonly string[]) {
+    this.#hosts = new Set([...LOOPBACK, host, ...allowedHosts].map((name) => name.toLowerCase()));
+  }
+
+  /** @returns why not, undefined when welcome */
+  refusal(path: string, { host, origin }: IncomingHttpHeaders): string | undefined {
+    if (OPEN_PATHS.has(path)) return undefined;
+    if (!this.#knows(host))
+      return `host ${JSON.stringify(host ?? '')} is not served here, expected ${this.#expected()}`;
+    if (origin === undefined) return undefined;
+    const from = URL.parse(origin)?.host;
+    if (!this.#knows(from))
+      return `origin ${JSON.stringify(origin)} may not use this server, expected ${this.#expected()}`;
+    return undefined;
+  }
+
+  #knows(host: string | undefined): boolean {
+    return host !== undefined && this.#hosts.has(host.toLowerCase().replace(/:\d+$/, ''));
+  }
+
+  #expected(): string {
+    return [...this.#hosts].join(', ');
+  }
+}
+
+export function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?', 1)[0]!;
+}

@@ -1,0 +1,203 @@
+// The HTTP server: who is let in, how often, what errors look like, the OpenAPI document, the page, and how it closes. Routes are in
+// `routes/`.
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import type { Duplex } from 'node:stream';
+import rateLimit from '@fastify/rate-limit';
+import staticFiles from '@fastify/static';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import fastify from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { show } from '../telemetry/description.ts';
+import { Guard, SECURITY_HEADERS, pathOf } from './guard.ts';
+import type { Parts } from './parts.ts';
+import { PROBLEM_TYPE, Problem, nearestChoice, problemDocument, unknownName } from './problems.ts';
+import type { ProblemExtras } from './problems.ts';
+import { deviceRoutes } from './routes/devices.ts';
+import { historyRoutes } from './routes/history.ts';
+import { operateRoutes } from './routes/operate.ts';
+import { systemRoutes } from './routes/system.ts';
+import type { ApiOptions, Upgrade } from './server.ts';
+
+const BODY_LIMIT_BYTES = 65_536;
+/** A request must have come in by then; slow bodies are an attack. */
+const REQUEST_TIMEOUT_MS = 15_000;
+/** Longer than the longest wait for an ack. */
+const IDLE_TIMEOUT_MS = 75_000;
+const MAX_CONNECTIONS = 2000;
+/** Alarm ids carry a kind, a device and a name. */
+const MAX_PARAM_LENGTH = 300;
+const RATE_LIMIT = { max: 1000, timeWindow: 10_000 };
+
+export interface Http {
+  readonly port: number;
+  readonly server: Server;
+  readonly upgrades: Map<string, Upgrade>;
+  /** Requests in flight get `deadlineMs`. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+export async function createHttp(parts: Parts, options: ApiOptions): Promise<Http> {
+  const app = fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: IDLE_TIMEOUT_MS,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true } },
+  });
+  // Schemas of answers are for readers; what a part says goes out as it is.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  const guard = new Guard(options.host, options.allowedHosts ?? []);
+  app.addHook('onRequest', async ({ raw, headers }) => {
+    const refusal = guard.refusal(pathOf(raw), headers);
+    if (refusal !== undefined) throw new Problem(403, refusal);
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) if (!reply.hasHeader(name)) reply.header(name, value);
+  });
+  app.setErrorHandler((error: FastifyError | Problem, request, reply) => answerError(error, request, reply, parts));
+  // First, so that it covers all routes; the page and its parts come in bursts and are left out.
+  await app.register(rateLimit, {
+    ...RATE_LIMIT,
+    allowList: ({ raw }: FastifyRequest) => !isLimited(pathOf(raw)),
+    errorResponseBuilder: (_request, { after }) => new Problem(429, `too many requests, try again in ${after}`),
+  });
+  await describeApi(app, options.version);
+  systemRoutes(app, parts);
+  deviceRoutes(app, parts);
+  historyRoutes(app, parts);
+  operateRoutes(app, parts);
+  const { staticFolder } = options;
+  const hasPage = staticFolder !== undefined;
+  if (hasPage) {
+    await app.register(staticFiles, {
+      root: path.resolve(staticFolder),
+      wildcard: true,
+      dotfiles: 'deny',
+      cacheControl: false,
+      setHeaders: (reply, file) => {
+        // Vite puts a hash into the names of assets.
+        const isAsset = file.includes(`${path.sep}assets${path.sep}`);
+        reply.header('cache-control', isAsset ? 'public, max-age=31536000, immutable' : 'no-cache');
+      },
+    });
+  }
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => answerMissing(request, reply, hasPage));
+  await app.ready();
+
+  app.server.maxConnections = MAX_CONNECTIONS;
+  const upgrades = new Map<string, Upgrade>();
+  const upgraded = new Set<Duplex>();
+  app.server.on('upgrade', (request, socket, head) => {
+    // Without a listener an error of this socket would end the process.
+    socket.on('error', () => socket.destroy());
+    const upgrade = upgrades.get(pathOf(request));
+    const refusal = guard.refusal(pathOf(request), request.headers);
+    if (upgrade && refusal === undefined) {
+      upgraded.add(socket);
+      socket.on('close', () => upgraded.delete(socket));
+      upgrade(request, socket, head);
+    } else socket.end(`HTTP/1.1 ${upgrade ? '403 Forbidden' : '404 Not Found'}\r\nConnection: close\r\n\r\n`);
+  });
+  await app.listen({ host: options.host, port: options.port });
+  const { port } = app.server.address() as AddressInfo;
+  return { port, server: app.server, upgrades, close: (deadlineMs) => closeWithin(app, upgraded, deadlineMs) };
+}
+
+async function describeApi(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'citytwin',
+        version,
+        description: 'A simulated city: devices, their history, commands, alarms. Live stream: `ws /live`.',
+      },
+      tags: [
+        { name: 'devices', description: 'What devices report' },
+        { name: 'operate', description: 'What people do' },
+        { name: 'city', description: 'The city and its kinds of devices' },
+        { name: 'system', description: 'How the service is' },
+      ],
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}
+
+function isLimited(path: string): boolean {
+  return path.startsWith('/api') || path.startsWith('/docs') || path === '/openapi.json' || path === '/metrics';
+}
+
+async function answerError(
+  error: FastifyError | Problem,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: Parts,
+): Promise<void> {
+  const status = error.statusCode ?? 500;
+  if (status >= 500 && !(error instanceof Problem)) {
+    parts.log.error({ error: error.stack ?? error.message }, 'a request failed');
+    await reply.code(500).type(PROBLEM_TYPE).send(problemDocument(500, 'the request failed, the log says why'));
+    return;
+  }
+  const [detail, extras] = error instanceof Problem ? [error.message, error.extras] : validationDetail(error, request);
+  await reply
+    .code(status)
+    .type(PROBLEM_TYPE)
+    .send(problemDocument(status, detail, extras));
+}
+
+/** Fastify's own refusals; for a schema's the bad value and what was expected. */
+function validationDetail(error: FastifyError, request: FastifyRequest): [string, ProblemExtras] {
+  const [first] = error.validation ?? [];
+  if (!first) return [error.message, {}];
+  const params = first.params as { additionalProperty?: string; allowedValues?: string[] };
+  const { schema } = request.routeOptions;
+  const [given, wanted] =
+    error.validationContext === 'body'
+      ? [request.body, schema?.body]
+      : error.validationContext === 'params'
+        ? [request.params, schema?.params]
+        : [request.query, schema?.querystring];
+  if (params.additionalProperty !== undefined) {
+    const known = Object.keys((wanted as { properties?: object } | undefined)?.properties ?? {});
+    const { message, extras } = unknownName(400, 'parameter', params.additionalProperty, known);
+    return [message, extras];
+  }
+  const [, key] = first.instancePath.split('/');
+  const value = key === undefined ? given : (given as { [key: string]: unknown })[key];
+  const expected = params.allowedValues && { expected: params.allowedValues.join(', ') };
+  return [
+    `${key ?? error.validationContext} ${first.message}, got ${show(value)}`,
+    { value: value ?? null, ...expected },
+  ];
+}
+
+/** The page finds its way itself; everything else that is missing is a problem. */
+function answerMissing(request: FastifyRequest, reply: FastifyReply, hasPage: boolean): FastifyReply {
+  const path = pathOf(request.raw);
+  const isPage = request.method === 'GET' && !isLimited(path) && !/\.[a-z0-9]+$/i.test(path);
+  if (hasPage && isPage) return reply.sendFile('index.html');
+  const known = ['/api/health', '/api/counters', '/api/kinds', '/api/devices', '/api/aggregate', '/api/events'];
+  const nearest = nearestChoice(path, [...known, '/api/alarms', '/api/rejected', '/api/city', '/api/scenario']);
+  const detail = `there is no ${request.method} ${path}`;
+  return reply
+    .code(404)
+    .type(PROBLEM_TYPE)
+    .send(problemDocument(404, detail, nearest === undefined ? {} : { nearest }));
+}
+
+/** Idle and upgraded connections would keep the server open for ever. */
+async function closeWithin(app: FastifyInstance, upgraded: ReadonlySet<Duplex>, deadlineMs: number): Promise<void> {
+  const timer = setTimeout(() => {
+    app.server.closeAllConnections();
+    for (const socket of upgraded) socket.destroy();
+  }, deadlineMs);
+  const closed = app.close();
+  app.server.closeIdleConnections();
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,43 @@
+// The parts of the api that routes answer from, and the counters over all of them.
+import type { Alarms } from './alarms.ts';
+import type { CityClock } from './city-clock.ts';
+import type { Commands } from './commands.ts';
+import type { Ingest } from './ingest.ts';
+import type { Kinds } from './kinds.ts';
+import type { Live } from './live.ts';
+import type { Logger } from './logger.ts';
+import type { Rejected } from './rejected.ts';
+import type { Shares } from './shares.ts';
+import type { Store } from './store.ts';
+
+export interface Parts {
+  readonly city: string;
+  readonly version: string;
+  readonly map: object;
+  readonly store: Store;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly brokerState: () => { ok: boolean };
+  readonly isClosing: () => boolean;
+  readonly kinds: Kinds;
+  readonly ingest: Ingest;
+  readonly rejected: Rejected;
+  readonly clock: CityClock;
+  readonly shares: Shares;
+  readonly commands: Commands;
+  readonly alarms: Alarms;
+  readonly live: Live;
+}
+
+const NO_SIMULATOR = { out: 0, dropped: 0 };
+const NO_BROKER = { in: 0, out: 0, refused: 0, clients: 0 };
+
+/** Answer of `GET /api/counters`. */
+export function allCounters(parts: Parts) {
+  return { simulator: NO_SIMULATOR, broker: NO_BROKER, ...parts.shares.all(), ...ownCounters(parts) };
+}
+
+/** The api's share. */
+export function ownCounters({ ingest, live, commands }: Parts) {
+  return { ingest: ingest.counters(), live: live.counters(), acks: commands.counters() };
+}

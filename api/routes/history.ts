@@ -1,0 +1,202 @@
+// The past: history of a device, aggregates over a kind, events.
+import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import type { Static } from 'typebox';
+import type { Description } from '../../telemetry/description.ts';
+import type { Kind } from '../kinds.ts';
+import { checkAggOfField, fieldsNamed, kindNamed, parseAgg, parseEvery, parseTime } from '../parameters.ts';
+import type { Parts } from '../parts.ts';
+import { Problem } from '../problems.ts';
+import type { AggregateQuery, Bucket, Series } from '../store.ts';
+import { AGGREGATES } from '../stores/query.ts';
+import { newestRow } from './devices.ts';
+import { DEVICE, DEVICE_PARAMS, KIND, TIME, VALUE, answers, limitOf } from './schemas.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Values of one field in one answer, over all groups of an aggregate. */
+const MAX_VALUES = 2_000_000;
+const MAX_GROUPS = 1000;
+/** Rows written between two turns of the event loop. */
+const ROWS_PER_TURN = 10_000;
+
+const RANGE = {
+  from: Type.Optional(TIME),
+  to: Type.Optional(TIME),
+};
+const EVERY = Type.String({ description: '10s, 1m, 1h, 1d …; days in civil time', maxLength: 10 });
+const AGG = Type.String({ description: AGGREGATES.join(', '), maxLength: 10 });
+const HISTORY_QUERY = Type.Object(
+  {
+    field: Type.Optional(Type.String({ description: 'a,b; all when absent', maxLength: 4000 })),
+    ...RANGE,
+    limit: limitOf(10_000, 1_000_000),
+    every: Type.Optional(EVERY),
+    agg: Type.Optional(AGG),
+  },
+  { additionalProperties: false },
+);
+const AGGREGATE_QUERY = Type.Object(
+  {
+    kind: KIND,
+    field: Type.String({ maxLength: 64 }),
+    ...RANGE,
+    every: Type.Optional(EVERY),
+    agg: Type.Optional(AGG),
+    groupBy: Type.Optional(Type.String({ description: 'kind, device or a text field', maxLength: 64 })),
+    limit: limitOf(100, MAX_GROUPS),
+  },
+  { additionalProperties: false },
+);
+const EVENTS_QUERY = Type.Object(
+  { kind: Type.Optional(KIND), device: Type.Optional(DEVICE), ...RANGE, limit: limitOf(1000, 100_000) },
+  { additionalProperties: false },
+);
+const CELLS = Type.Array(Type.Union([VALUE, Type.Null()]));
+const SERIES = Type.Object({ ts: Type.Array(Type.Integer()) }, { additionalProperties: CELLS });
+const GROUPS = Type.Object({
+  groups: Type.Array(Type.Object({ key: Type.String(), ts: Type.Array(Type.Integer()), value: CELLS })),
+});
+
+export function historyRoutes(app: FastifyInstance, parts: Parts): void {
+  const { store, kinds, clock } = parts;
+
+  app.get<{ Params: Static<typeof DEVICE_PARAMS>; Querystring: Static<typeof HISTORY_QUERY> }>(
+    '/api/devices/:kind/:device/history',
+    {
+      schema: {
+        tags: ['devices'],
+        summary: 'Records of a device in [from, to), or one value per bucket',
+        params: DEVICE_PARAMS,
+        querystring: HISTORY_QUERY,
+        response: answers({ 200: SERIES }),
+      },
+    },
+    async ({ params: { kind: kindName, device }, query }, reply) => {
+      const kind = kindNamed(kinds, kindName, 404);
+      const fields = fieldsNamed(kind.description, query.field);
+      const bucket = bucketOf(query, clock.utcOffsetMin);
+      if (bucket) for (const field of fields) checkAggOfField(kind.description, field, bucket.agg);
+      const { ts } = await newestRow(store, kind, device);
+      const range = rangeOf(query, ts, HOUR_MS);
+      if (bucket) checkBuckets(range, bucket, 1);
+      const { limit } = query;
+      const series = await store.history({
+        kind: kindName,
+        device,
+        fields,
+        ...range,
+        limit,
+        ...(bucket && { bucket }),
+      });
+      return reply.type('application/json').send(Readable.from(seriesText(series, fields)));
+    },
+  );
+
+  app.get<{ Querystring: Static<typeof AGGREGATE_QUERY> }>(
+    '/api/aggregate',
+    {
+      schema: {
+        tags: ['devices'],
+        summary: 'One value per bucket over all devices of a kind, or per group',
+        querystring: AGGREGATE_QUERY,
+        response: answers({ 200: GROUPS }),
+      },
+    },
+    async ({ query }) => {
+      const kind = kindNamed(kinds, query.kind, 400);
+      const [field] = fieldsNamed(kind.description, query.field);
+      const bucket = bucketOf({ every: '1m', ...query }, clock.utcOffsetMin)!;
+      checkAggOfField(kind.description, field!, bucket.agg);
+      const groupBy = groupOf(kind.description, query.groupBy);
+      const range = rangeOf(query, newestOf(kind, parts), HOUR_MS);
+      checkBuckets(range, bucket, mostGroups(kind, groupBy, query.limit));
+      const wanted = { kind: query.kind, field: field!, ...range, bucket, groupBy, maxGroups: query.limit };
+      return { groups: await store.aggregate(wanted) };
+    },
+  );
+
+  app.get<{ Querystring: Static<typeof EVENTS_QUERY> }>(
+    '/api/events',
+    { schema: { tags: ['devices'], summary: 'Events, ascending in time', querystring: EVENTS_QUERY } },
+    async ({ query: { kind, device, limit, ...times } }) => {
+      if (kind !== undefined) kindNamed(kinds, kind, 400);
+      const newest = Math.max(parts.now(), clock.message?.simTimeMs ?? 0);
+      const range = rangeOf(times, newest, DAY_MS);
+      const wanted = {
+        ...range,
+        limit,
+        ...(kind === undefined ? {} : { kind }),
+        ...(device === undefined ? {} : { device }),
+      };
+      return { items: await store.events(wanted), next: null };
+    },
+  );
+}
+
+/** [from, to); by default the `spanMs` up to and with `newestTs`. */
+function rangeOf(
+  query: { from?: string; to?: string },
+  newestTs: number,
+  spanMs: number,
+): { fromMs: number; toMs: number } {
+  const toMs = query.to === undefined ? newestTs + 1 : parseTime('to', query.to);
+  const fromMs = query.from === undefined ? toMs - spanMs : parseTime('from', query.from);
+  if (query.from !== undefined && query.to === undefined && fromMs >= toMs) return { fromMs, toMs: fromMs };
+  if (fromMs > toMs) {
+    const shown = `${new Date(fromMs).toISOString()} … ${new Date(toMs).toISOString()}`;
+    throw new Problem(400, `from must not be later than to, got ${shown}`, { value: query.from ?? query.to });
+  }
+  return { fromMs, toMs };
+}
+
+function bucketOf({ every, agg }: { every?: string; agg?: string }, utcOffsetMin: number): Bucket | undefined {
+  if (every === undefined) {
+    if (agg !== undefined) throw new Problem(400, `agg needs every, like every=1m, got agg=${agg}`, { value: agg });
+    return undefined;
+  }
+  return { everyMs: parseEvery(every), agg: parseAgg(agg ?? 'mean'), utcOffsetMin };
+}
+
+function checkBuckets({ fromMs, toMs }: { fromMs: number; toMs: number }, { everyMs }: Bucket, groups: number): void {
+  const count = Math.ceil((toMs - fromMs) / everyMs) * groups;
+  if (count <= MAX_VALUES) return;
+  const cure = 'use a longer every, a shorter range or a smaller limit';
+  throw new Problem(400, `at most ${MAX_VALUES} values, this may become ${count}: ${cure}`, { value: count });
+}
+
+function mostGroups(kind: Kind, groupBy: AggregateQuery['groupBy'], limit: number): number {
+  if (groupBy === 'kind') return 1;
+  return groupBy === 'device' ? Math.min(limit, kind.devices.slots) : limit;
+}
+
+function groupOf(description: Description, text = 'kind'): AggregateQuery['groupBy'] {
+  if (text === 'kind' || text === 'device') return text;
+  const [field] = fieldsNamed(description, text);
+  if (description.fields[field!]?.type !== 'string') {
+    throw new Problem(400, `groupBy must be kind, device or a text field, got ${text}`, { value: text });
+  }
+  return { field: field! };
+}
+
+function newestOf(kind: Kind, parts: Parts): number {
+  return kind.latest.newestTs || parts.now();
+}
+
+/** `{"ts":[…],"a":[…]}`, in pieces so that a million rows do not stop the city. */
+async function* seriesText({ ts, columns }: Series, fields: readonly string[]): AsyncGenerator<string> {
+  let opening = '{';
+  for (const name of ['ts', ...fields]) {
+    const cells = name === 'ts' ? ts : (columns[name] ?? []);
+    yield `${opening}${JSON.stringify(name)}:[`;
+    for (let from = 0; from < cells.length; from += ROWS_PER_TURN) {
+      yield (from > 0 ? ',' : '') + JSON.stringify(cells.slice(from, from + ROWS_PER_TURN)).slice(1, -1);
+      if (cells.length > ROWS_PER_TURN) await nextTurn();
+    }
+    yield ']';
+    opening = ',';
+  }
+  yield '}';
+}

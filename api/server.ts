@@ -1,0 +1,156 @@
+// The api's start: puts the parts together and opens the HTTP server. Data walks frame → inbox → ingest → store → latest, alarms, live;
+// questions walk route → part or store. Read inbox.ts and ingest.ts next.
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Take } from '../telemetry/messages.ts';
+import { countersTopic } from '../telemetry/topics.ts';
+import { Alarms } from './alarms.ts';
+import { CityClock } from './city-clock.ts';
+import { Commands } from './commands.ts';
+import { createHttp } from './http.ts';
+import { createTake } from './inbox.ts';
+import { Ingest } from './ingest.ts';
+import type { Batch } from './ingest.ts';
+import { Kinds } from './kinds.ts';
+import { Live } from './live.ts';
+import type { Logger } from './logger.ts';
+import { allCounters, ownCounters } from './parts.ts';
+import type { Parts } from './parts.ts';
+import { Rejected } from './rejected.ts';
+import { Shares } from './shares.ts';
+import type { Store } from './store.ts';
+
+const SECOND_MS = 1000;
+const DAY_MS = 86_400_000;
+/** Events looked back at for alarms that are still open. */
+const ALARM_EVENTS = 100_000;
+/** Ingest and requests in flight get this long each at close. */
+const DRAIN_MS = 3000;
+
+export interface ApiOptions {
+  readonly city: string;
+  readonly host: string;
+  /** 0: a free one */
+  readonly port: number;
+  /** Open; closed by whoever opened it, after the api. */
+  readonly store: Store;
+  /** To the broker. */
+  publish(topic: string, payload: Uint8Array, options: { qos: 0 | 1; retain?: boolean }): Promise<void>;
+  /** Answered by `GET /api/city`. */
+  readonly map: object;
+  /** The built page, served at `/`. */
+  readonly staticFolder?: string;
+  readonly version: string;
+  readonly log: Logger;
+  /** Names without port, beside loopback and `host`. */
+  readonly allowedHosts?: readonly string[];
+  readonly brokerState?: () => { ok: boolean };
+  /** Wall time, ms. */
+  readonly now?: () => number;
+}
+
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+export interface Api {
+  readonly port: number;
+  readonly take: Take;
+  readonly server: Server;
+  /** WebSocket paths beside `/live`, e.g. `/mqtt`. Host and Origin are checked before. */
+  readonly upgrades: Map<string, Upgrade>;
+  counters(): ReturnType<typeof allCounters>;
+  /** Newest device time in the store, ms. */
+  newestTs(): number | undefined;
+  close(): Promise<void>;
+}
+
+/** Resolves when the store's kinds are loaded and the server listens. Throws when the port is taken. */
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { city, store, log, now = Date.now } = options;
+  const rejected = new Rejected(log, now);
+  const kinds = new Kinds({ store, rejected, log });
+  const clock = new CityClock();
+  const shares = new Shares();
+  const alarms = new Alarms();
+  const commands = new Commands((topic, payload) => options.publish(topic, payload, { qos: 1 }));
+  const cityTime = () => clock.message;
+  const onStored = (batch: Batch) => show(batch);
+  const ingest = new Ingest({ store, kinds, rejected, log, now, cityTime, onStored });
+  let closing = false;
+  await kinds.load();
+  await recallEvents(kinds, alarms, store, now());
+
+  const brokerState = options.brokerState ?? (() => ({ ok: true }));
+  const isClosing = () => closing;
+  const { version, map } = options;
+  const counted = {
+    city,
+    version,
+    map,
+    store,
+    log,
+    now,
+    brokerState,
+    isClosing,
+    kinds,
+    ingest,
+    rejected,
+    clock,
+    shares,
+  };
+  const live: Live = new Live({ city, kinds, clock: cityTime, counters: () => allCounters(parts) });
+  const parts: Parts = { ...counted, commands, alarms, live };
+  const take = createTake({ ...parts, onAck: (kind, device, ack) => live.ack(kind, device, ack) });
+
+  // Versions count commits; what was loaded from the store is version 1.
+  let commits = 1;
+  function show(batch: Batch): void {
+    commits++;
+    batch.records.forEach((record, index) =>
+      batch.recordKinds[index]!.latest.update(batch.recordHandles[index]!, record, commits),
+    );
+    for (const event of batch.events) {
+      live.event(event);
+      const severity = kinds.get(event.kind)?.description.events?.[event.name]?.severity ?? 'info';
+      const alarm = alarms.take(event, severity);
+      if (alarm) live.alarm(alarm);
+    }
+  }
+
+  const http = await createHttp(parts, options);
+  http.upgrades.set('/live', (request, socket, head) => live.upgrade(request, socket, head));
+  const announcer = setInterval(() => {
+    const share = Buffer.from(JSON.stringify(ownCounters(parts)));
+    options.publish(countersTopic(city, 'api'), share, { qos: 0, retain: true }).catch((error: unknown) => {
+      log.debug({ error: String(error) }, 'counters were not published');
+    });
+  }, SECOND_MS);
+
+  return {
+    port: http.port,
+    take,
+    server: http.server,
+    upgrades: http.upgrades,
+    counters: () => allCounters(parts),
+    newestTs: () => kinds.newestTs(),
+    async close() {
+      closing = true;
+      clearInterval(announcer);
+      live.close();
+      await Promise.all([http.close(DRAIN_MS), ingest.close(DRAIN_MS)]);
+      kinds.close();
+    },
+  };
+}
+
+/** Alarms of the last day, and the sequence numbers that events took. */
+async function recallEvents(kinds: Kinds, alarms: Alarms, store: Store, now: number): Promise<void> {
+  const newest = Math.max(now, kinds.newestTs() ?? 0);
+  const range = { fromMs: Math.min(now, kinds.newestTs() ?? now) - DAY_MS, toMs: newest + DAY_MS, limit: ALARM_EVENTS };
+  for (const event of await store.events(range)) {
+    const kind = kinds.get(event.kind);
+    if (!kind) continue;
+    const handle = kind.devices.handleOf(event.device) ?? kind.devices.add(event.device);
+    kind.identity.recall(handle, event.ts, event.seq);
+    alarms.take(event, kind.description.events?.[event.name]?.severity ?? 'info');
+  }
+}
