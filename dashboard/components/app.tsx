@@ -1,0 +1,48 @@
+// The page's parts in their places, and the tools at the map's edge.
+import type { JSX } from 'preact';
+import { mapHandle } from '../map/handle.ts';
+import { t } from '../i18n/text.ts';
+import { AlarmSpeaker } from './alarms.tsx';
+import { Icon } from './icons.tsx';
+import { MapView } from './map-view.tsx';
+import { LostBar, Overlays, overlay } from './overlays.tsx';
+import { Panel } from './panel.tsx';
+import { Rail } from './rail.tsx';
+import { TimeStrip } from './time-strip.tsx';
+import { TopBar } from './top-bar.tsx';
+
+export function App(): JSX.Element {
+  return (
+    <div class="page">
+      <TopBar />
+      <LostBar />
+      <Rail />
+      <main class="centre">
+        <MapView />
+        <div class="map-tools">
+          <Tool icon="search" label={`${t('search')} (/)`} onClick={() => (overlay.value = 'search')} />
+          <Tool icon="home" label={t('overview')} onClick={() => mapHandle.value?.overview()} />
+          <Tool icon="help" label={`${t('keys')} (?)`} onClick={() => (overlay.value = 'keys')} />
+        </div>
+        <TimeStrip />
+      </main>
+      <Panel />
+      <Overlays />
+      <AlarmSpeaker />
+    </div>
+  );
+}
+
+interface ToolProps {
+  readonly icon: 'search' | 'home' | 'help';
+  readonly label: string;
+  onClick(): void;
+}
+
+function Tool({ icon, label, onClick }: ToolProps): JSX.Element {
+  return (
+    <button type="button" class="tool" aria-label={label} title={label} onClick={onClick}>
+      <Icon name={icon} size={18} />
+    </button>
+  );
+}

@@ -1,0 +1,156 @@
+// The platform's own view: how many records passed each stage, whether they balance, and what was rejected and why.
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
+import type { HealthAnswer, RejectedAnswer } from '../answers.ts';
+import { getJson } from '../rest.ts';
+import { clock, counters, language, timeOf } from '../session.ts';
+import { formatClock, formatNumber, formatQuantity, formatWhole } from '../text/format.ts';
+import { t } from '../i18n/text.ts';
+
+const REFRESH_MS = 5_000;
+const NEWEST_SHOWN = 5;
+const PAYLOAD_SHOWN = 160;
+
+type Numbers = readonly (readonly [label: string, value: number | undefined])[];
+
+export function Platform(): JSX.Element {
+  const health = useSignal<HealthAnswer | null>(null);
+  const rejected = useSignal<RejectedAnswer | null>(null);
+  useEffect(() => {
+    const load = (): void => {
+      getJson<HealthAnswer>('/api/health').then((answer) => (health.value = answer), () => (health.value = null));
+      getJson<RejectedAnswer>('/api/rejected').then((answer) => (rejected.value = answer), () => undefined);
+    };
+    load();
+    const timer = setInterval(load, REFRESH_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <>
+      <h3>{t('flow')}</h3>
+      <Pipeline storeKind={health.value?.store?.kind} />
+      <Balance />
+      <Facts health={health.value} />
+      <Rejected answer={rejected.value} />
+    </>
+  );
+}
+
+function Pipeline({ storeKind }: { readonly storeKind: string | undefined }): JSX.Element {
+  const now = counters.value;
+  if (now === null) return <div class="skeleton skeleton-table" data-testid="platform-counters" aria-label={t('loading')} />;
+  const { simulator, broker, ingest, live, acks } = now;
+  const bytes = formatQuantity(live?.bytes ?? 0, 'B', language.value);
+  const stages: readonly (readonly [title: string, main: Numbers, rest: Numbers, note?: string])[] = [
+    [t('simulator'), [[t('out'), simulator?.out]], [[t('dropped'), simulator?.dropped]]],
+    [t('broker'), [[t('in'), broker?.in]], [[t('out'), broker?.out], [t('refused'), broker?.refused], [t('clients'), broker?.clients]]],
+    [
+      t('ingest'),
+      [[t('in'), ingest?.in]],
+      [
+        [t('rejected'), ingest?.rejected],
+        [t('duplicates'), ingest?.duplicates],
+        [t('dropped'), ingest?.dropped],
+        [t('gaps'), ingest?.gaps],
+        [t('restarts'), ingest?.restarts],
+      ],
+    ],
+    [t('store'), [[t('stored'), ingest?.stored]], [[t('backlog'), ingest?.backlog], [t('waitingAcks'), acks?.waiting]], storeKind],
+    [t('livePart'), [[t('frames'), live?.frames]], [[t('clients'), live?.clients], [t('skipped'), live?.skipped]], `${bytes.value} ${bytes.unit}`],
+  ];
+  return (
+    <ol class="pipeline" data-testid="platform-counters">
+      {stages.map(([title, main, rest, note]) => (
+        <li key={title}>
+          <div class="stage-title">
+            {title}
+            {note !== undefined && <span class="quiet caption">{note}</span>}
+          </div>
+          {main.map(([label, value]) => (
+            <div key={label} class="stage-main">
+              <b>{value === undefined ? '–' : formatWhole(value, language.value)}</b> <span class="quiet">{label}</span>
+            </div>
+          ))}
+          <div class="stage-rest">
+            {rest.map(([label, value]) => (
+              <span key={label}>
+                {label} <b>{value === undefined ? '–' : formatWhole(value, language.value)}</b>
+              </span>
+            ))}
+          </div>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Balance(): JSX.Element | null {
+  const ingest = counters.value?.ingest;
+  if (ingest === undefined) return null;
+  const rest = ingest.in - ingest.stored - ingest.rejected - ingest.duplicates - ingest.dropped - ingest.backlog;
+  return rest === 0 ? (
+    <p class="balance balance-good">✓ {t('balanced')}</p>
+  ) : (
+    <p class="balance balance-bad">✗ {t('unbalanced', { n: formatWhole(rest, language.value) })}</p>
+  );
+}
+
+function Facts({ health }: { readonly health: HealthAnswer | null }): JSX.Element {
+  const rows: readonly (readonly [string, string | number | undefined])[] = [
+    [t('scenario'), clock.value?.scenario ?? health?.scenario],
+    [t('seed'), clock.value?.seed ?? health?.seed],
+    [t('trueSpeed'), clock.value === null ? undefined : `${formatNumber(clock.value.trueSpeed, language.value)}×`],
+    [t('version'), health?.version],
+  ];
+  return (
+    <table class="values">
+      <tbody>
+        {rows.map(([name, value]) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td>{value ?? '–'}</td>
+          </tr>
+        ))}
+        <tr>
+          <th scope="row">API</th>
+          <td>
+            <a href="/docs">{t('docs')}</a>
+          </td>
+        </tr>
+      </tbody>
+    </table>
+  );
+}
+
+function Rejected({ answer }: { readonly answer: RejectedAnswer | null }): JSX.Element | null {
+  if (answer === null) return null;
+  const causes = Object.entries(answer.byCause).sort((a, b) => b[1] - a[1]);
+  const offset = clock.value?.utcOffsetMin ?? 0;
+  return (
+    <section>
+      <h3>{t('rejectedTitle')}</h3>
+      {causes.length === 0 && <p class="empty">{t('nothingRejected')}</p>}
+      <table class="values">
+        <tbody>
+          {causes.map(([cause, count]) => (
+            <tr key={cause}>
+              <th scope="row">{cause}</th>
+              <td>{formatWhole(count, language.value)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {answer.items.length > 0 && <h4>{t('newest')}</h4>}
+      <ul class="rejected">
+        {answer.items.slice(0, NEWEST_SHOWN).map((item, index) => (
+          <li key={index}>
+            <b>{item.cause}</b> <time class="quiet">{formatClock(timeOf(item.at), offset, language.value)}</time>
+            <code>{item.topic}</code>
+            <code class="quiet">{item.payload.slice(0, PAYLOAD_SHOWN)}</code>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

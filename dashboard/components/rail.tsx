@@ -1,0 +1,81 @@
+// One entry for each system that exists, with one live number. Kinds from outside appear by themselves.
+import type { JSX } from 'preact';
+import { useSignal } from '@preact/signals';
+import { fleets } from '../live/fleet.ts';
+import { inRailOrder, systemColour, systemOf } from '../map/looks.ts';
+import { css } from '../map/colour.ts';
+import { counters, fleetStep, kinds, language, openAlarms, rates, show, theme, view } from '../session.ts';
+import { formatCount } from '../text/format.ts';
+import { t } from '../i18n/text.ts';
+import { Icon, type IconName } from './icons.tsx';
+import { kindTitle } from './kind-title.ts';
+
+interface Entry {
+  readonly view: string;
+  readonly icon: IconName;
+  readonly title: string;
+  readonly number: string;
+  readonly colour?: string;
+  readonly state?: 'good' | 'watch' | 'bad';
+}
+
+export function Rail(): JSX.Element {
+  const open = useSignal(false);
+  return (
+    <nav class={open.value ? 'rail rail-open' : 'rail'} aria-label={t('menu')}>
+      <button type="button" class="rail-menu" aria-expanded={open.value} aria-label={t('menu')} onClick={() => (open.value = !open.value)}>
+        <Icon name="menu" />
+      </button>
+      {entries().map((entry) => (
+        <button
+          key={entry.view}
+          type="button"
+          class="rail-entry"
+          data-testid={`rail-${entry.view}`}
+          aria-current={view.value === entry.view ? 'page' : undefined}
+          title={entry.title}
+          onClick={() => show(entry.view)}
+        >
+          <span class="rail-icon" style={entry.colour === undefined ? {} : { color: entry.colour }}>
+            <Icon name={entry.icon} size={22} />
+            {entry.state !== undefined && <i class={`state-dot state-${entry.state}`} />}
+          </span>
+          <span class="rail-title">{entry.title}</span>
+          <span class="rail-number">{entry.number}</span>
+        </button>
+      ))}
+    </nav>
+  );
+}
+
+function entries(): Entry[] {
+  void fleetStep.value;
+  const systems = inRailOrder(kinds.value ?? []).map((kind): Entry => {
+    const system = systemOf(kind.kind);
+    const count = Math.max(kind.devices ?? 0, fleets.get(kind.kind)?.ids.length ?? 0);
+    const alarmed = openAlarms.value.some((alarm) => alarm.kind === kind.kind);
+    return {
+      view: kind.kind,
+      icon: system,
+      title: kindTitle(kind),
+      number: formatCount(count, language.value),
+      colour: css(systemColour(system, theme.value)),
+      state: alarmed ? 'watch' : 'good',
+    };
+  });
+  const alarmCount = openAlarms.value.length;
+  const rate = rates.value.at(-1)?.perS;
+  const lost = (counters.value?.ingest?.dropped ?? 0) > 0;
+  return [
+    { view: 'overview', icon: 'overview', title: t('overview'), number: '' },
+    ...systems,
+    { view: 'alarms', icon: 'alarms', title: t('alarms'), number: String(alarmCount), state: alarmCount > 0 ? 'watch' : 'good' },
+    {
+      view: 'platform',
+      icon: 'platform',
+      title: t('platform'),
+      number: rate === undefined ? '' : `${formatCount(rate, language.value)}/s`,
+      state: lost ? 'bad' : 'good',
+    },
+  ];
+}

@@ -1,0 +1,367 @@
+// The map itself: MapLibre with our ground and the device layer, and everything that keeps it in step with the session: theme, language,
+// view, selection, hover, click, trail. Loaded after the first paint.
+import 'maplibre-gl/dist/maplibre-gl.css';
+import { effect } from '@preact/signals';
+import {
+  AttributionControl,
+  Map as LibreMap,
+  NavigationControl,
+  ScaleControl,
+  setWorkerUrl,
+  type GeoJSONSource,
+  type MapMouseEvent,
+} from 'maplibre-gl';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
+import type { CityMap, HistoryAnswer } from '../answers.ts';
+import { fleets, origin, type Fleet } from '../live/fleet.ts';
+import { mercatorX, mercatorY } from '../live/motion.ts';
+import { drawTime, simClock, wantsLessMotion } from '../live/sim-clock.ts';
+import { devicePath, getJson } from '../rest.ts';
+import {
+  clock,
+  colourField,
+  connection,
+  fleetStep,
+  kinds,
+  language,
+  layerChoice,
+  mapPosition,
+  select,
+  selection,
+  theme,
+  view,
+} from '../session.ts';
+import { parseHex } from './colour.ts';
+import { DeviceLayer, type LayerFrame } from './device-layer.ts';
+import { nearestDevice, type Found } from './find.ts';
+import { inRailOrder, shownByDefault, systemOf } from './looks.ts';
+import { MarkBuffer, metresPerPx, writeMarks, type MarkScale } from './marks.ts';
+import { SHAPE } from './shaders.ts';
+import { mapStyle } from './style.ts';
+import { hover, markScales, type CityMapHandle } from './handle.ts';
+
+setWorkerUrl(workerUrl);
+
+/** Fastest thing on the streets, m/s: decides how often a frame is worth drawing. */
+const FASTEST_MPS = 20;
+const SLOWEST_FRAME_MS = 66;
+const REACH_PX = 12;
+const TRAIL_MINUTES = 10;
+const TRAIL_POINTS = 400;
+const SELECT_ZOOM = 14.5;
+const HALO = 'halo';
+/** Times in buffers are float32 seconds from an epoch that is renewed this often, so that they stay exact to a millisecond. */
+const EPOCH_MS = 900_000;
+
+export function createCityMap(container: HTMLElement, city: CityMap): CityMapHandle {
+  const start = mapPosition.peek();
+  const map = new LibreMap({
+    container,
+    style: mapStyle(city, theme.peek(), language.peek()),
+    ...(start === null
+      ? { bounds: [...city.bounds] as [number, number, number, number], fitBoundsOptions: { padding: 24 } }
+      : { center: [start.lon, start.lat] as [number, number], zoom: start.zoom }),
+    minZoom: 7,
+    maxZoom: 19.5,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    attributionControl: false,
+    fadeDuration: wantsLessMotion() ? 0 : 160,
+    canvasContextAttributes: { antialias: true },
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.addControl(new AttributionControl({ compact: true }), 'bottom-left');
+  map.addControl(new ScaleControl({ maxWidth: 90 }), 'bottom-left');
+  map.addControl(new NavigationControl({ showCompass: false }), 'top-left');
+  return new CityMapControl(map, city);
+}
+
+class CityMapControl implements CityMapHandle {
+  private readonly map: LibreMap;
+  private readonly city: CityMap;
+  private readonly layer = new DeviceLayer(() => this.frame());
+  private readonly marks = new MarkBuffer();
+  private readonly drawn = new Map<string, string>();
+  private readonly scales = new Map<string, MarkScale>();
+  private readonly stops: (() => void)[] = [];
+  private simEpochMs = 0;
+  private wallEpochMs = 0;
+  private trail: [number, number][] = [];
+  private trailTs = 0;
+  private marksKey = '';
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private styled = false;
+
+  constructor(map: LibreMap, city: CityMap) {
+    this.map = map;
+    this.city = city;
+    map.on('style.load', () => this.onStyle());
+    map.on('moveend', () => this.onMove());
+    map.on('mousemove', (event: MapMouseEvent) => this.onHover(event));
+    map.on('mouseout', () => (hover.value = null));
+    map.on('click', (event: MapMouseEvent) => this.onClick(event));
+    this.stops.push(
+      effect(() => {
+        const style = mapStyle(city, theme.value, language.value);
+        if (this.styled) {
+          this.styled = false;
+          map.setStyle(style, { diff: false });
+        }
+      }),
+      effect(() => {
+        void [view.value, selection.value, layerChoice.value, colourField.value, kinds.value];
+        this.drawn.clear();
+        this.showGround();
+      }),
+      effect(() => {
+        const chosen = selection.value;
+        void this.loadTrail(chosen?.kind, chosen?.device);
+      }),
+      effect(() => {
+        void fleetStep.value;
+        this.followTrail();
+        this.labelMarks();
+      }),
+    );
+    this.loop();
+  }
+
+  private onStyle(): void {
+    this.styled = true;
+    if (this.map.getLayer(this.layer.id) === undefined) this.map.addLayer(this.layer, 'label-place');
+    this.drawn.clear();
+    this.marksKey = '';
+    this.showGround();
+    this.showTrail();
+    this.labelMarks();
+  }
+
+  private showGround(): void {
+    if (!this.styled) return;
+    const buses = view.value === 'bus' || selection.value?.kind === 'bus';
+    for (const layer of ['bus-lines', 'stops', 'label-stop']) {
+      this.map.setLayoutProperty(layer, 'visibility', buses ? 'visible' : 'none');
+    }
+  }
+
+  /** Draws as often as it can be seen: near, fast things sixty times a second, the whole city fifteen times. */
+  private loop(): void {
+    this.refresh();
+    if (this.styled && document.visibilityState === 'visible') this.map.triggerRepaint();
+    const pxPerS = (FASTEST_MPS * Math.max(1, simClock.running)) / this.metresPerPx();
+    const everyMs = wantsLessMotion() ? 1000 : Math.min(SLOWEST_FRAME_MS, Math.max(16, 400 / pxPerS));
+    this.timer = setTimeout(() => requestAnimationFrame(() => this.loop()), everyMs - 8);
+  }
+
+  private metresPerPx(): number {
+    return metresPerPx(this.map.getZoom(), this.map.getCenter().lat);
+  }
+
+  private order(): string[] {
+    return inRailOrder([...fleets.values()].map((fleet) => fleet.description))
+      .map((description) => description.kind)
+      .reverse();
+  }
+
+  isShown(kind: string): boolean {
+    return layerChoice.value[kind] ?? (shownByDefault(kind, view.value) || selection.value?.kind === kind);
+  }
+
+  /** Uploads the fleets that changed since they were drawn last. */
+  private refresh(): void {
+    if (!this.layer.ready) return;
+    const wallMs = performance.now();
+    const time = drawTime();
+    if (Math.abs(time.simMs - this.simEpochMs) > EPOCH_MS || wallMs - this.wallEpochMs > EPOCH_MS) {
+      this.simEpochMs = time.simMs;
+      this.wallEpochMs = wallMs;
+      this.drawn.clear();
+    }
+    let scalesChanged = false;
+    for (const [kind, fleet] of fleets) {
+      // The halo of zoom: shapes and grids depend on it in half steps.
+      const key = `${fleet.version} ${Math.round(this.map.getZoom() * 4)} ${Math.floor(wallMs / 5000)}`;
+      if (this.drawn.get(kind) === key) continue;
+      this.drawn.set(kind, key);
+      scalesChanged = this.write(kind, fleet, wallMs) || scalesChanged;
+    }
+    this.writeHalo();
+    if (scalesChanged) markScales.value = new Map(this.scales);
+  }
+
+  private write(kind: string, fleet: Fleet, wallMs: number): boolean {
+    if (!this.isShown(kind)) {
+      this.layer.hide(kind);
+      return this.scales.delete(kind);
+    }
+    const inView = view.value === kind || !kinds.value?.some((other) => other.kind === view.value);
+    const scale = writeMarks(this.marks, fleet, {
+      theme: theme.value,
+      zoom: this.map.getZoom(),
+      lat: this.map.getCenter().lat,
+      field: colourField.value[kind],
+      opacity: inView ? 1 : 0.45,
+      wallMs,
+      expectNews: connection.value === 'live' && clock.value?.speed !== 0,
+      simEpochMs: this.simEpochMs,
+      wallEpochMs: this.wallEpochMs,
+    });
+    this.layer.upload(kind, this.marks);
+    const before = this.scales.get(kind);
+    this.scales.set(kind, scale);
+    return JSON.stringify(before) !== JSON.stringify(scale);
+  }
+
+  private writeHalo(): void {
+    const chosen = selection.value;
+    const fleet = chosen === null ? undefined : fleets.get(chosen.kind);
+    const index = fleet?.indexOf.get(chosen!.device);
+    this.marks.clear();
+    if (fleet !== undefined && index !== undefined && fleet.placed[index] === 1) {
+      const at = this.marks.next();
+      this.marks.motion(at, fleet.motion, index, this.simEpochMs, this.wallEpochMs);
+      this.marks.look(at, 0, SHAPE.halo, 0, 1, 7, 17, 1, parseHex('#3b82f6'));
+    }
+    this.layer.upload(HALO, this.marks);
+  }
+
+  private frame(): LayerFrame {
+    return {
+      time: drawTime(),
+      simEpochMs: this.simEpochMs,
+      wallEpochMs: this.wallEpochMs,
+      origin,
+      pxPerM: 1 / this.metresPerPx(),
+      outline: parseHex(theme.peek() === 'dark' ? '#0b1220' : '#ffffff'),
+      order: [HALO, ...this.order()],
+    };
+  }
+
+  private onMove(): void {
+    const { lng, lat } = this.map.getCenter();
+    mapPosition.value = { zoom: this.map.getZoom(), lat, lon: lng };
+  }
+
+  private find(event: MapMouseEvent): Found | undefined {
+    const units = this.unitsPerPx();
+    const x = mercatorX(event.lngLat.lng) - origin.x;
+    const y = mercatorY(event.lngLat.lat) - origin.y;
+    const shown = [...fleets.values()].filter((fleet) => {
+      const kind = fleet.description.kind;
+      return this.isShown(kind) && this.scales.get(kind)?.gathered !== true;
+    });
+    return nearestDevice(shown, x, y, REACH_PX * units, drawTime());
+  }
+
+  private unitsPerPx(): number {
+    return 1 / 512 / 2 ** this.map.getZoom();
+  }
+
+  private onHover(event: MapMouseEvent): void {
+    const found = this.find(event);
+    this.map.getCanvas().style.cursor = found === undefined ? '' : 'pointer';
+    hover.value = found === undefined ? null : { ...found, x: event.point.x, y: event.point.y };
+  }
+
+  private onClick(event: MapMouseEvent): void {
+    const found = this.find(event);
+    if (found !== undefined) select(found.kind, found.device);
+  }
+
+  private async loadTrail(kind: string | undefined, device: string | undefined): Promise<void> {
+    this.trail = [];
+    this.trailTs = 0;
+    this.showTrail();
+    if (kind === undefined || device === undefined) return;
+    this.flyTo(kind, device);
+    if (systemOf(kind) !== 'bus' && fleets.get(kind)?.moving !== true) return;
+    const to = Math.round(clock.peek()?.simTimeMs ?? Date.now());
+    const query = `field=lat,lon&from=${to - TRAIL_MINUTES * 60_000}&to=${to}`;
+    try {
+      const past = await getJson<HistoryAnswer>(`${devicePath(kind, device)}/history?${query}`);
+      const chosen = selection.peek();
+      if (chosen?.kind !== kind || chosen.device !== device) return;
+      const points = past.ts.map((_, index) => [past.lon?.[index], past.lat?.[index]]);
+      const known = points.filter((point): point is [number, number] => point.every((value) => typeof value === 'number'));
+      this.trail = [...known, ...this.trail];
+      this.showTrail();
+    } catch {
+      // No past: the trail grows from now on. The device panel says what is wrong with history.
+    }
+  }
+
+  private followTrail(): void {
+    const chosen = selection.peek();
+    const fleet = chosen === null ? undefined : fleets.get(chosen.kind);
+    const index = fleet?.indexOf.get(chosen!.device);
+    if (fleet === undefined || index === undefined || !fleet.moving || fleet.ts[index]! <= this.trailTs) return;
+    const { lat, lon } = fleet.fields[index]!;
+    if (typeof lat !== 'number' || typeof lon !== 'number') return;
+    this.trailTs = fleet.ts[index]!;
+    this.trail = [...this.trail, [lon, lat] as [number, number]].slice(-TRAIL_POINTS);
+    this.showTrail();
+  }
+
+  private showTrail(): void {
+    if (!this.styled) return;
+    const line = { type: 'LineString' as const, coordinates: this.trail };
+    const features = this.trail.length < 2 ? [] : [{ type: 'Feature' as const, properties: {}, geometry: line }];
+    void this.map.getSource<GeoJSONSource>('trail')?.setData({ type: 'FeatureCollection', features });
+  }
+
+  /** Names under the marks of kinds without a shape of their own; they are few and still. */
+  private labelMarks(): void {
+    if (!this.styled) return;
+    const features = [];
+    const time = drawTime();
+    for (const fleet of fleets.values()) {
+      if (systemOf(fleet.description.kind) !== 'other' || fleet.moving || fleet.placedCount > 500) continue;
+      if (!this.isShown(fleet.description.kind)) continue;
+      for (const [device, index] of fleet.indexOf) {
+        const place = fleet.drawnAt(index, time);
+        if (place === undefined) continue;
+        const geometry = { type: 'Point' as const, coordinates: [place.lon, place.lat] };
+        features.push({ type: 'Feature' as const, properties: { device }, geometry });
+      }
+    }
+    const key = JSON.stringify(features);
+    if (key === this.marksKey) return;
+    this.marksKey = key;
+    void this.map.getSource<GeoJSONSource>('marks')?.setData({ type: 'FeatureCollection', features });
+  }
+
+  private flyTo(kind: string, device: string): void {
+    const fleet = fleets.get(kind);
+    const index = fleet?.indexOf.get(device);
+    const place = index === undefined ? undefined : fleet!.drawnAt(index, drawTime());
+    if (place === undefined) return;
+    const inside = this.map.getBounds().contains([place.lon, place.lat]);
+    const zoom = Math.max(this.map.getZoom(), SELECT_ZOOM);
+    if (inside && this.map.getZoom() >= 12.5) return;
+    const target = { center: [place.lon, place.lat] as [number, number], zoom };
+    if (wantsLessMotion()) this.map.jumpTo(target);
+    else this.map.easeTo({ ...target, duration: 700 });
+  }
+
+  project(lon: number, lat: number): { x: number; y: number } {
+    const { x, y } = this.map.project([lon, lat]);
+    const box = this.map.getCanvas().getBoundingClientRect();
+    return { x: x + box.left, y: y + box.top };
+  }
+
+  resize(): void {
+    this.map.resize();
+  }
+
+  overview(): void {
+    this.map.fitBounds([...this.city.bounds] as [number, number, number, number], { padding: 24, animate: !wantsLessMotion() });
+  }
+
+  remove(): void {
+    clearTimeout(this.timer);
+    for (const stop of this.stops) stop();
+    this.map.remove();
+  }
+}

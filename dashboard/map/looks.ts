@@ -1,0 +1,73 @@
+// What a kind looks like on the map and what its colour means. Known systems by name; every other kind gets a neutral mark, coloured by
+// a field when the reader chooses one. Built from descriptions only, so a kind from outside needs no code.
+import type { Description, Value } from '../../telemetry/description.ts';
+import { numericFields } from '../live/fleet.ts';
+import { DELAY_END_S, SPEED_END_MPS, UNKNOWN, clamp01, delayColour, parseHex, viridis, type Rgb, type Theme } from './colour.ts';
+
+export type System = 'bus' | 'vehicle' | 'parking' | 'meter' | 'other';
+
+const SYSTEM_COLOURS: { readonly [theme in Theme]: { readonly [system in System]: string } } = {
+  dark: { bus: '#f2b134', vehicle: '#56b4e9', parking: '#b57edc', meter: '#2bb673', other: '#7fd1c7' },
+  light: { bus: '#b87a00', vehicle: '#1f7fb8', parking: '#8a4fc0', meter: '#178a53', other: '#2c8c82' },
+};
+/** Rail and layer order. */
+const ORDER: readonly System[] = ['bus', 'vehicle', 'parking', 'meter', 'other'];
+
+export function systemOf(kind: string): System {
+  if (kind === 'bus') return 'bus';
+  if (kind === 'vehicle') return 'vehicle';
+  if (kind === 'parking' || kind.startsWith('parking-')) return 'parking';
+  return kind.endsWith('-meter') ? 'meter' : 'other';
+}
+
+export function systemColour(system: System, theme: Theme): Rgb {
+  return parseHex(SYSTEM_COLOURS[theme][system]);
+}
+
+export function inRailOrder<T extends { readonly kind: string }>(kinds: readonly T[]): T[] {
+  return [...kinds].sort(
+    (a, b) => ORDER.indexOf(systemOf(a.kind)) - ORDER.indexOf(systemOf(b.kind)) || a.kind.localeCompare(b.kind),
+  );
+}
+
+/** Seen without asking: what moves, what is few, and the kind in view. Meters are many and still: only in their own view. */
+export function shownByDefault(kind: string, view: string): boolean {
+  if (view === kind) return true;
+  const system = systemOf(kind);
+  if (view === 'overview' || view === 'alarms' || view === 'platform') return system !== 'meter';
+  return system === 'bus' || system === 'other';
+}
+
+/** Field that colours the marks unless the reader chooses another; undefined: the system's colour. */
+export function defaultColourField(description: Description): string | undefined {
+  const { fields } = description;
+  const system = systemOf(description.kind);
+  if (system === 'bus' && fields.delayS !== undefined) return 'delayS';
+  if (system === 'vehicle' && fields.speedMps !== undefined) return 'speedMps';
+  if (system === 'parking' && fields.occupied !== undefined) return 'occupied';
+  const numeric = numericFields(description).map(([name]) => name);
+  const lively = numeric.find((name) => /flow|power|level|rate|conc|speed/i.test(name));
+  return lively ?? numeric[0];
+}
+
+/** Colour of one device's value. range: the ends of the scale for fields that have no fixed one. */
+export function markColour(
+  system: System,
+  field: string | undefined,
+  value: Value | undefined,
+  range: readonly [number, number] | undefined,
+  theme: Theme,
+): Rgb {
+  if (field === 'occupied' && typeof value === 'boolean') return systemColour(system, theme);
+  if (typeof value === 'boolean') return value ? systemColour(system, theme) : UNKNOWN;
+  if (typeof value !== 'number' || field === undefined) return field === undefined ? systemColour(system, theme) : UNKNOWN;
+  if (field === 'delayS') return delayColour(value, theme);
+  const [low, high] = fixedRange(field) ?? range ?? [0, 1];
+  return viridis(clamp01((value - low) / (high - low)), theme);
+}
+
+/** Scales that mean the same every day. */
+export function fixedRange(field: string): readonly [number, number] | undefined {
+  if (field === 'delayS') return [-DELAY_END_S, DELAY_END_S];
+  return field === 'speedMps' ? [0, SPEED_END_MPS] : undefined;
+}

@@ -1,0 +1,113 @@
+// Numbers, units, times and ages as people read them, in the reader's language. Pure.
+import type { Language } from '../url-state.ts';
+
+const LOCALE: { readonly [language in Language]: string } = { en: 'en-GB', zh: 'zh-CN' };
+const THIN_SPACE = '\u2009';
+/** SI prefixes, largest first. */
+const PREFIXES = [
+  [1e9, 'G'],
+  [1e6, 'M'],
+  [1e3, 'k'],
+] as const;
+/** Units that take no SI prefix: they are prefixed already, or nobody says it so. */
+const UNPREFIXED = new Set(['', 'Cel', '°C', '%', 'deg', 's', 'min', 'h', 'lat', 'lon', '%RH', 'km/h', 'm/s', 'count', '/']);
+const SHOWN_UNITS: { readonly [unit: string]: string } = {
+  Cel: '°C',
+  deg: '°',
+  '%RH': '%',
+  count: '',
+  '/': '',
+  'm3': 'm³',
+  'm3/s': 'm³/s',
+  'm3/h': 'm³/h',
+  'm2': 'm²',
+  lon: '°',
+  lat: '°',
+  'mm/h': 'mm/h',
+};
+
+/** Three significant digits, never an exponent; whole numbers under 100,000 stay whole. */
+export function formatNumber(value: number, language: Language): string {
+  if (!Number.isFinite(value)) return '–';
+  const whole = Number.isInteger(value) && Math.abs(value) < 100_000;
+  const digits = whole ? 0 : fractionDigits(value);
+  return new Intl.NumberFormat(LOCALE[language], {
+    minimumFractionDigits: whole ? 0 : Math.min(digits, 1),
+    maximumFractionDigits: digits,
+  }).format(value === 0 ? 0 : value);
+}
+
+function fractionDigits(value: number): number {
+  const size = Math.abs(value);
+  if (size >= 100 || size === 0) return 0;
+  return size >= 10 ? 1 : size >= 1 ? 2 : 3;
+}
+
+export function shownUnit(unit: string): string {
+  return SHOWN_UNITS[unit] ?? unit;
+}
+
+/** 1234.5 W → ["1.23", "kW"]. */
+export function formatQuantity(value: number, unit: string, language: Language): { value: string; unit: string } {
+  const factor = UNPREFIXED.has(unit) ? undefined : PREFIXES.find(([size]) => Math.abs(value) >= 10 * size);
+  if (factor === undefined || !/^[A-Za-z]/.test(unit) || /^[kMG]/.test(unit) || /\d/.test(unit)) {
+    return { value: formatNumber(value, language), unit: shownUnit(unit) };
+  }
+  return { value: formatNumber(value / factor[0], language), unit: factor[1] + shownUnit(unit) };
+}
+
+export function formatValue(value: unknown, unit: string, language: Language, resolution?: number): string {
+  if (typeof value === 'boolean') return value ? (language === 'zh' ? '是' : 'yes') : language === 'zh' ? '否' : 'no';
+  if (typeof value !== 'number') return value === undefined || value === null ? '–' : String(value as string);
+  if (unit === 'lat' || unit === 'lon') return value.toFixed(5);
+  const rounded = resolution !== undefined && resolution >= 1 ? Math.round(value) : value;
+  const { value: text, unit: shown } = formatQuantity(rounded, unit, language);
+  return shown === '' ? text : `${text}${shown === '°' ? '' : THIN_SPACE}${shown}`;
+}
+
+/** Large counts: 12,345 → 12.3k in English, 1.2万 in Chinese. */
+export function formatCount(value: number, language: Language): string {
+  return new Intl.NumberFormat(LOCALE[language], {
+    notation: Math.abs(value) >= 10_000 ? 'compact' : 'standard',
+    maximumFractionDigits: Math.abs(value) >= 10_000 ? 1 : 0,
+  }).format(value);
+}
+
+export function formatWhole(value: number, language: Language): string {
+  return new Intl.NumberFormat(LOCALE[language], { maximumFractionDigits: 0 }).format(value);
+}
+
+/** Civil time = ms + offset, shown as if it were UTC: the browser's own zone never matters. */
+export function formatClock(ms: number, utcOffsetMin: number, language: Language, seconds = true): string {
+  return new Intl.DateTimeFormat(LOCALE[language], {
+    timeZone: 'UTC',
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(seconds ? { second: '2-digit' } : {}),
+    hourCycle: 'h23',
+  }).format(ms + utcOffsetMin * 60_000);
+}
+
+export function formatDate(ms: number, utcOffsetMin: number, language: Language): string {
+  const format = new Intl.DateTimeFormat(LOCALE[language], {
+    timeZone: 'UTC',
+    weekday: 'short',
+    day: 'numeric',
+    month: language === 'zh' ? 'long' : 'short',
+    year: 'numeric',
+  });
+  return format.format(ms + utcOffsetMin * 60_000);
+}
+
+/** 75 → "75 s", 300 → "5 min", 7200 → "2 h". */
+export function formatDuration(seconds: number, language: Language): string {
+  const size = Math.abs(seconds);
+  const [value, unit] =
+    size < 100 ? [seconds, 'second'] : size < 5400 ? [seconds / 60, 'minute'] : size < 172_800 ? [seconds / 3600, 'hour'] : [seconds / 86_400, 'day'];
+  return new Intl.NumberFormat(LOCALE[language], {
+    style: 'unit',
+    unit: unit as string,
+    unitDisplay: 'short',
+    maximumFractionDigits: unit === 'hour' && Math.abs(value as number) < 10 ? 1 : 0,
+  }).format(value as number);
+}
