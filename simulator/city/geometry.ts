@@ -91,24 +91,28 @@ export function nearestShare(p: Point, a: Point, b: Point): number {
 
 /** Douglas–Peucker: the fewest points that stay within `toleranceM`. */
 export function simplify(line: Line, toleranceM: number): Point[] {
+  if (line.length < 3) return [...line];
   const keep = new Uint8Array(line.length);
   keep[0] = keep[line.length - 1] = 1;
-  const open: [number, number][] = [[0, line.length - 1]];
-  for (let range = open.pop(); range !== undefined; range = open.pop()) {
-    const [from, to] = range;
-    let worst = toleranceM;
-    let at = -1;
-    for (let i = from + 1; i < to; i++) {
-      const a = line[from]!;
-      const b = line[to]!;
-      const off = distance(line[i]!, between(a, b, nearestShare(line[i]!, a, b)));
-      if (off > worst) [worst, at] = [off, i];
-    }
-    if (at < 0) continue;
-    keep[at] = 1;
-    open.push([from, at], [at, to]);
-  }
+  keepWorst(line, 0, line.length - 1, toleranceM, keep);
   return line.filter((_, i) => keep[i] === 1);
+}
+
+function keepWorst(line: Line, from: number, to: number, toleranceM: number, keep: Uint8Array): void {
+  const a = line[from]!;
+  const b = line[to]!;
+  let worst = toleranceM;
+  let at = -1;
+  for (let i = from + 1; i < to; i++) {
+    const off = distance(line[i]!, between(a, b, nearestShare(line[i]!, a, b)));
+    if (off <= worst) continue;
+    worst = off;
+    at = i;
+  }
+  if (at < 0) return;
+  keep[at] = 1;
+  keepWorst(line, from, at, toleranceM, keep);
+  keepWorst(line, at, to, toleranceM, keep);
 }
 
 /** Height of a row of the polygon index: most rows hold two edges. */
@@ -184,7 +188,7 @@ export class SegmentGrid {
     for (let i = this.#cell(Math.min(a.x, b.x)); i <= i1; i++) {
       for (let j = j0; j <= j1; j++) {
         const cell = this.#cells.get(i * ROWS + j);
-        if (cell !== undefined) for (const id of cell) visit(id);
+        if (cell !== undefined) for (let k = 0; k < cell.length; k++) visit(cell[k]!);
       }
     }
   }

@@ -32,7 +32,8 @@ export class Ground {
   readonly #hill = new Area(this.parks.filter((_, i) => PARKS[i]!.type !== 'park'));
   readonly #built = new Area([this.builtUp]);
   readonly #dense = [...DISTRICTS, ...TOWNS].map(({ center, denseM }) => ({ at: fromLonLat(center), denseM }));
-  readonly #water: { a: Point; b: Point; reachM: number; line: number }[] = [];
+  readonly #water: { a: Point; b: Point; reachM: number; line: number; seenBy: number }[] = [];
+  #queries = 0;
   readonly #waterGrid = new SegmentGrid(WATER_CELL_M);
 
   constructor() {
@@ -40,7 +41,7 @@ export class Ground {
       for (let i = 1; i < line.length; i++) {
         const reachM = waterway.widthM / 2 + BANK_M;
         this.#waterGrid.add(line[i - 1]!, line[i]!, reachM, this.#water.length);
-        this.#water.push({ a: line[i - 1]!, b: line[i]!, reachM, line: index });
+        this.#water.push({ a: line[i - 1]!, b: line[i]!, reachM, line: index, seenBy: 0 });
       }
     }
   }
@@ -80,11 +81,11 @@ export class Ground {
 
   /** Water segments near a street segment; `line` is an index into `waterways`. */
   waterNear(a: Point, b: Point, visit: (a: Point, b: Point, line: number) => void): void {
-    const seen = new Set<number>();
+    const query = ++this.#queries;
     this.#waterGrid.near(a, b, (id) => {
-      if (seen.has(id)) return;
-      seen.add(id);
       const segment = this.#water[id]!;
+      if (segment.seenBy === query) return;
+      segment.seenBy = query;
       visit(segment.a, segment.b, segment.line);
     });
   }

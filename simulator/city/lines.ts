@@ -61,7 +61,11 @@ export interface Streets {
 export function planLines(streets: Streets, random: Random): { lines: BusLine[]; stops: Stop[] } {
   const router = new Router(streets, random);
   const places = new StopPlaces(streets, random);
-  const nodeOf = new Map((Object.keys(HUBS) as Hub[]).map((hub) => [hub, hubNode(streets, fromLonLat(HUBS[hub].at))]));
+  const candidates = turningNodes(streets);
+  const hubs = new Set(PLANS.flatMap((plan) => plan.hubs));
+  const nodeOf = new Map(
+    [...hubs].map((hub) => [hub, nearestNode(candidates, streets.nodes, fromLonLat(HUBS[hub].at))]),
+  );
   const lines = PLANS.map((plan, index): BusLine => {
     const out = router.through(
       plan.hubs.map((hub) => nodeOf.get(hub)!),
@@ -82,16 +86,22 @@ export function planLines(streets: Streets, random: Random): { lines: BusLine[];
   return { lines, stops: places.stops };
 }
 
-/** The nearest node a bus can turn at: on an arterial or secondary street. */
-function hubNode({ nodes, links, linksFrom }: Streets, at: Point): number {
-  let best = 0;
-  let nearest = Infinity;
-  for (const [node, point] of nodes.entries()) {
-    const off = distance(point, at);
-    if (off >= nearest) continue;
+/** Where a bus can turn: on an arterial or secondary street, not at a ramp. */
+function turningNodes({ links, linksFrom }: Streets): number[] {
+  const nodes: number[] = [];
+  for (let node = 0; node < linksFrom.length; node++) {
     const classes = linksFrom[node]!.map((link) => links[link]!.streetClass);
-    if (classes.includes('expressway') || !classes.some((c) => c === 'arterial' || c === 'secondary')) continue;
-    [best, nearest] = [node, off];
+    if (!classes.includes('expressway') && classes.some((c) => c === 'arterial' || c === 'secondary')) nodes.push(node);
+  }
+  return nodes;
+}
+
+function nearestNode(candidates: readonly number[], nodes: readonly Point[], at: Point): number {
+  let best = candidates[0]!;
+  let nearest = Infinity;
+  for (const node of candidates) {
+    const off = distance(nodes[node]!, at);
+    if (off < nearest) [best, nearest] = [node, off];
   }
   return best;
 }

@@ -86,7 +86,8 @@ function findCuts(streets: readonly Street[], ground: Ground): { nodes: Point[];
   for (const [street, { line, streetClass }] of streets.entries()) {
     const first = segments.length;
     for (let at = 0; at + 1 < line.length; at++) {
-      const [a, b] = [line[at]!, line[at + 1]!];
+      const a = line[at]!;
+      const b = line[at + 1]!;
       visit++;
       grid.near(a, b, (id) => {
         const other = segments[id]!;
@@ -151,8 +152,10 @@ function withBridges(
   ground: Ground,
 ): Edge[] {
   const crossings: { edge: number; rank: number; water: number; place: Point }[] = [];
-  for (const [edge, { a, b, street }] of edges.entries()) {
-    const [from, to] = [nodes[a]!, nodes[b]!];
+  for (let edge = 0; edge < edges.length; edge++) {
+    const { a, b, street } = edges[edge]!;
+    const from = nodes[a]!;
+    const to = nodes[b]!;
     ground.waterNear(from, to, (c, d, water) => {
       const share = crossing(from, to, c, d);
       if (share === undefined) return;
@@ -228,23 +231,21 @@ const LIMIT_KMH: {
 };
 /** Within the inner ring the lower limits hold. */
 const CORE_M = 4500;
+const CENTER: Point = { x: 0, y: 0 };
 
 export function toLinks({ nodes, edges }: Network, streets: readonly Street[], nameOf: readonly number[]): Link[] {
-  return edges.flatMap(({ a, b, street }) => {
+  const links: Link[] = [];
+  for (const { a, b, street } of edges) {
     const { streetClass } = streets[street]!;
     const { core, outside, lanes } = LIMIT_KMH[streetClass];
-    const middle = between(nodes[a]!, nodes[b]!, 0.5);
-    const limitKmh = Math.hypot(middle.x, middle.y) < CORE_M ? core : outside;
-    const both = {
-      lengthM: distance(nodes[a]!, nodes[b]!),
-      speedLimitMps: limitKmh / 3.6,
-      lanes,
-      streetClass,
-      name: nameOf[street]!,
-    };
-    return [
-      { from: a, to: b, ...both },
-      { from: b, to: a, ...both },
-    ];
-  });
+    const inCore = distance(between(nodes[a]!, nodes[b]!, 0.5), CENTER) < CORE_M;
+    const speedLimitMps = (inCore ? core : outside) / 3.6;
+    const lengthM = distance(nodes[a]!, nodes[b]!);
+    const name = nameOf[street]!;
+    links.push(
+      { from: a, to: b, lengthM, speedLimitMps, lanes, streetClass, name },
+      { from: b, to: a, lengthM, speedLimitMps, lanes, streetClass, name },
+    );
+  }
+  return links;
 }

@@ -22,7 +22,8 @@ const KERB_M = 5;
 /** Kept free at a block's ends for the crossing. */
 const CLEAR_M = 24;
 const MAX_BAYS_A_SIDE = 22;
-const MIN_SPOTS = 30;
+/** A block with room for 30 spots. */
+const MIN_BLOCK_M = 2 * CLEAR_M + 15 * BAY_M;
 const LOT = { rows: 6, columns: 7, setBackM: 28 } as const;
 const ZONE_APART_M = 170;
 
@@ -69,10 +70,16 @@ const ZONE_AREAS: readonly ZoneArea[] = [
 const PICK = 1;
 const LOT_PURPOSE = 2;
 
+interface Block {
+  readonly link: number;
+  readonly middle: Point;
+}
+
 /** Zones of all land uses take turns, so that the first spots are spread over the city's life. */
 export function planParking(streets: Streets, ground: Ground, random: Random): ParkingZone[] {
+  const blocks = blocksOf(streets);
   const taken: Point[] = [];
-  const queues = ZONE_AREAS.map((area) => zonesOf(area, streets, ground, random.fork(area.landUse), taken));
+  const queues = ZONE_AREAS.map((area) => zonesOf(area, blocks, streets, ground, random.fork(area.landUse), taken));
   const zones: ParkingZone[] = [];
   for (let turn = 0; queues.some((queue) => turn < queue.length); turn++) {
     for (const queue of queues) {
@@ -83,24 +90,30 @@ export function planParking(streets: Streets, ground: Ground, random: Random): P
   return zones;
 }
 
+/** Blocks where one may stop: secondary and local streets, long enough for a zone. */
+function blocksOf({ nodes, links }: Streets): Block[] {
+  const blocks: Block[] = [];
+  for (let link = 0; link < links.length; link += 2) {
+    const { from, to, streetClass, lengthM } = links[link]!;
+    if (lengthM < MIN_BLOCK_M || streetClass === 'expressway' || streetClass === 'arterial') continue;
+    blocks.push({ link, middle: between(nodes[from]!, nodes[to]!, 0.5) });
+  }
+  return blocks;
+}
+
 function zonesOf(
   area: ZoneArea,
+  blocks: readonly Block[],
   { nodes, links, streetNames }: Streets,
   ground: Ground,
   random: Random,
   taken: Point[],
 ): Omit<ParkingZone, 'id'>[] {
   const centers = area.around.map(({ at, withinM }) => ({ at: fromLonLat(at), withinM }));
-  const candidates: { link: number; order: number; middle: Point }[] = [];
-  for (let link = 0; link < links.length; link += 2) {
-    const { from, to, streetClass, lengthM } = links[link]!;
-    if (streetClass === 'expressway' || streetClass === 'arterial' || lengthM < 2 * CLEAR_M + (MIN_SPOTS / 2) * BAY_M)
-      continue;
-    const middle = between(nodes[from]!, nodes[to]!, 0.5);
-    if (!centers.some(({ at, withinM }) => distance(at, middle) < withinM)) continue;
-    candidates.push({ link, order: random.bits(link, PICK, 0), middle });
-  }
-  candidates.sort((one, other) => one.order - other.order);
+  const candidates = blocks
+    .filter(({ middle }) => centers.some(({ at, withinM }) => distance(at, middle) < withinM))
+    .map((block) => ({ ...block, order: random.bits(block.link, PICK, 0) }))
+    .sort((one, other) => one.order - other.order);
   const zones: Omit<ParkingZone, 'id'>[] = [];
   for (const { link, middle } of candidates) {
     if (zones.length === area.zones) break;

@@ -136,7 +136,8 @@ class Plan {
     let run: Point[] = [];
     // Grid lines come sampled.
     const points = street.pushes === true ? resample(street.line, SAMPLE_M) : street.line;
-    for (const [i, point] of points.entries()) {
+    for (let i = 0; i < points.length; i++) {
+      const point = points[i]!;
       const ahead = points[i + 1] ?? points[i - 1]!;
       if (this.#mayPass(street, point) && !this.#isCrowded(street, point, ahead)) run.push(point);
       else run = this.#close(street, run);
@@ -153,12 +154,13 @@ class Plan {
     const reach = CROWD_M[streetClass];
     if (reach === 0) return false;
     const length = distance(point, ahead) || 1;
-    return this.#grid.at(point).some((id) => {
+    for (const id of this.#grid.at(point)) {
       const { a, b } = this.#segments[id]!;
-      if (distance(point, between(a, b, nearestShare(point, a, b))) > reach) return false;
       const along = ((ahead.x - point.x) * (b.x - a.x) + (ahead.y - point.y) * (b.y - a.y)) / (length * distance(a, b));
-      return Math.abs(along) > NEARLY_PARALLEL;
-    });
+      if (Math.abs(along) <= NEARLY_PARALLEL) continue;
+      if (distance(point, between(a, b, nearestShare(point, a, b))) <= reach) return true;
+    }
+    return false;
   }
 
   #close(street: Street, run: Point[]): Point[] {
@@ -204,19 +206,30 @@ class Grid {
 
   arterials(): Street[] {
     const name = (order: RoadOrder, i: number): Label => mainRoad(order, i - HALF_LINES) ?? this.#newName('road');
-    const [low, high] = [-HALF_LINES * ARTERIAL_M, HALF_LINES * ARTERIAL_M];
     return [
-      ...this.#u.map((u, i): Street => ({
-        streetClass: 'arterial',
-        name: name(NORTH_SOUTH, i),
-        line: gridLine(u, low, u, high),
-      })),
-      ...this.#v.map((v, i): Street => ({
-        streetClass: 'arterial',
-        name: name(WEST_EAST, i),
-        line: gridLine(low, v, high, v),
-      })),
+      ...this.#u.flatMap((u, i) => this.#arterial(name(NORTH_SOUTH, i), (t) => [u, t])),
+      ...this.#v.flatMap((v, i) => this.#arterial(name(WEST_EAST, i), (t) => [t, v])),
     ];
+  }
+
+  /** Only the stretches near the built-up area are worked out: three quarters of the square are country. */
+  #arterial(name: Label, at: (t: number) => readonly [u: number, v: number]): Street[] {
+    const streets: Street[] = [];
+    const end = 2 * HALF_LINES;
+    let from = -1;
+    let built = false;
+    for (let i = 0; i <= 2 * end; i++) {
+      const t = (i / 2 - HALF_LINES) * ARTERIAL_M;
+      const next = this.#ground.isBuilt(bend(...at(t)));
+      if ((next || built) && from < 0) from = Math.max(0, i - 1);
+      if (from >= 0 && ((!next && !built) || i === 2 * end)) {
+        const line = gridLine(...at((from / 2 - HALF_LINES) * ARTERIAL_M), ...at(t));
+        streets.push({ streetClass: 'arterial', name, line });
+        from = -1;
+      }
+      built = next;
+    }
+    return streets;
   }
 
   /** One street halving each block in each direction; most go on straight into the next block, some are offset. */
@@ -300,7 +313,7 @@ class Grid {
 /** A straight line of the grid, bent; a point each sample length. */
 function gridLine(u0: number, v0: number, u1: number, v1: number): Point[] {
   const pieces = Math.max(2, Math.ceil((Math.abs(u1 - u0) + Math.abs(v1 - v0)) / SAMPLE_M));
-  return Array.from({ length: pieces + 1 }, (_, i) =>
-    bend(u0 + ((u1 - u0) * i) / pieces, v0 + ((v1 - v0) * i) / pieces),
-  );
+  const line: Point[] = [];
+  for (let i = 0; i <= pieces; i++) line.push(bend(u0 + ((u1 - u0) * i) / pieces, v0 + ((v1 - v0) * i) / pieces));
+  return line;
 }

@@ -127,7 +127,7 @@ describe('bus lines', () => {
         for (const [i, link] of chain.slice(1).entries()) expect(link.from).toBe(chain[i]!.to);
         expect(new Set(chain.map(({ to }) => to)).size).toBe(chain.length);
       }
-      expect(back!.map(({ from, to }) => [to, from]).reverse()).toEqual(out!.map(({ from, to }) => [from, to]));
+      expect(back!.map(({ from, to }) => [to, from]).toReversed()).toEqual(out!.map(({ from, to }) => [from, to]));
     }
   });
 
