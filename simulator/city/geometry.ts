@@ -59,9 +59,11 @@ export function resample(line: Line, stepM: number): Point[] {
 
 /** A parallel line, positive to the left; loops on the inner side of bends stay, so keep `offsetM` below the bend radius. */
 export function parallel(line: Line, offsetM: number): Point[] {
+  const last = line.length - 1;
+  const closed = distance(line[0]!, line[last]!) < 1;
   return line.map((point, i) => {
-    const a = line[Math.max(0, i - 1)]!;
-    const b = line[Math.min(line.length - 1, i + 1)]!;
+    const a = line[i > 0 ? i - 1 : closed ? last - 1 : 0]!;
+    const b = line[i < last ? i + 1 : closed ? 1 : last]!;
     const length = distance(a, b) || 1;
     return { x: point.x - ((b.y - a.y) / length) * offsetM, y: point.y + ((b.x - a.x) / length) * offsetM };
   });
