@@ -6,6 +6,9 @@ import type { City } from './city.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
+/** Devices that sleep between reports send a first message within this time of the start, as real ones do when they are switched on. */
+export const STARTUP_MS = 10_000;
+
 /** What a sensor adds to the truth of a field. Absent = exact. */
 export interface SensorError {
   /** White noise, standard deviation in the field's unit. */

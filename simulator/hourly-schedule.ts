@@ -8,13 +8,27 @@ export class HourlySchedule {
   /** Devices by the moment of the hour at which they report, and that moment, ms. */
   readonly #order: Uint32Array;
   readonly #offsetMs: Uint32Array;
+  readonly #random: Random;
+  readonly #purpose: number;
 
   /** purpose: of the draw that spreads the devices over the hour. */
   constructor(count: number, random: Random, purpose: number) {
-    const offsets = Uint32Array.from({ length: count }, (_, device) => random.bits(device, purpose, 0) % HOUR_MS);
+    this.#random = random;
+    this.#purpose = purpose;
+    const offsets = Uint32Array.from({ length: count }, (_, device) => this.#offsetOf(device));
     this.#order = Uint32Array.from({ length: count }, (_, device) => device);
     this.#order.sort((a, b) => offsets[a]! - offsets[b]! || a - b);
     this.#offsetMs = this.#order.map((device) => offsets[device]!);
+  }
+
+  /** The first moment after `fromMs` at which a device is due. */
+  nextMs(device: number, fromMs: number): number {
+    const atMs = Math.floor(fromMs / HOUR_MS) * HOUR_MS + this.#offsetOf(device);
+    return atMs > fromMs ? atMs : atMs + HOUR_MS;
+  }
+
+  #offsetOf(device: number): number {
+    return this.#random.bits(device, this.#purpose, 0) % HOUR_MS;
   }
 
   /** Visits in order of time what is due after `fromMs` and not after `nowMs`. */

@@ -3,6 +3,7 @@
 import FlatQueue from 'flatqueue';
 import type { Command } from '../../telemetry/messages.ts';
 import type { LandUse, Point } from '../city.ts';
+import { STARTUP_MS } from '../fleet.ts';
 import type { CommandAnswer, Fleet, FleetContext, Model, Reporter } from '../fleet.ts';
 import { ARRIVALS_PER_H, STAY_MAX_MS, stayMs } from '../parking/stay.ts';
 import { lithiumCellV } from '../physics/lithium-cell.ts';
@@ -205,9 +206,16 @@ class ParkingSpots implements Fleet {
     } else if (lane === DETECT) {
       this.#show(spot, atMs, world, report);
     } else {
-      this.#schedule(spot, BEAT, atMs + this.#beatMs[spot]!);
+      this.#schedule(spot, BEAT, this.#nextBeatMs(spot, atMs));
       this.#send(spot, atMs, world, report);
     }
+  }
+
+  /** After the first message of a sensor that was switched on, heartbeats spread over their interval. */
+  #nextBeatMs(spot: number, atMs: number): number {
+    const { startMs } = this.#context;
+    const spreadMs = startMs + this.#random.uniform(spot, PHASE, 0) * this.#beatMs[spot]!;
+    return atMs <= startMs + STARTUP_MS && spreadMs > startMs + STARTUP_MS ? spreadMs : atMs + this.#beatMs[spot]!;
   }
 
   /** Arrival or departure; true when the spot's state changed. factor: arrivals relative to their mean. */
@@ -318,7 +326,7 @@ class ParkingSpots implements Fleet {
     this.#shownSinceMs[spot] = sinceMs;
     this.#schedule(spot, CAR, this.#nextMs[id]);
     this.#scheduleFalse(spot, startMs);
-    this.#schedule(spot, BEAT, startMs + this.#random.uniform(spot, PHASE, 0) * this.#beatMs[spot]!);
+    this.#schedule(spot, BEAT, startMs + this.#random.uniform(spot, PHASE, 0) * STARTUP_MS);
   }
 
   /** Times are whole milliseconds. What lies before the run's start is not queued: the warm-up walks through it itself. */

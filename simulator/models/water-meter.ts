@@ -3,6 +3,7 @@
 import type { Command } from '../../telemetry/messages.ts';
 import { HOUR_MS, HourlySchedule } from '../hourly-schedule.ts';
 import { Mailbox } from '../mailbox.ts';
+import { STARTUP_MS } from '../fleet.ts';
 import type { CommandAnswer, Fleet, FleetContext, Model, Reporter } from '../fleet.ts';
 import { PERSON_DAY_L, dayFactor, drawL, homeSize } from '../physics/water-demand.ts';
 import type { HourPart } from '../physics/water-demand.ts';
@@ -47,6 +48,7 @@ const LEAK_NOW = 5;
 const LEAK_SINCE = 6;
 const LEAK_CHANGE = 7;
 const LEAK_FLOW = 8;
+const STARTUP = 9;
 
 const SHUT = 1;
 const ALARMED = 2;
@@ -167,6 +169,7 @@ class WaterMeters implements Fleet {
   }
 
   tick(nowMs: number, dtMs: number, _world: unknown, report: Reporter): void {
+    if (nowMs - dtMs < this.#context.startMs + STARTUP_MS) this.#startUp(nowMs - dtMs, nowMs, report);
     this.#schedule.visitDue(nowMs - dtMs, nowMs, (device, atMs) => this.#wake(device, atMs, report));
     this.#mailbox.expire(nowMs, report);
   }
@@ -197,26 +200,40 @@ class WaterMeters implements Fleet {
     return this.#context.random.exponential(leaks ? LEAK_MEAN_MS : TIGHT_MEAN_MS, device, LEAK_CHANGE, counter);
   }
 
+  /** The first message of devices that were switched on: what they have counted, nothing of an hour that they did not see. */
+  #startUp(fromMs: number, nowMs: number, report: Reporter): void {
+    const { count, random, startMs } = this.#context;
+    const due: { device: number; atMs: number }[] = [];
+    for (let device = 0; device < count; device++) {
+      const atMs = startMs + 1 + Math.floor(STARTUP_MS * random.uniform(device, STARTUP, 0));
+      const first = this.#schedule.nextMs(device, startMs) > atMs;
+      if (first && atMs > fromMs && atMs <= nowMs) due.push({ device, atMs });
+    }
+    due.sort((a, b) => a.atMs - b.atMs);
+    for (const { device, atMs } of due) report.record(device, atMs, this.#state(device, atMs));
+  }
+
   /** The device's hour: reads, obeys, reports, and warns. */
   #wake(device: number, atMs: number, report: Reporter): void {
     const { flowLph, minFlowLph } = this.#readHour(device, atMs);
     const commands = this.#mailbox.take(device, atMs);
     for (const { name, args } of commands) if (name === 'valve') this.#setValve(device, args.state === 'closed', atMs);
-    const position = this.#position(device);
+    report.record(device, atMs, { ...this.#state(device, atMs), flowLph, minFlowLph });
+    this.#warn(device, atMs, minFlowLph, report);
+    for (const { id } of commands) report.ack(device, atMs, id, 'done');
+  }
+
+  #state(device: number, atMs: number) {
     const shut = (this.#flags[device]! & SHUT) !== 0;
     const pipeC = pipeTempC(atMs + this.#context.utcOffsetMin * MIN_MS);
     const ageYears = this.#ageMs(device, atMs) / (365 * DAY_MS);
-    report.record(device, atMs, {
+    return {
       volumeM3: this.#countedL[device]! / 1000,
-      flowLph,
-      minFlowLph,
       tempC: pipeC,
       batteryV: CELL_V - CELL_V_PER_YEAR * ageYears - CELL_V_PER_K * Math.max(0, 20 - pipeC),
       valve: shut ? 'closed' : 'open',
-      ...position,
-    });
-    this.#warn(device, atMs, minFlowLph, report);
-    for (const { id } of commands) report.ack(device, atMs, id, 'done');
+      ...this.#position(device),
+    };
   }
 
   /** Counts the hour that ends at `atMs`. */

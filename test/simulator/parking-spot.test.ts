@@ -154,7 +154,9 @@ describe('time', () => {
       expect(changed.every((record, i) => i === 0 || record.fields.occupied !== changed[i - 1]!.fields.occupied)).toBe(
         true,
       );
-      expect(own.length - changed.length).toBe(12);
+      // Twelve and the first message, which counts as a heartbeat where the two nearly coincide.
+      expect([12, 13]).toContain(own.length - changed.length);
+      expect(own[0]!.tsMs - START_MS).toBeLessThanOrEqual(10_000);
     }
   });
 });

@@ -25,6 +25,9 @@ function byDevice(records: readonly Reported[]): Map<number, Reported[]> {
   return Map.groupBy(records, (record) => record.device);
 }
 
+/** The hourly reports, without the first message of a meter that was switched on. */
+const hourly = (records: readonly Reported[]) => records.filter((record) => 'flowLph' in record.fields);
+
 /** Life from a given moment, an hour a tick. */
 function lived(homes: number, days: number, seed = 1): Life {
   return new Life(model, city, homes, seed).run(days * DAY_S, undefined, HOUR_S * 1000);
@@ -33,7 +36,7 @@ function lived(homes: number, days: number, seed = 1): Life {
 describe('demand', () => {
   const homes = 1500;
   const days = 28;
-  const { records } = lived(homes, days);
+  const records = hourly(lived(homes, days).records);
   /** Late May and June, weekends included, against an ordinary working day. */
   const seasonFactor =
     sum(
@@ -142,7 +145,14 @@ describe('time', () => {
   test('ticks of 1 s, 60 s, 7 min and 1 h give the same reports', () => {
     const fine = at(1000);
     for (const dtMs of [60_000, 450_000, 3_600_000]) expect(at(dtMs).records).toEqual(fine.records);
-    expect(fine.records.length).toBe(6 * 40);
+    expect(hourly(fine.records).length).toBe(6 * 40);
+  });
+
+  test('every meter tells what it has counted within ten seconds of being switched on', () => {
+    const { records } = at(1000, 500, 12);
+    expect(new Set(records.map(({ device }) => device)).size).toBe(500);
+    const first = records.filter((record) => !('flowLph' in record.fields));
+    expect(first.every((record) => record.tsMs - START_MS <= 10_000 && number(record, 'volumeM3') > 0)).toBe(true);
   });
 
   test('ticks of 100 ms and of 3 h lose and double nothing', () => {
@@ -252,7 +262,7 @@ test('the description is a good one and every report fits it', () => {
   expect(descriptionProblems(model.description)).toEqual([]);
   const { fields } = model.description;
   const names = Object.keys(fields).sort();
-  for (const record of lived(200, 1).records) {
+  for (const record of hourly(lived(200, 1).records)) {
     expect(Object.keys(record.fields).sort()).toEqual(names);
     const outside = names.filter((name) => {
       const value = record.fields[name];
