@@ -4,7 +4,7 @@ import type { Label, LandUse } from '../city.ts';
 
 export type LonLat = readonly [lon: number, lat: number];
 
-/** The railway bridge of the old town, near enough; all metres are counted from here. */
+/** Just south of the old town's middle; all metres are counted from here. */
 export const ANCHOR = { lon: 120.3, lat: 31.57 } as const;
 
 /** What the first view of the map shows: west, south, east, north. */
@@ -110,6 +110,7 @@ const LI_LAKE: readonly LonLat[] = [
   [120.223, 31.523],
 ];
 
+/** Taihu first, Li Lake second: each has its own shore road. */
 export const LAKES: readonly Lake[] = [
   {
     en: 'Lake Taihu',
@@ -152,11 +153,11 @@ export interface Waterway extends Label {
   readonly widthM: number;
   readonly course: readonly LonLat[];
   readonly closed?: boolean;
-  /** Few bridges: streets other than expressways cross only this far apart, and banks carry a road. */
+  /** Streets other than expressways cross only this far apart. */
   readonly bridgesApartM: number;
 }
 
-/** Order matters for nothing but drawing. Widths: canal 60–90 m, town rivers 20–50 m. */
+/** The canal comes first and the moat second: their banks carry roads. Widths are estimates; the canal is 60–90 m wide in the city. */
 export const WATERWAYS: readonly Waterway[] = [
   {
     en: 'Grand Canal',
@@ -898,7 +899,7 @@ export interface DistrictFacts extends Label {
   readonly denseM: number;
 }
 
-/** Residents about 2023, Wuxi statistics bureau; the zone is counted apart from Binhu by estimate. */
+/** Residents about 2023, rounded from published figures; the zone's share, apart from Binhu, is an estimate. */
 export const DISTRICTS: readonly DistrictFacts[] = [
   {
     en: 'Liangxi District',

@@ -14,7 +14,7 @@ interface LinePlan {
   readonly hubs: readonly Hub[];
 }
 
-/** Colours keep apart on dark and light ground. */
+/** Ids and routes are plausible, not the real timetable's. */
 const PLANS: readonly LinePlan[] = [
   { id: '1', color: '#e4572e', hubs: ['station', 'sanyang', 'nanchan', 'civic'] },
   { id: '2', color: '#3b9ae1', hubs: ['meiyuan', 'sanyang', 'station'] },

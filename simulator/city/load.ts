@@ -1,4 +1,5 @@
-// Builds the city of a seed, once per process. The same seed gives the same city, to the last digit.
+// Builds the city of a seed, once per process. The same seed gives the same city under the same
+// Node version; another JavaScript engine may round sin and exp differently in the last digit.
 import type { City, Label } from '../city.ts';
 import { Random } from '../random.ts';
 import { ANCHOR } from './geography.ts';

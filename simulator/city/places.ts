@@ -16,7 +16,7 @@ export function districts(): District[] {
   }));
 }
 
-/** Parallel parking: a bay every 6 m (GB 50763 and city practice: 6.0 × 2.5 m). */
+/** A parallel bay is about 6.0 × 2.5 m; lots use the same step. */
 const BAY_M = 6;
 const KERB_M = 5;
 /** Kept free at a block's ends for the crossing. */
