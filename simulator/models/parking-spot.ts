@@ -308,6 +308,8 @@ class ParkingSpots implements Fleet {
     const low = was ? batteryV < RECOVERED_V : batteryV < LOW_V;
     if (low === was) return;
     this.#low[spot] = low ? 1 : 0;
+    // What was low before the run was reported then.
+    if (this.#uplinks[spot] === 1) return;
     report.event(spot, atMs, 'batteryLow', low ? 'raised' : 'cleared', { batteryV });
   }
 

@@ -188,6 +188,8 @@ class WaterMeters implements Fleet {
     this.#leakChangeMs[device] = startMs + this.#spellMs(device, leaks);
     if (!leaks) return;
     this.#startLeak(device, startMs - random.exponential(LEAK_MEAN_MS, device, LEAK_SINCE, 0));
+    // What was noticed before the run was reported then.
+    if (this.#isAlarming(device, startMs)) this.#flags[device]! |= ALARMED;
   }
 
   #ageMs(device: number, atMs: number): number {
@@ -290,12 +292,15 @@ class WaterMeters implements Fleet {
   }
 
   #warn(device: number, atMs: number, minFlowLph: number, report: Reporter): void {
-    const sinceMs = this.#flowingSinceMs[device]!;
-    const flowing = (this.#flags[device]! & SHUT) === 0 && this.#leakLph[device]! > ALARM_FLOW_LPH;
-    const leak = flowing && atMs - sinceMs >= ALARM_AFTER_MS;
+    const leak = this.#isAlarming(device, atMs);
     if (leak === ((this.#flags[device]! & ALARMED) !== 0)) return;
     this.#flags[device]! ^= ALARMED;
     report.event(device, atMs, 'leak', leak ? 'raised' : 'cleared', { minFlowLph });
+  }
+
+  #isAlarming(device: number, atMs: number): boolean {
+    const flowing = (this.#flags[device]! & SHUT) === 0 && this.#leakLph[device]! > ALARM_FLOW_LPH;
+    return flowing && atMs - this.#flowingSinceMs[device]! >= ALARM_AFTER_MS;
   }
 
   #setValve(device: number, shut: boolean, atMs: number): void {
