@@ -2,7 +2,7 @@
 // When the index is full the device that came first is forgotten; the store still knows it.
 
 /** Newest devices of a kind kept in memory. */
-export const DEVICES_IN_MEMORY = 1_000_000;
+const DEVICES_IN_MEMORY = 1_000_000;
 
 export class DeviceIndex {
   readonly capacity: number;

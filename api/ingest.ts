@@ -1,7 +1,7 @@
 // From a frame to a stored record: decode, check the time, tell duplicates, batch, append, and only then say so: tickets settle and the
 // rest of the api sees a record when it is durable. in = stored + rejected + duplicates + dropped + backlog holds at every moment.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Rejection } from '../telemetry/json-codec.ts';
+import { MAX_PAYLOAD_BYTES, Rejection } from '../telemetry/json-codec.ts';
 import type { DeviceEvent, Frame, TelemetryRecord } from '../telemetry/messages.ts';
 import { Backoff } from './backoff.ts';
 import type { Kind, Kinds } from './kinds.ts';
@@ -11,7 +11,7 @@ import type { Store } from './store.ts';
 import { WaitingRoom } from './waiting-room.ts';
 import type { Waiting } from './waiting-room.ts';
 
-export const MAX_BATCH = 20_000;
+const MAX_BATCH = 20_000;
 const DEFAULT_MAX_BACKLOG = 200_000;
 /** Records that may wait for descriptions that have not come. */
 const MAX_WAITING = 10_000;
@@ -109,13 +109,7 @@ export class Ingest {
       return undefined;
     }
     if (kind && !kind.describing) return this.#accept(channel, kind, device, frame);
-    if (!this.#options.kinds.isDescribing(kindName) && this.#waiting.size >= MAX_WAITING) {
-      this.#reject('unknown-kind', `${MAX_WAITING} records wait for descriptions already`, kindName, device, frame);
-      return undefined;
-    }
-    this.#backlog++;
-    const settled = this.#waiting.add(channel, kindName, device, frame);
-    return frame.qos === 0 ? undefined : settled;
+    return this.#wait(channel, kindName, device, frame);
   }
 
   /** Resolves when everything taken is stored or `deadlineMs` is over; what is left is never acknowledged. */
@@ -125,6 +119,29 @@ export class Ingest {
     timer.abort();
     this.#stop.abort();
     this.#waiting.close();
+  }
+
+  /** Until the kind's description is there. */
+  #wait(channel: 'telemetry' | 'event', kind: string, device: string, frame: Frame): Promise<void> | undefined {
+    const { length } = frame.payload;
+    if (length > MAX_PAYLOAD_BYTES) {
+      const detail = `payload must be at most ${MAX_PAYLOAD_BYTES} bytes, got ${length}`;
+      this.#reject('too-large', detail, kind, device, frame);
+      return undefined;
+    }
+    if (this.#waiting.size >= MAX_WAITING) {
+      if (!this.#options.kinds.isDescribing(kind)) {
+        this.#reject('unknown-kind', `${MAX_WAITING} records wait for descriptions already`, kind, device, frame);
+        return undefined;
+      }
+      if (frame.qos === 0) {
+        this.#dropped++;
+        return undefined;
+      }
+    }
+    this.#backlog++;
+    const settled = this.#waiting.add(channel, kind, device, frame);
+    return frame.qos === 0 ? undefined : settled;
   }
 
   #accept(channel: 'telemetry' | 'event', kind: Kind, device: string, frame: Frame): Promise<void> | undefined {

@@ -9,7 +9,7 @@ import { parseSubscription } from './subscription.ts';
 import type { Subscription } from './subscription.ts';
 
 /** Above this nothing new is sent: the newest state waits for room. */
-export const FULL_BYTES = 65_536;
+const FULL_BYTES = 65_536;
 /** Events, alarms and acks still go out up to here. */
 const FULL_FOR_NEWS_BYTES = 4 * FULL_BYTES;
 const TOO_SLOW_BYTES = 1_000_000;

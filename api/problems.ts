@@ -60,10 +60,15 @@ export function nearestChoice(name: string, choices: readonly string[]): string 
   let best: string | undefined;
   let fewest = limit + 1;
   for (const choice of choices) {
-    const changes = lettersChanged(name.toLowerCase(), choice.toLowerCase());
+    const changes = isBeginning(name, choice) ? 1 : lettersChanged(name.toLowerCase(), choice.toLowerCase());
     if (changes < fewest) [best, fewest] = [choice, changes];
   }
   return best;
+}
+
+/** `speed` of `speedMps`. */
+function isBeginning(name: string, choice: string): boolean {
+  return name.length >= 3 && choice.toLowerCase().startsWith(name.toLowerCase());
 }
 
 /** Levenshtein distance, two rows. */

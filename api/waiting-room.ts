@@ -3,7 +3,7 @@
 import type { Frame } from '../telemetry/messages.ts';
 
 /** A record of an unknown kind waits this long for its description. */
-export const WAIT_MS = 5000;
+const WAIT_MS = 5000;
 
 export interface Waiting {
   readonly channel: 'telemetry' | 'event';
