@@ -43,13 +43,14 @@ export function formFields(schema: JsonSchema): FormField[] {
 function fieldOf(name: string, property: PropertySchema, required: boolean): FormField {
   const choices = choicesOf(property);
   const type = choices === undefined ? inputType(property) : 'enum';
-  const start = property.default ?? (type === 'boolean' ? false : required ? (choices?.[0] ?? property.minimum) : undefined);
+  const start =
+    property.default ?? (type === 'boolean' ? false : required ? (choices?.[0] ?? property.minimum) : undefined);
   return {
     name,
     title: property.title ?? name,
     type,
     required,
-    initial: start === undefined ? '' : typeof start === 'object' ? JSON.stringify(start) : String(start as string),
+    initial: typeof start === 'string' ? start : start === undefined ? '' : JSON.stringify(start),
     ...(choices === undefined ? {} : { choices }),
     ...(property.minimum === undefined ? {} : { min: property.minimum }),
     ...(property.maximum === undefined ? {} : { max: property.maximum }),

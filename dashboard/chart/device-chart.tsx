@@ -33,7 +33,8 @@ export function DeviceChart({ kind, device, field, described }: Props): JSX.Elem
   const chart = useRef<LineChart | null>(null);
   const range = useSignal<Range>(RANGES[0]!);
   const points = useSignal<readonly Point[]>([]);
-  const state = useSignal<'loading' | 'ready' | string>('loading');
+  const state = useSignal<'loading' | 'ready' | 'failed'>('loading');
+  const failure = useSignal('');
 
   useEffect(() => {
     let gone = false;
@@ -68,7 +69,10 @@ export function DeviceChart({ kind, device, field, described }: Props): JSX.Elem
       state.value = 'ready';
       if (asked !== chosen) range.value = asked;
     };
-    load().catch((error: unknown) => (state.value = (error as Error).message));
+    load().catch((error: unknown) => {
+      failure.value = (error as Error).message;
+      if (!gone) state.value = 'failed';
+    });
     return () => {
       gone = true;
     };
@@ -95,7 +99,9 @@ export function DeviceChart({ kind, device, field, described }: Props): JSX.Elem
       unit: shownUnit(described.unit),
       events: events.peek().filter((event) => event.kind === kind && event.device === device),
       formatTime: (ms) =>
-        long ? formatDate(ms, offset, language.value).replace(/,? ?\d{4}年?/, '') : formatClock(ms, offset, language.value, false),
+        long
+          ? formatDate(ms, offset, language.value).replace(/,? ?\d{4}年?/, '')
+          : formatClock(ms, offset, language.value, false),
       formatValue: (value) => formatValue(value, described.unit, language.value, described.resolution),
     });
   };
@@ -108,7 +114,12 @@ export function DeviceChart({ kind, device, field, described }: Props): JSX.Elem
     <div class="device-chart" data-testid="device-chart" data-points={points.value.length}>
       <div class="ranges" role="group" aria-label={t('history')}>
         {RANGES.map((option) => (
-          <button key={option.key} type="button" aria-pressed={option.key === chosen.key} onClick={() => (range.value = option)}>
+          <button
+            key={option.key}
+            type="button"
+            aria-pressed={option.key === chosen.key}
+            onClick={() => (range.value = option)}
+          >
             {option.key}
           </button>
         ))}
@@ -116,9 +127,7 @@ export function DeviceChart({ kind, device, field, described }: Props): JSX.Elem
       <div class={state.value === 'loading' ? 'chart-box skeleton' : 'chart-box'}>
         <canvas ref={canvas} role="img" aria-label={name} />
       </div>
-      {state.value !== 'loading' && state.value !== 'ready' && (
-        <p class="problem">{t('historyFailed', { reason: state.value })}</p>
-      )}
+      {state.value === 'failed' && <p class="problem">{t('historyFailed', { reason: failure.value })}</p>}
       {state.value === 'ready' && points.value.length === 0 && <p class="empty">{t('noHistory')}</p>}
       <PointTable points={points.value} described={described} />
     </div>
@@ -132,7 +141,13 @@ async function askHistory(kind: string, device: string, field: string, range: Ra
   return pointsOf(await getJson<HistoryAnswer>(`${devicePath(kind, device)}/history?${query}`), field);
 }
 
-function PointTable({ points, described }: { readonly points: readonly Point[]; readonly described: FieldDescription }): JSX.Element {
+function PointTable({
+  points,
+  described,
+}: {
+  readonly points: readonly Point[];
+  readonly described: FieldDescription;
+}): JSX.Element {
   const open = useSignal(false);
   const offset = clock.value?.utcOffsetMin ?? 0;
   return (

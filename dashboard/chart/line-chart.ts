@@ -1,9 +1,9 @@
 // One line over time with Chart.js: no legend, no grid clutter, the last value at the line's end, events as vertical marks. Loaded when
 // the first device is opened.
-import { Chart, Filler, LineController, LineElement, LinearScale, PointElement, Tooltip, type Plugin } from 'chart.js';
+import { Chart, LineController, LineElement, LinearScale, PointElement, Tooltip, type Plugin } from 'chart.js';
 import { timeTicks, type Point } from './series.ts';
 
-Chart.register(LineController, LineElement, LinearScale, PointElement, Filler, Tooltip);
+Chart.register(LineController, LineElement, LinearScale, PointElement, Tooltip);
 
 export interface ChartContent {
   readonly points: readonly Point[];
@@ -31,12 +31,13 @@ export function createLineChart(canvas: HTMLCanvasElement): LineChart {
   const marks: Plugin<'line'> = {
     id: 'marks',
     afterDatasetsDraw: (chart) => {
-      if (content !== undefined) drawMarks(chart, content, colour('--watch'), colour('--text'), colour('--panel'));
+      if (content !== undefined)
+        drawMarks(chart, content, colour('--watch'), colour('--text'), colour('--panel'), colour('--accent'));
     },
   };
   const chart = new Chart(canvas, {
     type: 'line',
-    data: { datasets: [{ data: [] as { x: number; y: number }[], borderWidth: 1.6, tension: 0, fill: 'origin', pointHitRadius: 8 }] },
+    data: { datasets: [] },
     plugins: [marks],
     options: {
       animation: false,
@@ -44,7 +45,7 @@ export function createLineChart(canvas: HTMLCanvasElement): LineChart {
       normalized: true,
       maintainAspectRatio: false,
       interaction: { mode: 'nearest', axis: 'x', intersect: false },
-      layout: { padding: { top: 14, right: 56 } },
+      layout: { padding: { top: 14, right: 66 } },
       plugins: {
         legend: { display: false },
         tooltip: {
@@ -59,39 +60,67 @@ export function createLineChart(canvas: HTMLCanvasElement): LineChart {
         x: {
           type: 'linear',
           grid: { display: false },
-          ticks: { maxRotation: 0, font: { size: FONT_PX }, callback: (value) => content?.formatTime(Number(value)) ?? '' },
+          ticks: {
+            maxRotation: 0,
+            font: { size: FONT_PX },
+            callback: (value) => content?.formatTime(Number(value)) ?? '',
+          },
           afterBuildTicks: (axis) => {
             axis.ticks = timeTicks(axis.min, axis.max, content?.utcOffsetMin ?? 0, 4).map((value) => ({ value }));
           },
         },
-        y: { type: 'linear', border: { display: false }, grace: '8%', ticks: { maxTicksLimit: 4, font: { size: FONT_PX } } },
+        y: {
+          type: 'linear',
+          border: { display: false },
+          grace: '8%',
+          ticks: { maxTicksLimit: 4, font: { size: FONT_PX } },
+        },
       },
     },
   });
   return {
     update(next) {
       content = next;
-      const set = chart.data.datasets[0]!;
-      set.data = next.points as { x: number; y: number }[];
-      set.borderColor = colour('--accent');
-      set.backgroundColor = `color-mix(in srgb, ${colour('--accent')} 12%, transparent)`;
-      set.pointRadius = next.points.length < SPARSE_BELOW ? 2 : 0;
-      set.pointBackgroundColor = colour('--accent');
-      const { x, y } = chart.options.scales as { x: { min: number; max: number; ticks: object }; y: { grid: object; ticks: object; title: object } };
+      // A new dataset each time: Chart.js keeps resolved colours of one it has seen.
+      const accent = colour('--accent');
+      const radius = next.points.length < SPARSE_BELOW ? 2 : 0;
+      chart.data.datasets = [
+        {
+          data: next.points as { x: number; y: number }[],
+          borderColor: accent,
+          borderWidth: 1.6,
+          backgroundColor: accent,
+          pointBackgroundColor: accent,
+          pointBorderColor: accent,
+          pointRadius: radius,
+          pointHitRadius: 8,
+          fill: false,
+        },
+      ];
+      const { x, y } = chart.options.scales as {
+        x: { min: number; max: number; ticks: object };
+        y: { grid: object; ticks: object; title: object };
+      };
       x.min = next.fromMs;
       x.max = next.toMs;
       Object.assign(x.ticks, { color: colour('--quiet') });
       y.grid = { color: colour('--line') };
       Object.assign(y.ticks, { color: colour('--quiet') });
       y.title = { display: next.unit !== '', text: next.unit, color: colour('--quiet'), font: { size: FONT_PX } };
-      set.fill = false;
       chart.update('none');
     },
     destroy: () => chart.destroy(),
   };
 }
 
-function drawMarks(chart: Chart<'line'>, content: ChartContent, watch: string, text: string, ground: string): void {
+function drawMarks(
+  chart: Chart<'line'>,
+  content: ChartContent,
+  watch: string,
+  text: string,
+  ground: string,
+  accent: string,
+): void {
   const { ctx, chartArea, scales } = chart;
   ctx.save();
   ctx.strokeStyle = watch;
@@ -114,7 +143,7 @@ function drawMarks(chart: Chart<'line'>, content: ChartContent, watch: string, t
     const y = scales.y!.getPixelForValue(last.y);
     ctx.beginPath();
     ctx.arc(x, y, 3, 0, 2 * Math.PI);
-    ctx.fillStyle = String(chart.data.datasets[0]!.borderColor as string);
+    ctx.fillStyle = accent;
     ctx.fill();
     const label = content.formatValue(last.y);
     ctx.font = `600 12px ${getComputedStyle(chart.canvas).fontFamily}`;

@@ -36,7 +36,7 @@ export function App(): JSX.Element {
 interface ToolProps {
   readonly icon: 'search' | 'home' | 'help';
   readonly label: string;
-  onClick(): void;
+  readonly onClick: () => void;
 }
 
 function Tool({ icon, label, onClick }: ToolProps): JSX.Element {

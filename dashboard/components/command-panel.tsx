@@ -7,14 +7,26 @@ import { formArgs, formFields, type FieldProblem, type FormField } from '../comm
 import { sendCommand, sentCommands, type SentCommand } from '../commands.ts';
 import { labelOf, t, type TextKey } from '../i18n/text.ts';
 
-export function CommandPanel({ kind, device }: { readonly kind: KindDescription; readonly device: string }): JSX.Element | null {
+export function CommandPanel({
+  kind,
+  device,
+}: {
+  readonly kind: KindDescription;
+  readonly device: string;
+}): JSX.Element | null {
   const commands = Object.entries(kind.commands ?? {});
   if (commands.length === 0) return null;
   return (
     <section>
       <h3>{t('commands')}</h3>
       {commands.map(([name, command]) => (
-        <CommandForm key={`${kind.kind} ${device} ${name}`} kind={kind.kind} device={device} name={name} command={command} />
+        <CommandForm
+          key={`${kind.kind} ${device} ${name}`}
+          kind={kind.kind}
+          device={device}
+          name={name}
+          command={command}
+        />
       ))}
     </section>
   );
@@ -37,7 +49,9 @@ function CommandForm({ kind, device, name, command }: FormProps): JSX.Element {
     problems.value = result.problems;
     if (Object.keys(result.problems).length === 0) void sendCommand(kind, device, name, result.args);
   };
-  const sent = sentCommands.value.find((other) => other.kind === kind && other.device === device && other.name === name);
+  const sent = sentCommands.value.find(
+    (other) => other.kind === kind && other.device === device && other.name === name,
+  );
   return (
     <form class="command" data-testid={`command-${name}`} onSubmit={submit} noValidate>
       <span class="command-title">{labelOf(command)}</span>
@@ -64,12 +78,15 @@ interface InputProps {
   readonly id: string;
   readonly text: string;
   readonly problem: FieldProblem | undefined;
-  onText(text: string): void;
+  readonly onText: (text: string) => void;
 }
 
 function Input({ field, id, text, problem, onText }: InputProps): JSX.Element {
   const common = { id, name: field.name, 'aria-invalid': problem !== undefined, 'aria-describedby': `${id}-note` };
-  const limits = field.min !== undefined && field.max !== undefined ? t('between', { min: field.min, max: field.max }) : (field.hint ?? '');
+  const limits =
+    field.min !== undefined && field.max !== undefined
+      ? t('between', { min: field.min, max: field.max })
+      : (field.hint ?? '');
   const note = problem === undefined ? limits : t(problem, { min: field.min ?? '', max: field.max ?? '' });
   return (
     <label class="command-field" for={id}>
@@ -84,7 +101,12 @@ function Input({ field, id, text, problem, onText }: InputProps): JSX.Element {
           ))}
         </select>
       ) : field.type === 'boolean' ? (
-        <input {...common} type="checkbox" checked={text === 'true'} onChange={(event) => onText(String(event.currentTarget.checked))} />
+        <input
+          {...common}
+          type="checkbox"
+          checked={text === 'true'}
+          onChange={(event) => onText(String(event.currentTarget.checked))}
+        />
       ) : (
         <input
           {...common}
@@ -108,7 +130,10 @@ function CommandState({ sent }: { readonly sent: SentCommand | undefined }): JSX
   return (
     <div class="command-state" data-testid="command-state" data-state={sent?.state ?? ''} role="status">
       {sent?.trail.map((state, index) => (
-        <span key={state} class={`step ${good ? 'step-good' : index === sent.trail.length - 1 ? 'step-bad' : 'step-good'}`}>
+        <span
+          key={state}
+          class={`step ${good ? 'step-good' : index === sent.trail.length - 1 ? 'step-bad' : 'step-good'}`}
+        >
           {t(state as TextKey)}
         </span>
       ))}

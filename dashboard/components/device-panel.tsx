@@ -48,7 +48,9 @@ export function DevicePanel({ chosen: { kind, device } }: { readonly chosen: Sel
       </header>
       {fields === undefined && missing.value && <p class="empty">{t('notFound', { kind, device })}</p>}
       {fields === undefined && !missing.value && <div class="skeleton skeleton-table" aria-label={t('loading')} />}
-      {fields !== undefined && description !== undefined && <DeviceBody kind={description} device={device} fields={fields} />}
+      {fields !== undefined && description !== undefined && (
+        <DeviceBody kind={description} device={device} fields={fields} />
+      )}
     </article>
   );
 }
@@ -68,7 +70,10 @@ function DeviceBody({ kind, device, fields }: BodyProps): JSX.Element {
   const charted = numericFields(kind).map(([name]) => name);
   const preferred = defaultColourField(kind);
   const start = preferred !== undefined && charted.includes(preferred) ? preferred : charted[0];
-  const chosen = useSignal<{ readonly kind: string; readonly field: string | undefined }>({ kind: kind.kind, field: start });
+  const chosen = useSignal<{ readonly kind: string; readonly field: string | undefined }>({
+    kind: kind.kind,
+    field: start,
+  });
   const field = chosen.value.kind === kind.kind ? chosen.value.field : start;
   return (
     <>
@@ -100,19 +105,33 @@ function DeviceBody({ kind, device, fields }: BodyProps): JSX.Element {
               <tr key={name}>
                 <th scope="row">{labelOf(described)}</th>
                 <td class={fields[name] === undefined ? 'quiet' : ''}>
-                  {formatValue(fields[name], name === 'lat' || name === 'lon' ? name : described.unit, language.value, described.resolution)}
+                  {formatValue(
+                    fields[name],
+                    name === 'lat' || name === 'lon' ? name : described.unit,
+                    language.value,
+                    described.resolution,
+                  )}
                 </td>
               </tr>
             ))}
           </tbody>
         </table>
       </section>
-      <DeviceEvents kind={kind} list={events.value.filter((event) => event.kind === kind.kind && event.device === device)} />
+      <DeviceEvents
+        kind={kind}
+        list={events.value.filter((event) => event.kind === kind.kind && event.device === device)}
+      />
     </>
   );
 }
 
-function DeviceEvents({ kind, list }: { readonly kind: KindDescription; readonly list: readonly EventItem[] }): JSX.Element {
+function DeviceEvents({
+  kind,
+  list,
+}: {
+  readonly kind: KindDescription;
+  readonly list: readonly EventItem[];
+}): JSX.Element {
   const offset = clock.value?.utcOffsetMin ?? 0;
   return (
     <section>

@@ -77,7 +77,15 @@ function Summary({ fleet, kind, field }: SummaryProps): JSX.Element {
   );
 }
 
-function Distribution({ fleet, kind, field }: { readonly fleet: Fleet; readonly kind: KindDescription; readonly field: string }): JSX.Element | null {
+function Distribution({
+  fleet,
+  kind,
+  field,
+}: {
+  readonly fleet: Fleet;
+  readonly kind: KindDescription;
+  readonly field: string;
+}): JSX.Element | null {
   const values = valuesOf(fleet, field);
   const range = fixedRange(field) ?? robustRange(values);
   if (range === undefined || values.length < 3) return null;
@@ -86,12 +94,32 @@ function Distribution({ fleet, kind, field }: { readonly fleet: Fleet; readonly 
   const unit = kind.fields[field]!.unit;
   const ends = range.map((end) => formatValue(end, unit, language.value));
   const colourAt = (index: number): string =>
-    css(markColour(systemOf(kind.kind), field, range[0] + ((index + 0.5) / SLICES) * (range[1] - range[0]), range, theme.value));
+    css(
+      markColour(
+        systemOf(kind.kind),
+        field,
+        range[0] + ((index + 0.5) / SLICES) * (range[1] - range[0]),
+        range,
+        theme.value,
+      ),
+    );
   return (
     <figure class="distribution">
-      <svg role="img" aria-label={`${t('distribution')}: ${ends.join(' – ')}`} viewBox={`0 0 ${SLICES * 10} 56`} preserveAspectRatio="none">
+      <svg
+        role="img"
+        aria-label={`${t('distribution')}: ${ends.join(' – ')}`}
+        viewBox={`0 0 ${SLICES * 10} 56`}
+        preserveAspectRatio="none"
+      >
         {counts.map((count, index) => (
-          <rect key={index} x={index * 10 + 0.5} width={9} y={56 - (54 * count) / most} height={(54 * count) / most} fill={colourAt(index)} />
+          <rect
+            key={index}
+            x={index * 10 + 0.5}
+            width={9}
+            y={56 - (54 * count) / most}
+            height={(54 * count) / most}
+            fill={colourAt(index)}
+          />
         ))}
       </svg>
       <figcaption>
@@ -119,7 +147,9 @@ function DeviceList({ fleet, kind, field }: SummaryProps): JSX.Element {
     <section>
       <h3>
         {byDelay ? t('mostLate') : t('devices')}
-        {without > 0 && <span class="quiet caption"> {`${t('withoutPosition')}: ${formatCount(without, language.value)}`}</span>}
+        {without > 0 && (
+          <span class="quiet caption"> {`${t('withoutPosition')}: ${formatCount(without, language.value)}`}</span>
+        )}
       </h3>
       <input
         class="filter"
@@ -136,7 +166,11 @@ function DeviceList({ fleet, kind, field }: SummaryProps): JSX.Element {
             <button type="button" onClick={() => select(kind.kind, id)}>
               <span>{id}</span>
               <span class="quiet">{textFieldOf(kind, fleet, index)}</span>
-              <b>{described === undefined ? '' : formatValue(fleet.fields[index]![field!], described.unit, language.value, described.resolution)}</b>
+              <b>
+                {described === undefined
+                  ? ''
+                  : formatValue(fleet.fields[index]![field!], described.unit, language.value, described.resolution)}
+              </b>
             </button>
           </li>
         ))}

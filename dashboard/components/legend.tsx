@@ -17,12 +17,15 @@ export function Legend(): JSX.Element | null {
   const described = kinds.value;
   if (described === null || described.length === 0) return null;
   const ordered = inRailOrder(described);
-  const main = ordered.find((kind) => kind.kind === view.value) ?? ordered.find((kind) => markScales.value.has(kind.kind));
+  const main =
+    ordered.find((kind) => kind.kind === view.value) ?? ordered.find((kind) => markScales.value.has(kind.kind));
   return (
     <details class="legend" open={open.value} onToggle={(event) => (open.value = event.currentTarget.open)}>
       <summary>{t('legend')}</summary>
       {ordered
-        .filter((kind) => kind === main || (view.value === 'overview' && ['bus', 'vehicle'].includes(systemOf(kind.kind))))
+        .filter(
+          (kind) => kind === main || (view.value === 'overview' && ['bus', 'vehicle'].includes(systemOf(kind.kind))),
+        )
         .map((kind) => (
           <KindLegend key={kind.kind} kind={kind} scale={markScales.value.get(kind.kind)} />
         ))}
@@ -50,7 +53,13 @@ function LayerSwitch({ kind: { kind, ...rest } }: { readonly kind: KindDescripti
   );
 }
 
-function KindLegend({ kind, scale }: { readonly kind: KindDescription; readonly scale: MarkScale | undefined }): JSX.Element | null {
+function KindLegend({
+  kind,
+  scale,
+}: {
+  readonly kind: KindDescription;
+  readonly scale: MarkScale | undefined;
+}): JSX.Element | null {
   if (scale === undefined) return null;
   const field = scale.field === undefined ? undefined : kind.fields[scale.field];
   const system = systemOf(kind.kind);
@@ -68,7 +77,13 @@ function KindLegend({ kind, scale }: { readonly kind: KindDescription; readonly 
   );
 }
 
-function FieldChoice({ kind, chosen }: { readonly kind: KindDescription; readonly chosen: string | undefined }): JSX.Element | null {
+function FieldChoice({
+  kind,
+  chosen,
+}: {
+  readonly kind: KindDescription;
+  readonly chosen: string | undefined;
+}): JSX.Element | null {
   const fields = numericFields(kind);
   if (fields.length < 2) return null;
   return (
@@ -115,7 +130,11 @@ function Ramp({ kind, scale }: { readonly kind: KindDescription; readonly scale:
   );
   const unit = kind.fields[name]?.unit ?? '';
   const ends = delay
-    ? [`${formatDuration(DELAY_END_S, language.value)} ${t('early')}`, t('onTime'), `${formatDuration(DELAY_END_S, language.value)} ${t('late')}`]
+    ? [
+        `${formatDuration(DELAY_END_S, language.value)} ${t('early')}`,
+        t('onTime'),
+        `${formatDuration(DELAY_END_S, language.value)} ${t('late')}`,
+      ]
     : [formatValue(range[0], unit, language.value), formatValue(range[1], unit, language.value)];
   return (
     <>

@@ -62,7 +62,10 @@ function hasWebGl2(): boolean {
 function mapName(): string {
   void fleetStep.value;
   const count = (kind: string): string => formatCount(fleets.get(kind)?.placedCount ?? 0, language.value);
-  const devices = formatCount([...fleets.values()].reduce((sum, fleet) => sum + fleet.ids.length, 0), language.value);
+  const devices = formatCount(
+    [...fleets.values()].reduce((sum, fleet) => sum + fleet.ids.length, 0),
+    language.value,
+  );
   const name = city.value?.name[language.value] ?? '';
   return t('mapName', { city: name, buses: count('bus'), vehicles: count('vehicle'), devices });
 }

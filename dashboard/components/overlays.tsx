@@ -8,6 +8,7 @@ import { formatDuration } from '../text/format.ts';
 import { t, type TextKey } from '../i18n/text.ts';
 import { Icon } from './icons.tsx';
 import { kindTitle } from './kind-title.ts';
+import { Settings } from './top-bar.tsx';
 
 const MATCHES_SHOWN = 12;
 export const overlay = signal<'none' | 'search' | 'keys'>('none');
@@ -36,7 +37,13 @@ export function Overlays(): JSX.Element | null {
   return overlay.value === 'keys' ? <KeyList /> : null;
 }
 
-function Dialog({ label, children }: { readonly label: string; readonly children: JSX.Element | JSX.Element[] }): JSX.Element {
+function Dialog({
+  label,
+  children,
+}: {
+  readonly label: string;
+  readonly children: JSX.Element | JSX.Element[];
+}): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (
@@ -114,6 +121,9 @@ function KeyList(): JSX.Element {
           </div>
         ))}
       </dl>
+      <div class="settings">
+        <Settings />
+      </div>
     </Dialog>
   );
 }

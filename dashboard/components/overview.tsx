@@ -49,7 +49,9 @@ export function Overview(): JSX.Element {
   return (
     <>
       <div class="kpis">
-        {list.length === 0 ? Array.from({ length: 6 }, (_, index) => <div key={index} class="kpi skeleton" />) : list.map((card) => <KpiCard key={card.label} {...card} />)}
+        {list.length === 0
+          ? Array.from({ length: 6 }, (_, index) => <div key={index} class="kpi skeleton" />)
+          : list.map((card) => <KpiCard key={card.label} {...card} />)}
       </div>
       <h3>{t('alarms')}</h3>
       <AlarmList alarms={openAlarms.value.slice(0, 5)} />
@@ -80,7 +82,9 @@ function kindOf(system: System): KindDescription | undefined {
 }
 
 function cards(): Card[] {
-  return [busCard(), speedCard(), parkingCard(), waterCard(), recordsCard(), alarmCard()].filter((card) => card !== undefined);
+  return [busCard(), speedCard(), parkingCard(), waterCard(), recordsCard(), alarmCard()].filter(
+    (card) => card !== undefined,
+  );
 }
 
 function busCard(): Card | undefined {
@@ -90,10 +94,10 @@ function busCard(): Card | undefined {
   const minutes = delayS === undefined ? '–' : formatNumber(Math.round(delayS / 6) / 10, language.value);
   return {
     view: fleet.description.kind,
-    label: t('busesUnderWay'),
-    value: formatCount(fleet.ids.length, language.value),
-    unit: `${t('meanDelay')} ${minutes}\u2009min`,
-    normal: t('delayNormal'),
+    label: t('meanDelay'),
+    value: minutes,
+    unit: 'min',
+    normal: t('delayNormal', { n: formatCount(fleet.ids.length, language.value) }),
     line: hours.value['bus.delayS'] ?? [],
     band: [-180, 180],
     state: delayS !== undefined && Math.abs(delayS) > 180 ? 'watch' : 'good',

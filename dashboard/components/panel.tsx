@@ -24,10 +24,16 @@ export function Panel(): JSX.Element {
     first.current = false;
   }, [chosen, view.value]);
   return (
-    <aside class={`panel sheet-${sheet.value}${stale.value ? ' is-stale' : ''}`} data-testid="panel" aria-label={titleOf()}>
+    <aside
+      class={`panel sheet-${sheet.value}${stale.value ? ' is-stale' : ''}`}
+      data-testid="panel"
+      aria-label={titleOf()}
+    >
       <SheetHandle />
       {stale.value && (
-        <p class="stale-note">{t('stale', { age: formatDuration((wallMs.value - heardAtMs.value) / 1000, language.value) })}</p>
+        <p class="stale-note">
+          {t('stale', { age: formatDuration((wallMs.value - heardAtMs.value) / 1000, language.value) })}
+        </p>
       )}
       <div class="panel-scroll" tabIndex={0} role="group" aria-label={titleOf()}>
         {chosen === null ? (

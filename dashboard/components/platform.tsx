@@ -19,8 +19,14 @@ export function Platform(): JSX.Element {
   const rejected = useSignal<RejectedAnswer | null>(null);
   useEffect(() => {
     const load = (): void => {
-      getJson<HealthAnswer>('/api/health').then((answer) => (health.value = answer), () => (health.value = null));
-      getJson<RejectedAnswer>('/api/rejected').then((answer) => (rejected.value = answer), () => undefined);
+      getJson<HealthAnswer>('/api/health').then(
+        (answer) => (health.value = answer),
+        () => (health.value = null),
+      );
+      getJson<RejectedAnswer>('/api/rejected').then(
+        (answer) => (rejected.value = answer),
+        () => undefined,
+      );
     };
     load();
     const timer = setInterval(load, REFRESH_MS);
@@ -39,12 +45,21 @@ export function Platform(): JSX.Element {
 
 function Pipeline({ storeKind }: { readonly storeKind: string | undefined }): JSX.Element {
   const now = counters.value;
-  if (now === null) return <div class="skeleton skeleton-table" data-testid="platform-counters" aria-label={t('loading')} />;
+  if (now === null)
+    return <div class="skeleton skeleton-table" data-testid="platform-counters" aria-label={t('loading')} />;
   const { simulator, broker, ingest, live, acks } = now;
   const bytes = formatQuantity(live?.bytes ?? 0, 'B', language.value);
   const stages: readonly (readonly [title: string, main: Numbers, rest: Numbers, note?: string])[] = [
     [t('simulator'), [[t('out'), simulator?.out]], [[t('dropped'), simulator?.dropped]]],
-    [t('broker'), [[t('in'), broker?.in]], [[t('out'), broker?.out], [t('refused'), broker?.refused], [t('clients'), broker?.clients]]],
+    [
+      t('broker'),
+      [[t('in'), broker?.in]],
+      [
+        [t('out'), broker?.out],
+        [t('refused'), broker?.refused],
+        [t('clients'), broker?.clients],
+      ],
+    ],
     [
       t('ingest'),
       [[t('in'), ingest?.in]],
@@ -56,8 +71,24 @@ function Pipeline({ storeKind }: { readonly storeKind: string | undefined }): JS
         [t('restarts'), ingest?.restarts],
       ],
     ],
-    [t('store'), [[t('stored'), ingest?.stored]], [[t('backlog'), ingest?.backlog], [t('waitingAcks'), acks?.waiting]], storeKind],
-    [t('livePart'), [[t('frames'), live?.frames]], [[t('clients'), live?.clients], [t('skipped'), live?.skipped]], `${bytes.value} ${bytes.unit}`],
+    [
+      t('store'),
+      [[t('stored'), ingest?.stored]],
+      [
+        [t('backlog'), ingest?.backlog],
+        [t('waitingAcks'), acks?.waiting],
+      ],
+      storeKind,
+    ],
+    [
+      t('livePart'),
+      [[t('frames'), live?.frames]],
+      [
+        [t('clients'), live?.clients],
+        [t('skipped'), live?.skipped],
+      ],
+      `${bytes.value} ${bytes.unit}`,
+    ],
   ];
   return (
     <ol class="pipeline" data-testid="platform-counters">

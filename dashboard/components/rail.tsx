@@ -23,7 +23,13 @@ export function Rail(): JSX.Element {
   const open = useSignal(false);
   return (
     <nav class={open.value ? 'rail rail-open' : 'rail'} aria-label={t('menu')}>
-      <button type="button" class="rail-menu" aria-expanded={open.value} aria-label={t('menu')} onClick={() => (open.value = !open.value)}>
+      <button
+        type="button"
+        class="rail-menu"
+        aria-expanded={open.value}
+        aria-label={t('menu')}
+        onClick={() => (open.value = !open.value)}
+      >
         <Icon name="menu" />
       </button>
       {entries().map((entry) => (
@@ -69,7 +75,13 @@ function entries(): Entry[] {
   return [
     { view: 'overview', icon: 'overview', title: t('overview'), number: '' },
     ...systems,
-    { view: 'alarms', icon: 'alarms', title: t('alarms'), number: String(alarmCount), state: alarmCount > 0 ? 'watch' : 'good' },
+    {
+      view: 'alarms',
+      icon: 'alarms',
+      title: t('alarms'),
+      number: String(alarmCount),
+      state: alarmCount > 0 ? 'watch' : 'good',
+    },
     {
       view: 'platform',
       icon: 'platform',

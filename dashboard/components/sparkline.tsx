@@ -13,7 +13,8 @@ export interface SparklineProps {
 
 export function Sparkline({ values, label, band }: SparklineProps): JSX.Element {
   const known = values.filter((value): value is number => value !== null);
-  if (known.length < 2) return <svg class="sparkline" role="img" aria-label={label} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} />;
+  if (known.length < 2)
+    return <svg class="sparkline" role="img" aria-label={label} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} />;
   const low = Math.min(...known);
   const high = Math.max(...known);
   const span = high - low || Math.max(1, Math.abs(high) * 0.1);
@@ -24,7 +25,13 @@ export function Sparkline({ values, label, band }: SparklineProps): JSX.Element 
   return (
     <svg class="sparkline" role="img" aria-label={label} viewBox={`0 0 ${WIDTH} ${HEIGHT}`}>
       {band !== undefined && (
-        <rect class="sparkline-band" x={0} width={WIDTH} y={clampY(band[1])} height={clampY(band[0]) - clampY(band[1])} />
+        <rect
+          class="sparkline-band"
+          x={0}
+          width={WIDTH}
+          y={clampY(band[1])}
+          height={clampY(band[0]) - clampY(band[1])}
+        />
       )}
       <path d={linePath(values, x, y)} />
       <circle cx={x(last)} cy={y(values[last]!)} r={2.4} />
@@ -32,7 +39,11 @@ export function Sparkline({ values, label, band }: SparklineProps): JSX.Element 
   );
 }
 
-function linePath(values: readonly (number | null)[], x: (index: number) => number, y: (value: number) => number): string {
+function linePath(
+  values: readonly (number | null)[],
+  x: (index: number) => number,
+  y: (value: number) => number,
+): string {
   let path = '';
   let down = false;
   values.forEach((value, index) => {

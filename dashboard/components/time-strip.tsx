@@ -60,7 +60,14 @@ function draw(canvas: HTMLCanvasElement): void {
   const y = (perS: number): number => base - (perS / most) * (base - TOP_PX);
   pen.font = `11px ${style.fontFamily}`;
   drawAxis(pen, startMs, endMs, x, base, width, colour('--line'), colour('--quiet'));
-  drawArea(pen, points.filter((point) => point.ts >= startMs), x, y, base, colour('--accent'));
+  drawArea(
+    pen,
+    points.filter((point) => point.ts >= startMs),
+    x,
+    y,
+    base,
+    colour('--accent'),
+  );
   drawMarks(pen, endMs, x, colour);
 }
 
@@ -119,9 +126,15 @@ function drawArea(
 }
 
 /** Alarms as triangles on top, other events as ticks on the base. */
-function drawMarks(pen: CanvasRenderingContext2D, endMs: number, x: (ms: number) => number, colour: (name: string) => string): void {
+function drawMarks(
+  pen: CanvasRenderingContext2D,
+  endMs: number,
+  x: (ms: number) => number,
+  colour: (name: string) => string,
+): void {
   const message = clock.peek();
-  const toWall = (ts: number): number => endMs - ((message?.simTimeMs ?? ts) - ts) / Math.max(1, message?.trueSpeed ?? 1);
+  const toWall = (ts: number): number =>
+    endMs - ((message?.simTimeMs ?? ts) - ts) / Math.max(1, message?.trueSpeed ?? 1);
   pen.fillStyle = colour('--quiet');
   for (const event of events.peek()) pen.fillRect(x(toWall(event.ts)), TOP_PX - 8, 1.5, 6);
   for (const alarm of alarms.peek()) {

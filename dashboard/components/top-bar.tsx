@@ -39,6 +39,17 @@ export function TopBar(): JSX.Element {
       <TimeControls clock={clock.value} />
       <span class="top-space" />
       <ConnectionState state={connection.value} />
+      <span class="top-settings">
+        <Settings />
+      </span>
+    </header>
+  );
+}
+
+/** Language and theme; on a phone they are in the list of keys. */
+export function Settings(): JSX.Element {
+  return (
+    <>
       <button
         type="button"
         class="plain"
@@ -58,7 +69,7 @@ export function TopBar(): JSX.Element {
         <option value="dark">{t('themeDark')}</option>
         <option value="light">{t('themeLight')}</option>
       </select>
-    </header>
+    </>
   );
 }
 
@@ -126,7 +137,11 @@ function TimeControls({ clock }: { readonly clock: ClockMessage | null }): JSX.E
   );
 }
 
-const CONNECTION_TEXT: { readonly [state in Connection]: TextKey } = { connecting: 'connecting', live: 'live', lost: 'lost' };
+const CONNECTION_TEXT: { readonly [state in Connection]: TextKey } = {
+  connecting: 'connecting',
+  live: 'live',
+  lost: 'lost',
+};
 
 function ConnectionState({ state }: { readonly state: Connection }): JSX.Element {
   return (

@@ -2,7 +2,17 @@
 // of devices change several times a second.
 import type { FieldDescription, Value } from '../../telemetry/description.ts';
 import type { KindDescription } from '../answers.ts';
-import { HEADING, MOTION_STRIDE, drawnPosition, latOf, lonOf, mercatorX, mercatorY, observe, type DrawTime } from './motion.ts';
+import {
+  HEADING,
+  MOTION_STRIDE,
+  drawnPosition,
+  latOf,
+  lonOf,
+  mercatorX,
+  mercatorY,
+  observe,
+  type DrawTime,
+} from './motion.ts';
 
 export type Fields = { [name: string]: Value };
 type Origin = { x: number; y: number };

@@ -48,7 +48,12 @@ export function unitsPerMetre(lat: number): number {
 }
 
 /** Drawn position of the device at `index`; [x, y] into `out`. */
-export function drawnPosition(motion: Float64Array, index: number, time: DrawTime, out: { x: number; y: number }): void {
+export function drawnPosition(
+  motion: Float64Array,
+  index: number,
+  time: DrawTime,
+  out: { x: number; y: number },
+): void {
   const at = index * MOTION_STRIDE;
   const dt = Math.min(AHEAD_LIMIT_S, Math.max(0, (time.simMs - motion[at + T0]!) / 1000));
   const left = 1 - smooth((time.wallMs - motion[at + TC]!) / 1000 / BLEND_S);

@@ -50,6 +50,7 @@ const TRAIL_MINUTES = 10;
 const TRAIL_POINTS = 400;
 const SELECT_ZOOM = 14.5;
 const HALO = 'halo';
+const PHONE_PX = 720;
 /** Times in buffers are float32 seconds from an epoch that is renewed this often, so that they stay exact to a millisecond. */
 const EPOCH_MS = 900_000;
 
@@ -93,11 +94,19 @@ class CityMapControl implements CityMapHandle {
   private marksKey = '';
   private timer: ReturnType<typeof setTimeout> | undefined;
   private styled = false;
+  /** The chosen device has no position yet: go there when it has. */
+  private flyPending = false;
 
   constructor(map: LibreMap, city: CityMap) {
     this.map = map;
     this.city = city;
     map.on('style.load', () => this.onStyle());
+    // The note starts folded; the reader opens it at the "i".
+    map.once('load', () => {
+      const note = map.getContainer().querySelector('.maplibregl-ctrl-attrib');
+      note?.classList.remove('maplibregl-compact-show');
+      note?.removeAttribute('open');
+    });
     map.on('moveend', () => this.onMove());
     map.on('mousemove', (event: MapMouseEvent) => this.onHover(event));
     map.on('mouseout', () => (hover.value = null));
@@ -121,6 +130,8 @@ class CityMapControl implements CityMapHandle {
       }),
       effect(() => {
         void fleetStep.value;
+        const chosen = selection.peek();
+        if (this.flyPending && chosen !== null) this.flyTo(chosen.kind, chosen.device);
         this.followTrail();
         this.labelMarks();
       }),
@@ -162,7 +173,7 @@ class CityMapControl implements CityMapHandle {
   private order(): string[] {
     return inRailOrder([...fleets.values()].map((fleet) => fleet.description))
       .map((description) => description.kind)
-      .reverse();
+      .toReversed();
   }
 
   isShown(kind: string): boolean {
@@ -181,7 +192,7 @@ class CityMapControl implements CityMapHandle {
     }
     let scalesChanged = false;
     for (const [kind, fleet] of fleets) {
-      // The halo of zoom: shapes and grids depend on it in half steps.
+      // Shapes and grids depend on the zoom, silence on the wall time: both in steps.
       const key = `${fleet.version} ${Math.round(this.map.getZoom() * 4)} ${Math.floor(wallMs / 5000)}`;
       if (this.drawn.get(kind) === key) continue;
       this.drawn.set(kind, key);
@@ -284,7 +295,9 @@ class CityMapControl implements CityMapHandle {
       const chosen = selection.peek();
       if (chosen?.kind !== kind || chosen.device !== device) return;
       const points = past.ts.map((_, index) => [past.lon?.[index], past.lat?.[index]]);
-      const known = points.filter((point): point is [number, number] => point.every((value) => typeof value === 'number'));
+      const known = points.filter((point): point is [number, number] =>
+        point.every((value) => typeof value === 'number'),
+      );
       this.trail = [...known, ...this.trail];
       this.showTrail();
     } catch {
@@ -336,13 +349,16 @@ class CityMapControl implements CityMapHandle {
     const fleet = fleets.get(kind);
     const index = fleet?.indexOf.get(device);
     const place = index === undefined ? undefined : fleet!.drawnAt(index, drawTime());
+    this.flyPending = place === undefined;
     if (place === undefined) return;
-    const inside = this.map.getBounds().contains([place.lon, place.lat]);
+    // On a phone the sheet covers the lower half.
+    const phone = this.map.getContainer().clientWidth <= PHONE_PX;
+    const inside = !phone && this.map.getBounds().contains([place.lon, place.lat]);
     const zoom = Math.max(this.map.getZoom(), SELECT_ZOOM);
     if (inside && this.map.getZoom() >= 12.5) return;
-    const target = { center: [place.lon, place.lat] as [number, number], zoom };
-    if (wantsLessMotion()) this.map.jumpTo(target);
-    else this.map.easeTo({ ...target, duration: 700 });
+    const up = phone ? -0.2 * this.map.getContainer().clientHeight : 0;
+    const target = { center: [place.lon, place.lat] as [number, number], zoom, offset: [0, up] as [number, number] };
+    this.map.easeTo({ ...target, duration: wantsLessMotion() ? 0 : 700 });
   }
 
   project(lon: number, lat: number): { x: number; y: number } {
@@ -356,7 +372,10 @@ class CityMapControl implements CityMapHandle {
   }
 
   overview(): void {
-    this.map.fitBounds([...this.city.bounds] as [number, number, number, number], { padding: 24, animate: !wantsLessMotion() });
+    this.map.fitBounds([...this.city.bounds] as [number, number, number, number], {
+      padding: 24,
+      animate: !wantsLessMotion(),
+    });
   }
 
   remove(): void {

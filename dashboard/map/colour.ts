@@ -16,7 +16,7 @@ const VIRIDIS: readonly Rgb[] = [
   [253, 231, 37],
 ];
 /** The ends that would vanish against the ground are left out. */
-const VIRIDIS_PART: { readonly [theme in Theme]: readonly [number, number] } = { dark: [0.22, 1], light: [0, 0.86] };
+const VIRIDIS_PART: { readonly [theme in Theme]: readonly [number, number] } = { dark: [0.3, 1], light: [0, 0.86] };
 
 const EARLY: Rgb = [44, 123, 182];
 const LATE: Rgb = [215, 48, 31];

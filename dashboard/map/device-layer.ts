@@ -156,10 +156,12 @@ function link(gl: WebGL2RenderingContext): WebGLProgram {
     const shader = gl.createShader(type)!;
     gl.shaderSource(shader, source);
     gl.compileShader(shader);
-    if (gl.getShaderParameter(shader, gl.COMPILE_STATUS) !== true) throw new Error(`shader: ${gl.getShaderInfoLog(shader)}`);
+    if (gl.getShaderParameter(shader, gl.COMPILE_STATUS) !== true)
+      throw new Error(`shader: ${gl.getShaderInfoLog(shader)}`);
     gl.attachShader(program, shader);
   }
   gl.linkProgram(program);
-  if (gl.getProgramParameter(program, gl.LINK_STATUS) !== true) throw new Error(`shaders: ${gl.getProgramInfoLog(program)}`);
+  if (gl.getProgramParameter(program, gl.LINK_STATUS) !== true)
+    throw new Error(`shaders: ${gl.getProgramInfoLog(program)}`);
   return program;
 }

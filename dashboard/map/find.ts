@@ -8,7 +8,13 @@ export interface Found {
 }
 
 /** x, y and reach in mercator units relative to the fleets' origin. Moving things win over still ones at the same distance. */
-export function nearestDevice(fleets: readonly Fleet[], x: number, y: number, reach: number, time: DrawTime): Found | undefined {
+export function nearestDevice(
+  fleets: readonly Fleet[],
+  x: number,
+  y: number,
+  reach: number,
+  time: DrawTime,
+): Found | undefined {
   const point = { x: 0, y: 0 };
   let best = reach;
   let found: Found | undefined;

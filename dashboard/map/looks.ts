@@ -2,7 +2,17 @@
 // a field when the reader chooses one. Built from descriptions only, so a kind from outside needs no code.
 import type { Description, Value } from '../../telemetry/description.ts';
 import { numericFields } from '../live/fleet.ts';
-import { DELAY_END_S, SPEED_END_MPS, UNKNOWN, clamp01, delayColour, parseHex, viridis, type Rgb, type Theme } from './colour.ts';
+import {
+  DELAY_END_S,
+  SPEED_END_MPS,
+  UNKNOWN,
+  clamp01,
+  delayColour,
+  parseHex,
+  viridis,
+  type Rgb,
+  type Theme,
+} from './colour.ts';
 
 export type System = 'bus' | 'vehicle' | 'parking' | 'meter' | 'other';
 
@@ -60,7 +70,8 @@ export function markColour(
 ): Rgb {
   if (field === 'occupied' && typeof value === 'boolean') return systemColour(system, theme);
   if (typeof value === 'boolean') return value ? systemColour(system, theme) : UNKNOWN;
-  if (typeof value !== 'number' || field === undefined) return field === undefined ? systemColour(system, theme) : UNKNOWN;
+  if (typeof value !== 'number' || field === undefined)
+    return field === undefined ? systemColour(system, theme) : UNKNOWN;
   if (field === 'delayS') return delayColour(value, theme);
   const [low, high] = fixedRange(field) ?? range ?? [0, 1];
   return viridis(clamp01((value - low) / (high - low)), theme);

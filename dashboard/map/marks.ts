@@ -11,7 +11,13 @@ export const MARK_WORDS = 16;
 /** More still marks than this in a fleet are gathered while zoomed out. */
 const GATHER_ABOVE = 1_500;
 /** From this zoom every slot and meter is drawn by itself. */
-const SINGLE_FROM_ZOOM: { readonly [system in System]: number } = { bus: 0, vehicle: 0, parking: 15, meter: 14, other: 13 };
+const SINGLE_FROM_ZOOM: { readonly [system in System]: number } = {
+  bus: 0,
+  vehicle: 0,
+  parking: 15,
+  meter: 14,
+  other: 13,
+};
 const DART_FROM_ZOOM = 13.6;
 /** Side of a grid cell on screen, px. */
 const CELL_PX: { readonly [system in System]: number } = { bus: 28, vehicle: 28, parking: 46, meter: 14, other: 24 };
@@ -116,7 +122,9 @@ export function writeMarks(buffer: MarkBuffer, fleet: Fleet, options: MarkOption
   const range = rangeOf(fleet, field);
   const gathered = !fleet.moving && fleet.placedCount > GATHER_ABOVE && options.zoom < SINGLE_FROM_ZOOM[system];
   if (gathered) writeGrid(buffer, fleet, system, field, range, options);
-  else for (let index = 0; index < fleet.ids.length; index++) writeOne(buffer, fleet, index, system, field, range, options);
+  else
+    for (let index = 0; index < fleet.ids.length; index++)
+      writeOne(buffer, fleet, index, system, field, range, options);
   return { field, range, gathered, shown: buffer.count };
 }
 
@@ -147,9 +155,20 @@ function writeOne(
   const opacity = options.opacity * (silent ? 0.5 : 1);
   const heading = fleet.heading(index);
   buffer.motion(at, fleet.motion, index, options.simEpochMs, options.wallEpochMs);
-  if (system === 'bus') buffer.look(at, heading, SHAPE.capsule, 0, opacity, 6, options.zoom < 12 ? 6 : 8, 0.44, colour);
+  if (system === 'bus')
+    buffer.look(
+      at,
+      heading,
+      SHAPE.capsule,
+      0,
+      opacity,
+      6,
+      options.zoom < 12 ? 6 : options.zoom < 14 ? 8 : 11,
+      0.44,
+      colour,
+    );
   else if (system === 'vehicle' && options.zoom >= DART_FROM_ZOOM && !Number.isNaN(heading))
-    buffer.look(at, heading, SHAPE.dart, 0, opacity, 2.6, 5.5, 0.62, colour);
+    buffer.look(at, heading, SHAPE.dart, 0, opacity, 2.6, 8, 0.72, colour);
   else if (system === 'vehicle') buffer.look(at, 0, SHAPE.disc, 0, opacity, 0, options.zoom < 12 ? 2 : 2.6, 1, colour);
   else if (system === 'parking') buffer.look(at, 0, SHAPE.slot, value === true ? 1 : 0, opacity, 2.5, 3, 0.62, colour);
   else if (system === 'meter') buffer.look(at, 0, SHAPE.disc, 0, opacity, 0, options.zoom < 15 ? 3 : 4.5, 1, colour);
@@ -189,14 +208,24 @@ function writeGrid(
       const colour = systemColour(system, options.theme);
       buffer.look(at, 0, SHAPE.gauge, mean ?? 0, options.opacity, 0, 7 + 12 * weight, 1, colour);
     } else {
-      buffer.still(at, (Math.floor(cell.x / cell.count / cellUnits) + 0.5) * cellUnits, (Math.floor(cell.y / cell.count / cellUnits) + 0.5) * cellUnits);
+      buffer.still(
+        at,
+        (Math.floor(cell.x / cell.count / cellUnits) + 0.5) * cellUnits,
+        (Math.floor(cell.y / cell.count / cellUnits) + 0.5) * cellUnits,
+      );
       const colour = markColour(system, field, mean, range, options.theme);
       buffer.look(at, 0, SHAPE.tile, 0, options.opacity * (0.35 + 0.65 * weight), 0, CELL_PX[system] / 2, 1, colour);
     }
   }
 }
 
-function addToCell(cells: Map<number, Cell>, fleet: Fleet, index: number, field: string | undefined, cellUnits: number): void {
+function addToCell(
+  cells: Map<number, Cell>,
+  fleet: Fleet,
+  index: number,
+  field: string | undefined,
+  cellUnits: number,
+): void {
   const x = fleet.motion[index * MOTION_STRIDE + X]!;
   const y = fleet.motion[index * MOTION_STRIDE + Y]!;
   const key = Math.floor(x / cellUnits) * 1_000_003 + Math.floor(y / cellUnits);

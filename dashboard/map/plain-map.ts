@@ -40,7 +40,9 @@ export function createPlainMap(container: HTMLElement, city: CityMap): CityMapHa
     (py - canvas.height / 2) / camera.scale + camera.y,
   ];
   const shown = () =>
-    [...fleets.values()].filter(({ description: { kind } }) => layerChoice.value[kind] ?? shownByDefault(kind, view.value));
+    [...fleets.values()].filter(
+      ({ description: { kind } }) => layerChoice.value[kind] ?? shownByDefault(kind, view.value),
+    );
   const at = (event: PointerEvent | MouseEvent) => {
     const [x, y] = toUnits(event.offsetX, event.offsetY);
     return nearestDevice(shown(), x - origin.x, y - origin.y, REACH_PX / camera.scale, drawTime());

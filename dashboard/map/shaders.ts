@@ -67,7 +67,7 @@ void main() {
     seen = over(paint(fill.rgb, d + rim, 1.0), paint(outline, d, 0.75));
   } else if (shape == 1) {
     float d = dart(local, halfSize);
-    seen = over(paint(fill.rgb, d + 0.9, 1.0), paint(outline, d - 0.2, 0.8));
+    seen = over(paint(fill.rgb, d + 0.5, 1.0), paint(outline, d - 0.6, 0.8));
   } else if (shape == 2) {
     float d = box(local, halfSize, halfSize.y);
     vec4 nose = paint(outline, length(local - vec2(halfSize.x - halfSize.y, 0.0)) - halfSize.y * 0.42, 0.85);

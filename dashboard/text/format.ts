@@ -10,17 +10,33 @@ const PREFIXES = [
   [1e3, 'k'],
 ] as const;
 /** Units that take no SI prefix: they are prefixed already, or nobody says it so. */
-const UNPREFIXED = new Set(['', 'Cel', '°C', '%', 'deg', 's', 'min', 'h', 'lat', 'lon', '%RH', 'km/h', 'm/s', 'count', '/']);
+const UNPREFIXED = new Set([
+  '',
+  'Cel',
+  '°C',
+  '%',
+  'deg',
+  's',
+  'min',
+  'h',
+  'lat',
+  'lon',
+  '%RH',
+  'km/h',
+  'm/s',
+  'count',
+  '/',
+]);
 const SHOWN_UNITS: { readonly [unit: string]: string } = {
   Cel: '°C',
   deg: '°',
   '%RH': '%',
   count: '',
   '/': '',
-  'm3': 'm³',
+  m3: 'm³',
   'm3/s': 'm³/s',
   'm3/h': 'm³/h',
-  'm2': 'm²',
+  m2: 'm²',
   lon: '°',
   lat: '°',
   'mm/h': 'mm/h',
@@ -58,7 +74,8 @@ export function formatQuantity(value: number, unit: string, language: Language):
 
 export function formatValue(value: unknown, unit: string, language: Language, resolution?: number): string {
   if (typeof value === 'boolean') return value ? (language === 'zh' ? '是' : 'yes') : language === 'zh' ? '否' : 'no';
-  if (typeof value !== 'number') return value === undefined || value === null ? '–' : String(value as string);
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'number') return '–';
   if (unit === 'lat' || unit === 'lon') return value.toFixed(5);
   const rounded = resolution !== undefined && resolution >= 1 ? Math.round(value) : value;
   const { value: text, unit: shown } = formatQuantity(rounded, unit, language);
@@ -103,11 +120,17 @@ export function formatDate(ms: number, utcOffsetMin: number, language: Language)
 export function formatDuration(seconds: number, language: Language): string {
   const size = Math.abs(seconds);
   const [value, unit] =
-    size < 100 ? [seconds, 'second'] : size < 5400 ? [seconds / 60, 'minute'] : size < 172_800 ? [seconds / 3600, 'hour'] : [seconds / 86_400, 'day'];
+    size < 100
+      ? [seconds, 'second']
+      : size < 5400
+        ? [seconds / 60, 'minute']
+        : size < 172_800
+          ? [seconds / 3600, 'hour']
+          : [seconds / 86_400, 'day'];
   return new Intl.NumberFormat(LOCALE[language], {
     style: 'unit',
-    unit: unit as string,
+    unit,
     unitDisplay: 'short',
-    maximumFractionDigits: unit === 'hour' && Math.abs(value as number) < 10 ? 1 : 0,
-  }).format(value as number);
+    maximumFractionDigits: unit === 'hour' && Math.abs(value) < 10 ? 1 : 0,
+  }).format(value);
 }
