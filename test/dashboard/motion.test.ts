@@ -74,6 +74,15 @@ describe('motion', () => {
     expect(eastM(motion, 5000, 5000 + 1000 * BLEND_S)).toBeCloseTo(0, 6);
   });
 
+  test('with times that step once a second a report shows at the next step, complete', () => {
+    const motion = new Float64Array(MOTION_STRIDE);
+    observe(motion, 0, origin, eastbound, { simMs: 1000, wallMs: 1000 }, true);
+    const before = eastM(motion, 1000, 1000);
+    observe(motion, 0, origin, { lat: LAT, lon: LON, ts: 1400 }, { simMs: 1000, wallMs: 1000 }, false);
+    expect(eastM(motion, 1000, 1000)).toBeCloseTo(before, 6);
+    expect(eastM(motion, 2000, 2000)).toBeCloseTo(0, 6);
+  });
+
   test('a thing that appears kilometres away is there at once', () => {
     const motion = new Float64Array(MOTION_STRIDE);
     observe(motion, 0, origin, eastbound, { simMs: 0, wallMs: 0 }, true);
