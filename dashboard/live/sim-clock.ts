@@ -49,5 +49,8 @@ export function drawTime(): DrawTime {
   const wallMs = performance.now();
   if (!reducedMotion.matches) return { simMs: simClock.now(wallMs), wallMs };
   const stepped = Math.floor(wallMs / 1000) * 1000;
-  return { simMs: simClock.now(stepped), wallMs: stepped };
+  if (stepped !== step.wallMs) step = { simMs: simClock.now(wallMs), wallMs: stepped };
+  return step;
 }
+
+let step: DrawTime = { simMs: 0, wallMs: -1 };
