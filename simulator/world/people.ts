@@ -87,11 +87,6 @@ export function peopleAt(random: Random, civilMs: number): People {
   };
 }
 
-/** Share of an ordinary day's boardings in the hour around a moment. */
-export function boardingShareAt(civilMs: number): number {
-  return between(BOARDING_NODES, civilMs, () => 0.01);
-}
-
 /** Parking arrivals at a moment relative to the mean of a working day. */
 export function parkingFactor(use: LandUse, civilMs: number): number {
   return between(PARKING_NODES[use], civilMs);
