@@ -1,0 +1,55 @@
+// Who is on which lane, in driving order: a linked list per lane in typed arrays. Knows order, not motion.
+import type { City } from '../city.ts';
+
+export const NOBODY = -1;
+
+export class Lanes {
+  /** Lanes of link i are start[i] … start[i + 1] − 1. */
+  readonly start: Int32Array;
+  /** The vehicle that entered each lane last, NOBODY when empty. */
+  readonly last: Int32Array;
+  /** The vehicle in front of and behind each vehicle on its lane. */
+  readonly ahead: Int32Array;
+  readonly behind: Int32Array;
+  /** Lane of each vehicle, NOBODY when off the street. */
+  readonly of: Int32Array;
+
+  constructor(city: City, vehicles: number) {
+    this.start = new Int32Array(city.links.length + 1);
+    for (const [index, link] of city.links.entries())
+      this.start[index + 1] = this.start[index]! + Math.max(1, link.lanes);
+    this.last = new Int32Array(this.start.at(-1)!).fill(NOBODY);
+    this.ahead = new Int32Array(vehicles).fill(NOBODY);
+    this.behind = new Int32Array(vehicles).fill(NOBODY);
+    this.of = new Int32Array(vehicles).fill(NOBODY);
+  }
+
+  /** Puts a vehicle on a lane right behind `ahead`; NOBODY: at the very front. */
+  insert(vehicle: number, lane: number, ahead: number): void {
+    const behind = ahead === NOBODY ? this.#first(lane) : this.behind[ahead]!;
+    this.of[vehicle] = lane;
+    this.ahead[vehicle] = ahead;
+    this.behind[vehicle] = behind;
+    if (ahead !== NOBODY) this.behind[ahead] = vehicle;
+    if (behind === NOBODY) this.last[lane] = vehicle;
+    else this.ahead[behind] = vehicle;
+  }
+
+  remove(vehicle: number): void {
+    const lane = this.of[vehicle]!;
+    const ahead = this.ahead[vehicle]!;
+    const behind = this.behind[vehicle]!;
+    if (ahead !== NOBODY) this.behind[ahead] = behind;
+    if (behind === NOBODY) this.last[lane] = ahead;
+    else this.ahead[behind] = ahead;
+    this.of[vehicle] = NOBODY;
+    this.ahead[vehicle] = NOBODY;
+    this.behind[vehicle] = NOBODY;
+  }
+
+  #first(lane: number): number {
+    let vehicle = this.last[lane]!;
+    while (vehicle !== NOBODY && this.ahead[vehicle] !== NOBODY) vehicle = this.ahead[vehicle]!;
+    return vehicle;
+  }
+}
