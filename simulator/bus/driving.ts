@@ -2,7 +2,7 @@
 import { drivingFuelL, idleFuelL } from '../physics/bus-energy.ts';
 import type { Signals } from '../traffic/signals.ts';
 import type { Streets } from '../world.ts';
-import { BUS_TURN_MPS } from './side.ts';
+import { BUS_TOP_MPS, BUS_TURN_MPS } from './side.ts';
 import type { Side } from './side.ts';
 
 const ACCEL_MPS2 = 0.9;
@@ -45,7 +45,7 @@ export function drive(
   const { side } = bus;
   const stopM = side.stopAtM[bus.stop]! - bus.atM;
   const endM = side.linkStartM[bus.linkIndex + 1]! - bus.atM;
-  const targetMps = halted ? 0 : side.busMps(bus.linkIndex, streets) * bus.pace;
+  const targetMps = halted ? 0 : Math.min(BUS_TOP_MPS, side.busMps(bus.linkIndex, streets) * bus.pace);
   let limitMps = Math.min(targetMps, bus.speedMps + ACCEL_MPS2 * dtS, safeMps(stopM, dtS, BRAKE_MPS2));
   let brakeMps2 = BRAKE_MPS2;
   let roomM = stopM;

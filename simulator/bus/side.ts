@@ -89,8 +89,8 @@ export class Side {
       const startM = this.linkStartM[i]!;
       const endM = this.linkStartM[i + 1]!;
       const mps = this.busMps(i, streets);
-      const lastLink = i + 1 === this.links.length;
-      for (; stop <= this.lastStop && (this.stopAtM[stop]! < endM || lastLink); stop++) {
+      const beforeM = i + 1 === this.links.length ? Infinity : endM;
+      for (; stop <= this.lastStop && this.stopAtM[stop]! < beforeM; stop++) {
         planned[stop] = seconds + (this.stopAtM[stop]! - startM) / mps + stop * stopS;
       }
       seconds += (endM - startM) / mps + (this.lit[i] ? PLANNED_LIGHT_S : 0);

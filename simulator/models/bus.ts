@@ -76,8 +76,8 @@ class Buses implements Fleet {
     for (let step = 1; step <= steps; step++) {
       const stepMs = fromMs + Math.round((dtMs * step) / steps);
       this.#passengers.advance(dtS, world.people.boardingShare);
-      this.#releaseFromTerminals(stepMs, world, report);
       for (const [index, bus] of this.#buses.entries()) this.#live(index, bus, stepMs, dtS, world, report);
+      this.#releaseFromTerminals(stepMs, world, report);
     }
   }
 
@@ -415,7 +415,9 @@ export const model: Model = {
         labels: { zh: '在站等待' },
         args: {
           type: 'object',
-          properties: { durationS: { type: 'integer', title: 'Duration, s', minimum: 1, maximum: HOLD_MAX_S } },
+          properties: {
+            durationS: { type: 'integer', title: 'Duration, s', minimum: 1, maximum: HOLD_MAX_S, default: 60 },
+          },
           required: ['durationS'],
           additionalProperties: false,
         },
