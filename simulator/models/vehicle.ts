@@ -52,7 +52,7 @@ class Vehicles implements Fleet {
   readonly #destinations: Destinations;
   readonly #receivers: Receivers;
   /** Resting cars by the time at which they may leave. */
-  readonly #resting = new FlatQueue<number>();
+  readonly #resting = new FlatQueue();
   readonly #trips: Uint32Array;
   readonly #nextRecordMs: Float64Array;
   readonly #lastHardBrakeMs: Float64Array;

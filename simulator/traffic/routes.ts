@@ -18,7 +18,7 @@ export class RouteSearch {
   readonly #cost: Float64Array;
   readonly #via: Int32Array;
   readonly #round: Uint32Array;
-  readonly #queue = new FlatQueue<number>();
+  readonly #queue = new FlatQueue();
   #search = 0;
 
   constructor(city: City) {
@@ -73,6 +73,6 @@ export class RouteSearch {
   #trace(start: number, goal: number): Int32Array {
     const links: number[] = [];
     for (let node = goal; node !== start; node = this.#from[this.#via[node]!]!) links.push(this.#via[node]!);
-    return Int32Array.from(links.reverse());
+    return Int32Array.from(links.toReversed());
   }
 }

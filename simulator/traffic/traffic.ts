@@ -172,7 +172,7 @@ export class Traffic {
     this.atM[car] = fromM + distanceM;
     this.odometerM[car] = this.odometerM[car]! + distanceM;
     this.#crossNodes(car);
-    const atEnd = this.step[car] === this.route[car]!.length && this.endAtM[car]! - this.atM[car]! <= ARRIVED_M;
+    const atEnd = this.step[car] === this.route[car]!.length && this.endAtM[car]! - this.atM[car] <= ARRIVED_M;
     if (atEnd || this.stuckS[car]! > STUCK_S) this.#leave(car);
   }
 
