@@ -146,10 +146,10 @@ async function main(): Promise<void> {
   }
   const tookS = (performance.now() - started) / 1000;
   const cpu = process.cpuUsage(cpuBefore);
-  const main_ = process.threadCpuUsage(mainBefore);
+  const mainThread = process.threadCpuUsage(mainBefore);
   const { ingest } = api.counters();
   const perMessageUs = (ms: number) => Math.round((ms * 10_000) / ingest.in) / 10;
-  const mainMs = (main_.user + main_.system) / 1000;
+  const mainMs = (mainThread.user + mainThread.system) / 1000;
   const allMs = (cpu.user + cpu.system) / 1000;
   const report = {
     node: process.version,

@@ -36,7 +36,7 @@ export class Lifetime {
       process.exit(1);
     }, DEADLINE_MS);
     deadline.unref();
-    for (const { name, close } of this.#closers.reverse()) {
+    for (const { name, close } of this.#closers.toReversed()) {
       try {
         await close();
       } catch (error) {

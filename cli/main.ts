@@ -104,7 +104,8 @@ function program(config: { readonly [name: string]: unknown }): Command {
     )
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride();
-  for (const { name, text, settings, overrides, examples, run } of SUBCOMMANDS) {
+  for (const subcommand of SUBCOMMANDS) {
+    const { name, text, settings, overrides, examples } = subcommand;
     const command = root
       .command(name)
       .description(text)
@@ -112,7 +113,7 @@ function program(config: { readonly [name: string]: unknown }): Command {
       .option('--config <file>', 'settings as a JSON object, names as in the environment, camelCase')
       .allowExcessArguments(false)
       .action(async (given: Settings) => {
-        const code = await run(given);
+        const code = await subcommand.run(given);
         if (typeof code === 'number') process.exitCode = code;
       });
     for (const option of optionsFor(settings, config, overrides)) command.addOption(option);

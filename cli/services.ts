@@ -57,32 +57,33 @@ export async function apiService(settings: Settings): Promise<void> {
   const log = createLog(settings);
   const lifetime = new Lifetime(log);
   const store = createStore(settings, log);
-  const [staticFolder, city] = await Promise.all([builtPage(log), loadCity(), store.open()]);
+  const [staticFolder] = await Promise.all([builtPage(log), store.open()]);
   lifetime.own('store', () => store.close());
-  let client: ApiClient | undefined;
+  const link: { client?: ApiClient } = {};
   const api = await startApi({
     city: CITY,
     host: settings.host,
     port: settings.port,
     store,
-    publish: async (topic, payload, options) => client?.publish(topic, payload, options),
-    map: city.map,
+    publish: async (topic, payload, options) => link.client?.publish(topic, payload, options),
+    map: loadCity().map,
     ...(staticFolder === undefined ? {} : { staticFolder }),
     version,
     log,
-    brokerState: () => ({ ok: client?.up === true }),
+    brokerState: () => ({ ok: link.client?.up === true }),
   });
   lifetime.own('api', () => api.close());
-  client = await connectApi({ city: CITY, broker: brokerAddress(settings, 'api'), take: api.take });
-  lifetime.own('broker connection', () => client?.stop());
+  link.client = await connectApi({ city: CITY, broker: brokerAddress(settings, 'api'), take: api.take });
+  lifetime.own('broker connection', () => link.client?.stop());
   announce(settings, { http: `http://${settings.host}:${api.port}` });
 }
 
 export async function simulateService(settings: Settings): Promise<void> {
   const log = createLog(settings);
   const lifetime = new Lifetime(log);
-  const [city, models] = await Promise.all([loadCity(), loadModels()]);
-  const startMs = Math.floor(wallNowMs() / 1000) * 1000;
+  const city = loadCity();
+  const models = await loadModels();
+  const startMs = Math.floor(wallNowMs() / 1000 - 1) * 1000;
   const live = new LiveCity({
     city,
     models,

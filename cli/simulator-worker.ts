@@ -25,7 +25,9 @@ export type WorkerMessage =
 
 const port = parentPort!;
 const say = (message: WorkerMessage) => port.postMessage(message);
-const prepared = Promise.all([loadCity(), loadModels()]);
+// Both take their time: begun before anyone asks.
+const models = loadModels();
+const city = loadCity();
 let live: LiveCity | undefined;
 
 port.on('message', (message: StartMessage | 'stop') => {
@@ -34,13 +36,13 @@ port.on('message', (message: StartMessage | 'stop') => {
 });
 
 async function start(message: StartMessage): Promise<void> {
-  const [city, models] = await prepared;
+  const kinds = await models;
   live = new LiveCity({
     city,
-    models,
-    fleets: demoFleets(models, message.scale),
+    models: kinds,
+    fleets: demoFleets(kinds, message.scale),
     broker: message.broker,
-    ownConnections: ownConnectionKinds(message.connections, models),
+    ownConnections: ownConnectionKinds(message.connections, kinds),
     seed: message.seed,
     scenario: SCENARIO,
     startMs: message.startMs,

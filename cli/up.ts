@@ -42,6 +42,7 @@ interface Bus {
 }
 
 export async function up(settings: Settings): Promise<void> {
+  if (!isLoopback(settings.host) && settings.credentials === undefined) throw needsCredentials(settings.host);
   const log = createLog(settings);
   const lifetime = new Lifetime(log);
   const ready = performance.now();
@@ -53,7 +54,7 @@ export async function up(settings: Settings): Promise<void> {
       })
     : undefined;
   const store = createStore(settings, log);
-  const [staticFolder, city] = await Promise.all([builtPage(log), loadCity(), store.open()]);
+  const [staticFolder] = await Promise.all([builtPage(log), store.open()]);
   lifetime.own('store', () => store.close());
 
   const link = { publish: undefined as Publish | undefined };
@@ -63,7 +64,7 @@ export async function up(settings: Settings): Promise<void> {
     port: settings.port,
     store,
     publish: (topic, payload, options) => link.publish!(topic, payload, options),
-    map: city.map,
+    map: loadCity().map,
     ...(staticFolder === undefined ? {} : { staticFolder }),
     version,
     log,
@@ -103,7 +104,6 @@ async function ownBroker(
   lifetime: Lifetime,
   log: Logger,
 ): Promise<Bus> {
-  if (!isLoopback(settings.host) && settings.credentials === undefined) throw needsCredentials(settings.host);
   const { credentials, secrets } = await ownCredentials(settings.credentials);
   const broker = await startBroker({
     city: CITY,
@@ -159,7 +159,7 @@ async function outsideBroker(
 ): Promise<Bus> {
   const addressOf = (part: Part) => brokerAddress(settings, part);
   const client = await connectApi({ city: CITY, broker: addressOf('api'), take: api.take });
-  link.publish = client.publish;
+  link.publish = (topic, payload, options) => client.publish(topic, payload, options);
   lifetime.own('broker connection', () => client.stop());
   return { url: settings.broker!, addressOf };
 }
@@ -170,9 +170,9 @@ export function needsCredentials(host: string): UsageError {
   );
 }
 
-/** Never before what is stored: a store never goes back in time. */
+/** A tick before now, because the first tick runs at once; never before what is stored: a store never goes back in time. */
 function startOf(api: Api): number {
-  const earliestMs = Math.max(wallNowMs(), (api.newestTs() ?? 0) + 1000);
+  const earliestMs = Math.max(wallNowMs() - 1000, (api.newestTs() ?? 0) + 1000);
   return Math.floor(earliestMs / 1000) * 1000;
 }
 

@@ -1,5 +1,4 @@
 // What several commands need to put the parts together: the store by name, fleets by scale, a broker's address, the city's parts in MQTT.
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Store } from '../api/store.ts';
@@ -83,9 +82,4 @@ function readSecret(file: string): string {
   } catch (error) {
     throw new UsageError(`cannot read the secret in ${file}: ${(error as Error).message}`);
   }
-}
-
-/** A client id that no other process has. */
-export function uniqueClientId(part: string): string {
-  return `${part}-${randomBytes(4).toString('hex')}`;
 }

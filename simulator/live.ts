@@ -30,7 +30,7 @@ export interface LiveOptions {
 }
 
 /** Simulated time of one tick. */
-export const TICK_MS = 1000;
+const TICK_MS = 1000;
 const ANNOUNCE_EVERY_MS = 1000;
 /** Longest stretch of ticks before sockets get their turn. */
 const BURST_MS = 40;
@@ -63,7 +63,8 @@ export class LiveCity {
   async start(): Promise<void> {
     await this.#publisher.start();
     await this.#publisher.subscribe([scenarioTopic(this.#options.city.id, 'command')]);
-    // The clock may have waited for the broker: start pacing from here.
+    // The clock may have waited for the broker: pace from here. The first tick is due at once, so that nobody waits for a first sight.
+    this.#tick();
     this.#clock.resume();
     this.#announce();
     this.#announcer = setInterval(() => this.#announce(), ANNOUNCE_EVERY_MS);
@@ -91,14 +92,18 @@ export class LiveCity {
         burstStart = this.#options.now();
         continue;
       }
-      this.#run.tick(TICK_MS);
-      this.#clock.advance(TICK_MS);
+      this.#tick();
       await this.#publisher.drained();
       if (this.#options.now() - burstStart > BURST_MS) {
         await nextTurn();
         burstStart = this.#options.now();
       }
     }
+  }
+
+  #tick(): void {
+    this.#run.tick(TICK_MS);
+    this.#clock.advance(TICK_MS);
   }
 
   /** Until the time is over or something changed (pause, speed, stop). */
@@ -169,7 +174,7 @@ export class LiveCity {
       const { speed } = args;
       const known = speed === 'max' || (typeof speed === 'number' && speed >= MIN_SPEED && speed <= MAX_SPEED);
       if (!known) return `speed must be ${MIN_SPEED}…${MAX_SPEED} or "max", got ${show(speed)}`;
-      this.#clock.setSpeed(speed as Speed);
+      this.#clock.setSpeed(speed);
     } else return `unknown command ${show(name)}, expected one of pause, resume, speed`;
     return undefined;
   }

@@ -55,7 +55,8 @@ export class Publisher implements Sink {
       ...options.broker,
       clientId: `simulator-${options.city}`,
       onMessage: (topic, payload) => options.onMessage(topic, payload),
-      onUp: () => this.#describeAll(),
+      // Again after every reconnect: the broker may have forgotten them.
+      onUp: () => this.#describeAll().forEach((described) => void described.catch(() => undefined)),
     });
     this.#connections = [this.#gateway];
     for (const [kind, count] of Object.entries(options.fleets)) this.#lanes.set(kind, this.#lane(kind, count));
@@ -136,7 +137,7 @@ export class Publisher implements Sink {
     await Promise.all(this.#connections.map((client) => client.stop()));
   }
 
-  #describeAll(): (Promise<void> | undefined)[] {
+  #describeAll(): Promise<void>[] {
     const { city, models } = this.#options;
     return [...this.#lanes.keys()].map((kind) =>
       this.#gateway.publish(kindTopic(city, kind), encode(describe(models.get(kind)!)), 1, true),

@@ -14,7 +14,15 @@ export type Readings = { readonly [name: string]: Value | undefined };
 /** Where readings go. `device` is the index in the fleet of `kind`. */
 export interface Sink {
   record(kind: string, device: number, ts: number, seq: number, readings: Readings): void;
-  event(kind: string, device: number, ts: number, seq: number, name: string, state: 'raised' | 'cleared' | undefined, readings: Readings): void;
+  event(
+    kind: string,
+    device: number,
+    ts: number,
+    seq: number,
+    name: string,
+    state: 'raised' | 'cleared' | undefined,
+    readings: Readings,
+  ): void;
   ack(kind: string, device: number, ack: Ack): void;
 }
 
@@ -63,7 +71,8 @@ export class Run {
     this.#world = createWorld(options.city, root.fork('world'), options.startMs, options.utcOffsetMin);
     for (const [kind, count] of Object.entries(options.fleets)) {
       const model = options.models.get(kind);
-      if (model === undefined) throw new Error(`unknown kind ${kind}, expected one of ${[...options.models.keys()].join(', ')}`);
+      if (model === undefined)
+        throw new Error(`unknown kind ${kind}, expected one of ${[...options.models.keys()].join(', ')}`);
       if (count > 0) this.#members.set(kind, this.#join(model, count, options, root.fork(kind)));
     }
   }
@@ -106,10 +115,18 @@ export class Run {
         const number = ++seq[device]!;
         sink.event(kind, device, ts, number, name, state, sensor.read(device, number, truth));
       },
-      ack: (device, ts, id, state, reason) => this.#answer(kind, device, reason === undefined ? { id, state, ts } : { id, state, reason, ts }),
+      ack: (device, ts, id, state, reason) =>
+        this.#answer(kind, device, reason === undefined ? { id, state, ts } : { id, state, reason, ts }),
     };
     const { city, startMs, utcOffsetMin } = options;
-    const fleet = model.createFleet({ count, city, random, startMs, utcOffsetMin, deviceId: (index) => deviceId(kind, index) });
+    const fleet = model.createFleet({
+      count,
+      city,
+      random,
+      startMs,
+      utcOffsetMin,
+      deviceId: (index) => deviceId(kind, index),
+    });
     return { kind, fleet, count, seq, report };
   }
 
@@ -120,7 +137,8 @@ export class Run {
       this.#sink.ack(member.kind, device, before);
       return;
     }
-    const refuse = (reason: string) => this.#answer(member.kind, device, { id: command.id, state: 'rejected', reason, ts });
+    const refuse = (reason: string) =>
+      this.#answer(member.kind, device, { id: command.id, state: 'rejected', reason, ts });
     if (member.fleet.command === undefined) return refuse(`${member.kind} takes no commands`);
     if (command.expiresMs !== undefined && ts - receivedMs > command.expiresMs) {
       return this.#answer(member.kind, device, { id: command.id, state: 'expired', ts });

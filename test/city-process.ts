@@ -66,11 +66,13 @@ export async function startCity(
       return { status: response.status, body: await response.json() };
     },
     stop: async () => {
-      const exit = once(child, 'exit');
-      child.kill('SIGTERM');
-      const [code] = (await exit) as [number | null];
+      if (child.exitCode === null && child.signalCode === null) {
+        const exit = once(child, 'exit');
+        child.kill('SIGTERM');
+        await exit;
+      }
       if (options.data === undefined) await rm(data, { recursive: true, force: true });
-      return code;
+      return child.exitCode;
     },
   };
 }

@@ -42,7 +42,9 @@ const ALARMS_QUERY = Type.Object(
   { open: Type.Boolean({ default: false, description: 'Only those not cleared' }), limit: limitOf(1000, 10_000) },
   { additionalProperties: false },
 );
-const ALARM_BODY = Type.Object({ by: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'operator when absent' })) });
+const ALARM_BODY = Type.Object({
+  by: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'operator when absent' })),
+});
 const SCENARIO_BODY = Type.Object(
   { name: Type.String({ maxLength: 64 }), args: Type.Optional(ARGS), id: Type.Optional(COMMAND_ID) },
   { additionalProperties: false },

@@ -11,15 +11,26 @@ import { Icon, type IconName } from './icons.tsx';
 
 const SPEEDS = [1, 10, 60, 600] as const;
 /** What went wrong with the newest scenario command, in the server's words. */
-export const scenarioProblem = signal<string | null>(null);
+const scenarioProblem = signal<string | null>(null);
 
-export async function sendScenario(name: 'pause' | 'resume' | 'speed', args: object = {}): Promise<void> {
+/** What runs again after a pause. */
+let speedBeforePause: ClockMessage['speed'] = 1;
+
+async function sendScenario(name: 'pause' | 'resume' | 'speed', args: { readonly speed?: number } = {}): Promise<void> {
   try {
     await postJson('/api/scenario', { name, args });
     scenarioProblem.value = null;
+    showSpeed(name === 'pause' ? 0 : (args.speed ?? speedBeforePause));
   } catch (error) {
     scenarioProblem.value = (error as Error).message;
   }
+}
+
+/** The command is done: shows it before the next clock message says so, so that a second key press means the opposite. */
+function showSpeed(speed: ClockMessage['speed']): void {
+  if (clock.value === null || clock.value === undefined) return;
+  if (speed === 0 && clock.value.speed !== 0) speedBeforePause = clock.value.speed;
+  clock.value = { ...clock.value, speed };
 }
 
 export function togglePause(): void {

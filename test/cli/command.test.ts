@@ -100,17 +100,7 @@ describe('the command', () => {
 
   it('stays closed to others without credentials', () => {
     for (const service of ['up', 'broker']) {
-      const { status, stderr } = citytwin(
-        service,
-        '--host',
-        '0.0.0.0',
-        '--port',
-        '0',
-        '--mqtt-port',
-        '0',
-        '--store',
-        'memory',
-      );
+      const { status, stderr } = citytwin(service, '--host', '0.0.0.0', '--port', '0', '--mqtt-port', '0');
       expect(status).toBe(2);
       expect(stderr).toContain('--credentials');
     }

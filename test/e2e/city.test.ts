@@ -74,7 +74,7 @@ describeWith(['mosquitto_pub', 'mosquitto_sub'], 'a running city', () => {
     const lines = await listen('city/#', (seen) =>
       wanted.every((start) => seen.some((line) => line.startsWith(start))),
     );
-    expect(lines.some((line) => /^city\/wuxi\/bus\/bus-0001\/status online/.test(line))).toBe(true);
+    expect(lines.some((line) => line.startsWith('city/wuxi/bus/bus-0001/status online'))).toBe(true);
   });
 
   it('lets a mosquitto_pub hold a bus: the acks come back and the bus waits', async () => {

@@ -9,7 +9,8 @@ const M_PER_DEG_LON = 94_970;
 
 export function fakeCity(blockM = 600): City {
   const nodes: Point[] = [];
-  for (let row = 0; row < ROWS; row++) for (let column = 0; column < COLUMNS; column++) nodes.push({ x: column * blockM, y: row * blockM });
+  for (let row = 0; row < ROWS; row++)
+    for (let column = 0; column < COLUMNS; column++) nodes.push({ x: column * blockM, y: row * blockM });
   const links: Link[] = [];
   const connect = (from: number, to: number, arterial: boolean) => {
     links.push({
@@ -25,12 +26,27 @@ export function fakeCity(blockM = 600): City {
   for (let row = 0; row < ROWS; row++) {
     for (let column = 0; column < COLUMNS; column++) {
       const node = row * COLUMNS + column;
-      if (column + 1 < COLUMNS) for (const [a, b] of [[node, node + 1], [node + 1, node]] as const) connect(a, b, row % 3 === 0);
-      if (row + 1 < ROWS) for (const [a, b] of [[node, node + COLUMNS], [node + COLUMNS, node]] as const) connect(a, b, column % 3 === 0);
+      if (column + 1 < COLUMNS)
+        for (const [a, b] of [
+          [node, node + 1],
+          [node + 1, node],
+        ] as const)
+          connect(a, b, row % 3 === 0);
+      if (row + 1 < ROWS)
+        for (const [a, b] of [
+          [node, node + COLUMNS],
+          [node + COLUMNS, node],
+        ] as const)
+          connect(a, b, column % 3 === 0);
     }
   }
   const linkBetween = (from: number, to: number) => links.findIndex((link) => link.from === from && link.to === to);
-  const stops: Stop[] = Array.from({ length: COLUMNS }, (_, i) => ({ id: `stop-${i}`, name: { en: `Stop ${i}`, zh: `${i}站` }, x: i * blockM, y: 0 }));
+  const stops: Stop[] = Array.from({ length: COLUMNS }, (_, i) => ({
+    id: `stop-${i}`,
+    name: { en: `Stop ${i}`, zh: `${i}站` },
+    x: i * blockM,
+    y: 0,
+  }));
   const columns = Array.from({ length: COLUMNS }, (_, i) => i);
   const direction = (order: readonly number[]): LineDirection => ({
     links: order.slice(1).map((node, i) => linkBetween(order[i]!, node)),

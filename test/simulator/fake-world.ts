@@ -17,13 +17,23 @@ export interface FakeWorldOptions {
   readonly civilHour?: number;
 }
 
-export function fakeWorld({ boardingShare = 0.0625, traffic = 1, speedFactor = 0.8, civilHour = 8 }: FakeWorldOptions = {}): World {
+export function fakeWorld({
+  boardingShare = 0.0625,
+  traffic = 1,
+  speedFactor = 0.8,
+  civilHour = 8,
+}: FakeWorldOptions = {}): World {
   return {
     simTimeMs: START_MS,
     civilHour,
     civilWeekday: 3,
     sky: { tempC: 20, rainMmPerH: 0, cloud: 0, windMps: 2, sunElevationDeg: 30, illuminanceLx: 50_000 },
-    people: { boardingShare, waterFactor: 1, parkingFactor: { retail: 1, office: 1, industry: 1, housing: 1 }, traffic },
+    people: {
+      boardingShare,
+      waterFactor: 1,
+      parkingFactor: { retail: 1, office: 1, industry: 1, housing: 1 },
+      traffic,
+    },
     streets: { speedFactor: () => speedFactor, observe: () => {} },
   };
 }
@@ -61,7 +71,7 @@ export class Life {
   }
 
   run(seconds: number, world: World = fakeWorld(), dtMs = 1000): this {
-    for (const endMs = this.nowMs + seconds * 1000; this.nowMs < endMs; ) {
+    for (const endMs = this.nowMs + seconds * 1000; this.nowMs < endMs;) {
       this.nowMs += dtMs;
       this.fleet.tick(this.nowMs, dtMs, world, this.report);
     }

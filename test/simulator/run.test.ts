@@ -24,7 +24,8 @@ interface Line {
 let city: City;
 let models: Map<string, Model>;
 beforeAll(async () => {
-  [city, models] = await Promise.all([loadCity(), loadModels()]);
+  city = loadCity();
+  models = await loadModels();
 });
 
 function live(
