@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import type { AggregateAnswer, KindDescription } from '../answers.ts';
 import { fleets } from '../live/fleet.ts';
-import { meanOf, shareOf, sumOf } from '../live/summary.ts';
+import { meanOf, shareOf, valuesOf } from '../live/summary.ts';
 import { SPEED_END_MPS } from '../map/colour.ts';
 import { systemOf, type System } from '../map/looks.ts';
 import { getJson } from '../rest.ts';
@@ -141,12 +141,15 @@ function waterCard(): Card | undefined {
   const fleet = fleets.get(kind?.kind ?? '');
   const field = kind === undefined ? undefined : flowField(kind);
   if (fleet === undefined || kind === undefined || field === undefined) return undefined;
-  const flow = formatQuantity(sumOf(fleet, field), kind.fields[field]!.unit, language.value);
+  const read = valuesOf(fleet, field);
+  const { unit } = kind.fields[field]!;
+  const mean = meanOf(fleet, field);
+  const flow = mean === undefined ? { value: '–', unit } : formatQuantity(mean, unit, language.value);
   return {
     view: kind.kind,
     label: t('waterFlow'),
     ...flow,
-    normal: t('waterNormal'),
+    normal: t('waterNormal', { n: formatCount(read.length, language.value) }),
     line: hours.value[`${kind.kind}.${field}`] ?? [],
     state: 'good',
   };
@@ -194,7 +197,7 @@ function loadHours(): void {
     const system = systemOf(kind.kind);
     if (system === 'bus') void loadHour(kind.kind, 'delayS', '1m');
     if (system === 'vehicle') void loadHour(kind.kind, 'speedMps', '1m');
-    if (system === 'parking' && kind.fields.occupied?.type !== 'boolean') void loadHour(kind.kind, 'occupied', '1m');
+    if (system === 'parking') void loadHour(kind.kind, 'occupied', '1m');
     const field = kind.kind === 'water-meter' ? flowField(kind) : undefined;
     if (field !== undefined) void loadHour(kind.kind, field, '1m');
   }

@@ -12,10 +12,6 @@ export function valuesOf(fleet: Source, field: string): number[] {
   return values;
 }
 
-export function sumOf(fleet: Source, field: string): number {
-  return valuesOf(fleet, field).reduce((sum, value) => sum + value, 0);
-}
-
 export function meanOf(fleet: Source, field: string): number | undefined {
   const values = valuesOf(fleet, field);
   return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;

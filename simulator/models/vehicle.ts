@@ -215,7 +215,8 @@ class Vehicles implements Fleet {
     if (speedMps >= WAITING_MPS) this.#headingDeg[car] = this.#linkHeadingDeg[link]!;
     report.record(car, nowMs, {
       ...this.#fix(car, nowMs),
-      speedMps,
+      // A parked car is switched off and measures no speed.
+      speedMps: traffic.isDriving(car) ? speedMps : undefined,
       headingDeg: this.#headingDeg[car]!,
       odometerM: traffic.odometerM[car]!,
       street: this.#city.streetNames[this.#city.links[link]!.name]?.en,

@@ -263,7 +263,7 @@ describe('vehicles', () => {
 
   it.each([100, 500, 5000])('live in ticks of %i ms as well', (dtMs) => {
     const driven = (life: Life) =>
-      life.records.reduce((sum, { fields }) => sum + Number(fields.speedMps), 0) / life.records.length;
+      life.records.reduce((sum, { fields }) => sum + Number(fields.speedMps ?? 0), 0) / life.records.length;
     const reference = driven(new Life(model, city, 100).run(900));
     const other = driven(new Life(model, city, 100).run(900, fakeWorld(), dtMs));
     expect(other / reference).toBeGreaterThan(0.85);
