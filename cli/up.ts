@@ -45,7 +45,6 @@ export async function up(settings: Settings): Promise<void> {
   if (!isLoopback(settings.host) && settings.credentials === undefined) throw needsCredentials(settings.host);
   const log = createLog(settings);
   const lifetime = new Lifetime(log);
-  const ready = performance.now();
   // The thread builds its city while the rest starts.
   const simulator = settings.simulator
     ? startSimulatorThread(log, (message) => {
@@ -92,7 +91,7 @@ export async function up(settings: Settings): Promise<void> {
     const control = await startControl({ city: CITY, broker: bus.addressOf('control'), log });
     lifetime.own('control', () => control.stop());
   }
-  announce(settings, `http://${urlHost(settings.host)}:${api.port}`, bus.url, performance.now() - ready);
+  announce(settings, `http://${urlHost(settings.host)}:${api.port}`, bus.url, performance.now());
 }
 
 type Publish = (topic: string, payload: Uint8Array, options: { qos: 0 | 1; retain?: boolean }) => Promise<void>;
@@ -193,6 +192,7 @@ function announce(settings: Settings, http: string, mqtt: string, tookMs: number
     return;
   }
   process.stdout.write(`ready ${http} ${mqtt}\n`);
-  if (process.stdout.isTTY)
-    process.stdout.write(`  open ${http} (ready after ${(tookMs / 1000).toFixed(1)} s; Ctrl-C ends)\n`);
+  process.stdout.write(
+    `data can be seen after ${(tookMs / 1000).toFixed(1)} s; open ${http} in a browser, Ctrl-C ends\n`,
+  );
 }
