@@ -24,6 +24,36 @@ export interface CityProcess {
   stop(): Promise<number | null>;
 }
 
+/** The part of `GET /api/counters` that tests look at. */
+export interface Counters {
+  readonly simulator: { readonly out: number; readonly dropped: number };
+  readonly broker: { readonly in: number; readonly refused: number };
+  readonly ingest: {
+    readonly in: number;
+    readonly stored: number;
+    readonly rejected: number;
+    readonly duplicates: number;
+    readonly dropped: number;
+    readonly backlog: number;
+    readonly gaps: number;
+  };
+}
+
+export async function countersOf(city: CityProcess): Promise<Counters> {
+  return (await city.get('/api/counters')) as Counters;
+}
+
+/** Pauses the city and waits until simulator, broker and ingest agree on how many there were. */
+export async function pausedCounters(city: CityProcess): Promise<Counters> {
+  const { status } = await city.post('/api/scenario', { name: 'pause' });
+  if (status !== 200) throw new Error(`pause was answered with ${status}`);
+  return eventually('agreement', async () => {
+    const counters = await countersOf(city);
+    const { simulator, broker, ingest } = counters;
+    return ingest.backlog === 0 && simulator.out === broker.in && broker.in === ingest.in ? counters : undefined;
+  });
+}
+
 /** Starts `citytwin up ARGS` and resolves at its ready line. @throws with its log when it ends before */
 export async function startCity(
   args: readonly string[] = [],

@@ -3,25 +3,12 @@ import { execFile, spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { eventually, startCity } from '../city-process.ts';
+import { countersOf, eventually, pausedCounters, startCity } from '../city-process.ts';
 import type { CityProcess } from '../city-process.ts';
 import { describeWith } from '../parts.ts';
 
 const run = promisify(execFile);
 
-interface Counters {
-  simulator: { out: number; dropped: number };
-  broker: { in: number; refused: number };
-  ingest: {
-    in: number;
-    stored: number;
-    rejected: number;
-    duplicates: number;
-    dropped: number;
-    backlog: number;
-    gaps: number;
-  };
-}
 interface Device {
   device: string;
   ts: number;
@@ -41,7 +28,7 @@ describeWith(['mosquitto_pub', 'mosquitto_sub'], 'a running city', () => {
   const at = () => ['-h', '127.0.0.1', '-p', String(city.mqttPort)];
   const publish = (topic: string, message: string, ...more: string[]) =>
     run('mosquitto_pub', [...at(), '-q', '1', '-t', topic, '-m', message, ...more]);
-  const counters = async () => (await city.get('/api/counters')) as Counters;
+  const counters = () => countersOf(city);
   const rejected = async () => ((await city.get('/api/rejected')) as { byCause: { [cause: string]: number } }).byCause;
 
   /** Lines of `mosquitto_sub -v` until `enough` says so. */
@@ -175,19 +162,12 @@ describeWith(['mosquitto_pub'], 'a city left alone', () => {
   it('agrees with itself once paused: what left the simulator reached the broker and the store', async () => {
     const city = await startCity(['--scale', '0.5', '--speed', '30']);
     try {
-      const counters = async () => (await city.get('/api/counters')) as Counters;
       await eventually(
         'some traffic',
-        async () => ((await counters()).ingest.stored > 3000 ? true : undefined),
+        async () => ((await countersOf(city)).ingest.stored > 3000 ? true : undefined),
         30_000,
       );
-      expect((await city.post('/api/scenario', { name: 'pause' })).status).toBe(200);
-      const settled = await eventually('agreement', async () => {
-        const { simulator, broker, ingest } = await counters();
-        return ingest.backlog === 0 && simulator.out === broker.in && broker.in === ingest.in
-          ? { simulator, ingest }
-          : undefined;
-      });
+      const settled = await pausedCounters(city);
       expect(settled.simulator.dropped).toBe(0);
       expect(settled.ingest).toMatchObject({
         stored: settled.ingest.in,
