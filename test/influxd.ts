@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { partsRequired } from './parts.ts';
 
 export interface Influxd {
   readonly url: string;
@@ -17,20 +18,15 @@ const START_DEADLINE_MS = 20_000;
 const POLL_MS = 50;
 
 /** True where the `influxd` binary of InfluxDB 1.x is installed. */
-export function hasInfluxd(): boolean {
+function hasInfluxd(): boolean {
   const { status, stdout } = spawnSync('influxd', ['version'], { encoding: 'utf8' });
   return status === 0 && stdout.includes('InfluxDB v1');
-}
-
-/** True where a missing part fails the tests instead of skipping them. */
-export function partsRequired(): boolean {
-  return process.env.CI === 'true' || process.env.CITYTWIN_REQUIRE_PARTS === '1';
 }
 
 /** @returns undefined when InfluxDB 1.x is not installed. @throws Error when it is required, or does not start. */
 export async function startInfluxd(): Promise<Influxd | undefined> {
   if (!hasInfluxd()) {
-    if (partsRequired())
+    if (partsRequired)
       throw new Error('influxd (InfluxDB 1.x) is required here and not installed: apt-get install influxdb');
     return undefined;
   }

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
 
-const required = process.env.CI === 'true' || process.env.CITYTWIN_REQUIRE_PARTS === '1';
+/** True where a missing part fails the tests instead of skipping them. */
+export const partsRequired = process.env.CI === 'true' || process.env.CITYTWIN_REQUIRE_PARTS === '1';
 
 /** Path of a program, undefined when it is not installed. */
 export function program(name: string): string | undefined {
@@ -12,15 +13,21 @@ export function program(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
-/** `describe` for tests that need the given programs. */
-export function describeWith(programs: readonly string[], title: string, body: () => void): void {
-  const missing = programs.filter((name) => program(name) === undefined);
+/** `describe` for tests that need the given programs. `running` names what must also answer, and whether it does. */
+export function describeWith(
+  programs: readonly string[],
+  title: string,
+  body: () => void,
+  running: { readonly [name: string]: boolean } = {},
+): void {
+  const silent = Object.keys(running).filter((name) => !running[name]);
+  const missing = [...programs.filter((name) => program(name) === undefined), ...silent];
   if (missing.length === 0) {
     describe(title, body);
     return;
   }
-  const notice = `${title}: needs ${missing.join(', ')}, not installed here`;
-  if (required) {
+  const notice = `${title}: needs ${missing.join(', ')}, not here`;
+  if (partsRequired) {
     describe(title, () => {
       it('finds its parts', () => {
         throw new Error(notice);

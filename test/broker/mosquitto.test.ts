@@ -1,16 +1,15 @@
-// The command-line tools that people have: mosquitto_pub and mosquitto_sub against our broker. Skipped, by name, where they are missing.
-import { execFile, spawn, spawnSync } from 'node:child_process';
+// The command-line tools that people have: mosquitto_pub and mosquitto_sub against our broker.
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { describeWith } from '../parts.ts';
 import { start, until } from './start.ts';
 
-const missing = spawnSync('mosquitto_pub', ['--help']).error !== undefined;
-if (missing) console.warn('SKIPPED: mosquitto_pub and mosquitto_sub are not installed (package mosquitto-clients)');
 const run = promisify(execFile);
 const TIMEOUT = { timeout: 5000 };
 
-describe.skipIf(missing)('mosquitto clients (skipped when mosquitto_pub is not installed)', () => {
+describeWith(['mosquitto_pub', 'mosquitto_sub'], 'mosquitto clients', () => {
   it.each(['0', '1', '2'])('publish at QoS %s', async (qos) => {
     const broker = await start();
     const at = ['-h', '127.0.0.1', '-p', `${broker.port}`];
