@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import type { AggregateAnswer, KindDescription } from '../answers.ts';
 import { fleets } from '../live/fleet.ts';
-import { meanOf, shareOf, valuesOf } from '../live/summary.ts';
+import { busesUnderWay, meanOf, shareOf, valuesOf } from '../live/summary.ts';
 import { SPEED_END_MPS } from '../map/colour.ts';
 import { systemOf, type System } from '../map/looks.ts';
 import { getJson } from '../rest.ts';
@@ -90,14 +90,16 @@ function cards(): Card[] {
 function busCard(): Card | undefined {
   const fleet = fleets.get(kindOf('bus')?.kind ?? '');
   if (fleet === undefined) return undefined;
-  const delayS = meanOf(fleet, 'delayS');
+  const underWay = busesUnderWay(fleet);
+  const count = underWay.fields.length;
+  const delayS = meanOf(underWay, 'delayS');
   const minutes = delayS === undefined ? '–' : formatNumber(Math.round(delayS / 6) / 10, language.value);
   return {
     view: fleet.description.kind,
     label: t('meanDelay'),
     value: minutes,
     unit: 'min',
-    normal: t('delayNormal', { n: formatCount(fleet.ids.length, language.value) }),
+    normal: count === 0 ? t('noService') : t('delayNormal', { n: formatCount(count, language.value) }),
     line: hours.value['bus.delayS'] ?? [],
     band: [-180, 180],
     state: delayS !== undefined && Math.abs(delayS) > 180 ? 'watch' : 'good',

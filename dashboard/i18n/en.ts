@@ -35,6 +35,7 @@ export const en = {
   mapFailed: 'The map of the city is not available: {reason}',
   meanDelay: 'Mean delay of buses',
   delayNormal: '{n} under way · normal ±3 min',
+  noService: 'no service now',
   streetSpeed: 'Mean street speed',
   speedNormal: 'free flow is about {free} km/h',
   parkingOccupancy: 'Parking occupancy',

@@ -37,6 +37,7 @@ export const zh: Texts = {
   mapFailed: '城市地图不可用:{reason}',
   meanDelay: '公交平均晚点',
   delayNormal: '{n} 辆运营 · 正常 ±3 分钟',
+  noService: '当前无运营',
   streetSpeed: '道路平均车速',
   speedNormal: '畅通约 {free} km/h',
   parkingOccupancy: '车位占用率',

@@ -17,6 +17,13 @@ export function meanOf(fleet: Source, field: string): number | undefined {
   return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
+/** A bus in one of these states runs a trip; in any other its delay means nothing. */
+const BUS_UNDER_WAY: readonly unknown[] = ['inTransitTo', 'stoppedAt', 'holding', 'broken'];
+
+export function busesUnderWay(fleet: Source): Source {
+  return { fields: fleet.fields.filter(({ status }) => BUS_UNDER_WAY.includes(status)) };
+}
+
 /** Share of devices whose boolean field is true, 0…1. */
 export function shareOf(fleet: Source, field: string): number | undefined {
   const values = fleet.fields.map((fields) => fields[field]).filter((value) => typeof value === 'boolean');

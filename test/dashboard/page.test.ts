@@ -5,7 +5,7 @@ import { appended, pointsOf, tableRows, timeTicks, withGaps } from '../../dashbo
 import { formArgs, formFields } from '../../dashboard/command-form.ts';
 import { en } from '../../dashboard/i18n/en.ts';
 import { backoffMs } from '../../dashboard/live/backoff.ts';
-import { histogram, meanOf, shareOf } from '../../dashboard/live/summary.ts';
+import { busesUnderWay, histogram, meanOf, shareOf } from '../../dashboard/live/summary.ts';
 import { daylightVeil, delayColour, robustRange, viridis } from '../../dashboard/map/colour.ts';
 import { defaultColourField, inRailOrder, shownByDefault, systemOf } from '../../dashboard/map/looks.ts';
 import { formatClock, formatCount, formatNumber, formatValue } from '../../dashboard/text/format.ts';
@@ -212,6 +212,14 @@ describe('numbers', () => {
     const fleet = { fields };
     expect([meanOf(fleet, 'a'), shareOf(fleet, 'b'), meanOf(fleet, 'c')]).toEqual([2, 0.5, undefined]);
     expect(histogram([0, 0.1, 0.9, 5], 0, 1, 2)).toEqual([2, 2]);
+  });
+
+  test('a bus in layover is not under way and has no part in the mean delay', () => {
+    const states = ['inTransitTo', 'stoppedAt', 'holding', 'broken', 'layover'];
+    const fields = [...states.map((status, index) => ({ status, delayS: index * 10 })), { delayS: 900 }];
+    const underWay = busesUnderWay({ fields });
+    expect([underWay.fields.length, meanOf(underWay, 'delayS')]).toEqual([4, 15]);
+    expect(busesUnderWay({ fields: [{ status: 'layover' }] }).fields).toEqual([]);
   });
 
   test('no English text is empty', () => {
