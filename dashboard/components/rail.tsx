@@ -1,5 +1,6 @@
 // One entry for each system that exists, with one live number. Kinds from outside appear by themselves.
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { fleets } from '../live/fleet.ts';
 import { inRailOrder, systemColour, systemOf } from '../map/looks.ts';
@@ -21,8 +22,13 @@ interface Entry {
 
 export function Rail(): JSX.Element {
   const open = useSignal(false);
+  const rail = useRef<HTMLElement>(null);
+  const known = kinds.value !== null;
+  useEffect(() => {
+    rail.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [view.value, known]);
   return (
-    <nav class={open.value ? 'rail rail-open' : 'rail'} aria-label={t('menu')}>
+    <nav ref={rail} class={open.value ? 'rail rail-open' : 'rail'} aria-label={t('menu')}>
       <button
         type="button"
         class="rail-menu"
@@ -37,6 +43,7 @@ export function Rail(): JSX.Element {
           key={entry.view}
           type="button"
           class="rail-entry"
+          data-view={entry.view}
           data-testid={`rail-${entry.view}`}
           aria-current={view.value === entry.view ? 'page' : undefined}
           title={entry.title}
