@@ -8,9 +8,10 @@ import { fleets, numericFields, type Fields } from '../live/fleet.ts';
 import { defaultColourField, systemColour, systemOf } from '../map/looks.ts';
 import { css } from '../map/colour.ts';
 import { devicePath, getJson } from '../rest.ts';
-import { clock, events, fleetStep, kinds, language, selection, theme, type Selection } from '../session.ts';
+import { clock, events, fleetStep, kinds, language, openAlarms, selection, theme, type Selection } from '../session.ts';
 import { formatClock, formatDuration, formatValue } from '../text/format.ts';
 import { labelOf, t } from '../i18n/text.ts';
+import { AlarmList } from './alarms.tsx';
 import { CommandPanel } from './command-panel.tsx';
 import { Icon } from './icons.tsx';
 import { kindTitle } from './kind-title.ts';
@@ -75,8 +76,15 @@ function DeviceBody({ kind, device, fields }: BodyProps): JSX.Element {
     field: start,
   });
   const field = chosen.value.kind === kind.kind ? chosen.value.field : start;
+  const raised = openAlarms.value.filter((alarm) => alarm.kind === kind.kind && alarm.device === device);
   return (
     <>
+      {raised.length > 0 && (
+        <section>
+          <h3>{t('alarms')}</h3>
+          <AlarmList alarms={raised} />
+        </section>
+      )}
       {field !== undefined && (
         <section>
           <h3 class="chart-head">
