@@ -10,6 +10,9 @@ const EVENTS_KEPT = 300;
 /** No message for this long: what is on screen is old. */
 export const STALE_AFTER_MS = 30_000;
 
+/** A record rejected or missing is news for this long. */
+const RISE_IS_NEWS_MS = 60_000;
+
 export type Connection = 'connecting' | 'live' | 'lost';
 export interface Selection {
   readonly kind: string;
@@ -33,6 +36,8 @@ export const cityError = signal<string | null>(null);
 export const kinds = signal<readonly KindDescription[] | null>(null);
 export const counters = signal<Counters | null>(null);
 export const rates = signal<readonly RatePoint[]>([]);
+/** Wall time of the newest rise of ingest's rejected and gaps, ms; 0 before the first. */
+export const roseAtMs = signal({ rejected: 0, gaps: 0 });
 export const alarms = signal<readonly Alarm[]>([]);
 export const events = signal<readonly EventItem[]>([]);
 /** Stepped at most twice a second when device states changed: panels that read fleets follow it. */
@@ -56,6 +61,16 @@ export const colourField = signal<{ readonly [kind: string]: string }>({});
 
 export const stale = computed(() => heardAtMs.value > 0 && wallMs.value - heardAtMs.value > STALE_AFTER_MS);
 export const openAlarms = computed(() => alarms.value.filter((alarm) => alarm.clearedAt === undefined));
+
+/** How each number of ingest that should stand still looks; `all` is the worst of them. */
+export const ingestState = computed(() => {
+  const lately = (ms: number): 'watch' | 'good' => (wallMs.value - ms < RISE_IS_NEWS_MS ? 'watch' : 'good');
+  const rejected = lately(roseAtMs.value.rejected);
+  const gaps = lately(roseAtMs.value.gaps);
+  const dropped: 'bad' | 'good' = (counters.value?.ingest?.dropped ?? 0) > 0 ? 'bad' : 'good';
+  const all: 'good' | 'watch' | 'bad' = dropped === 'bad' ? 'bad' : rejected === 'watch' ? 'watch' : gaps;
+  return { rejected, gaps, dropped, all };
+});
 
 export function select(kind: string, device: string): void {
   selection.value = { kind, device };

@@ -8,7 +8,7 @@ import { busesUnderWay, meanOf, shareOf, valuesOf } from '../live/summary.ts';
 import { SPEED_END_MPS } from '../map/colour.ts';
 import { systemOf, type System } from '../map/looks.ts';
 import { getJson } from '../rest.ts';
-import { clock, counters, fleetStep, kinds, language, openAlarms, rates, show } from '../session.ts';
+import { clock, counters, fleetStep, ingestState, kinds, language, openAlarms, rates, show } from '../session.ts';
 import { formatCount, formatNumber, formatQuantity } from '../text/format.ts';
 import { t } from '../i18n/text.ts';
 import { AlarmList } from './alarms.tsx';
@@ -176,7 +176,7 @@ function recordsCard(): Card {
     unit: t('recordsUnit'),
     normal: t('recordsNormal', { total: formatCount(ingest?.stored ?? 0, language.value) }),
     line,
-    state: (ingest?.dropped ?? 0) > 0 ? 'bad' : 'good',
+    state: ingestState.value.all,
   };
 }
 

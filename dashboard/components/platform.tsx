@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { HealthAnswer, RejectedAnswer } from '../answers.ts';
 import { getJson } from '../rest.ts';
-import { clock, counters, language, timeOf } from '../session.ts';
+import { clock, counters, ingestState, language, timeOf } from '../session.ts';
 import { formatClock, formatNumber, formatQuantity, formatWhole } from '../text/format.ts';
 import { t } from '../i18n/text.ts';
 
@@ -12,7 +12,7 @@ const REFRESH_MS = 5_000;
 const NEWEST_SHOWN = 5;
 const PAYLOAD_SHOWN = 160;
 
-type Numbers = readonly (readonly [label: string, value: number | undefined])[];
+type Numbers = readonly (readonly [label: string, value: number | undefined, state?: 'good' | 'watch' | 'bad'])[];
 
 export function Platform(): JSX.Element {
   const health = useSignal<HealthAnswer | null>(null);
@@ -64,10 +64,10 @@ function Pipeline({ storeKind }: { readonly storeKind: string | undefined }): JS
       t('ingest'),
       [[t('in'), ingest?.in]],
       [
-        [t('rejected'), ingest?.rejected],
+        [t('rejected'), ingest?.rejected, ingestState.value.rejected],
         [t('duplicates'), ingest?.duplicates],
-        [t('dropped'), ingest?.dropped],
-        [t('gaps'), ingest?.gaps],
+        [t('dropped'), ingest?.dropped, ingestState.value.dropped],
+        [t('gaps'), ingest?.gaps, ingestState.value.gaps],
         [t('restarts'), ingest?.restarts],
       ],
     ],
@@ -104,9 +104,10 @@ function Pipeline({ storeKind }: { readonly storeKind: string | undefined }): JS
             </div>
           ))}
           <div class="stage-rest">
-            {rest.map(([label, value]) => (
+            {rest.map(([label, value, state = 'good']) => (
               <span key={label}>
-                {label} <b>{value === undefined ? '–' : formatWhole(value, language.value)}</b>
+                {label}{' '}
+                <b class={`number-${state}`}>{value === undefined ? '–' : formatWhole(value, language.value)}</b>
               </span>
             ))}
           </div>

@@ -5,7 +5,7 @@ import { useSignal } from '@preact/signals';
 import { fleets } from '../live/fleet.ts';
 import { inRailOrder, systemColour, systemOf } from '../map/looks.ts';
 import { css } from '../map/colour.ts';
-import { counters, fleetStep, kinds, language, openAlarms, rates, show, theme, view } from '../session.ts';
+import { fleetStep, ingestState, kinds, language, openAlarms, rates, show, theme, view } from '../session.ts';
 import { formatCount } from '../text/format.ts';
 import { t } from '../i18n/text.ts';
 import { Icon, type IconName } from './icons.tsx';
@@ -78,7 +78,6 @@ function entries(): Entry[] {
   });
   const alarmCount = openAlarms.value.length;
   const rate = rates.value.at(-1)?.perS;
-  const lost = (counters.value?.ingest?.dropped ?? 0) > 0;
   return [
     { view: 'overview', icon: 'overview', title: t('overview'), number: '' },
     ...systems,
@@ -94,7 +93,7 @@ function entries(): Entry[] {
       icon: 'platform',
       title: t('platform'),
       number: rate === undefined ? '' : `${formatCount(rate, language.value)}/s`,
-      state: lost ? 'bad' : 'good',
+      state: ingestState.value.all,
     },
   ];
 }

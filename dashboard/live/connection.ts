@@ -1,9 +1,20 @@
 // Keeps the live stream open and hands what arrives to the session's signals and to the fleets. It decides nothing about drawing.
 // When the connection is lost everything stays where it is; a new one continues it.
 import { decodeLiveFrame, type LiveColumn } from '../../telemetry/live-frame.ts';
-import type { LiveMessage } from '../answers.ts';
+import type { Counters, LiveMessage } from '../answers.ts';
 import { noteAck } from '../commands.ts';
-import { addEvent, clock, connection, counters, fleetStep, heardAtMs, kinds, putAlarm, rates } from '../session.ts';
+import {
+  addEvent,
+  clock,
+  connection,
+  counters,
+  fleetStep,
+  heardAtMs,
+  kinds,
+  putAlarm,
+  rates,
+  roseAtMs,
+} from '../session.ts';
 import { backoffMs, randomUnit } from './backoff.ts';
 import { fleetOf, type Fleet, type Fields } from './fleet.ts';
 import { drawTime, simClock } from './sim-clock.ts';
@@ -79,11 +90,22 @@ function takeClock(message: Extract<LiveMessage, { type: 'hello' }>['clock']): v
 }
 
 function takeCounters(message: Extract<LiveMessage, { type: 'counters' }>): void {
+  noteRises(counters.value?.ingest, message.ingest);
   const before = counters.value?.ingest?.stored;
   const now = message.ingest?.stored;
   counters.value = message;
   if (before === undefined || now === undefined || now < before) return;
   rates.value = [...rates.value, { ts: Date.now(), perS: now - before }].slice(-RATES_KEPT);
+}
+
+function noteRises(before: Counters['ingest'], now: Counters['ingest']): void {
+  if (before === undefined || now === undefined) return;
+  const { rejected, gaps } = roseAtMs.value;
+  if (now.rejected <= before.rejected && now.gaps <= before.gaps) return;
+  roseAtMs.value = {
+    rejected: now.rejected > before.rejected ? Date.now() : rejected,
+    gaps: now.gaps > before.gaps ? Date.now() : gaps,
+  };
 }
 
 function takeKinds(described: Extract<LiveMessage, { type: 'kinds' }>['kinds'], line: Map<number, KindOnLine>): void {
