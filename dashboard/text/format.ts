@@ -82,12 +82,17 @@ export function formatValue(value: unknown, unit: string, language: Language, re
   return shown === '' ? text : `${text}${shown === '°' ? '' : THIN_SPACE}${shown}`;
 }
 
-/** Large counts: 12,345 → 12.3k in English, 1.2万 in Chinese. */
+/** Large counts: 12,345 → 12.3 k and 1,500,000 → 1.5 M in English, 1.2万 in Chinese. */
 export function formatCount(value: number, language: Language): string {
-  return new Intl.NumberFormat(LOCALE[language], {
+  const format = new Intl.NumberFormat(LOCALE[language], {
     notation: Math.abs(value) >= 10_000 ? 'compact' : 'standard',
     maximumFractionDigits: Math.abs(value) >= 10_000 ? 1 : 0,
-  }).format(value);
+  });
+  if (language === 'zh') return format.format(value);
+  // British English writes a million as m, which reads as milli or metres here.
+  const written = ({ type, value: part }: Intl.NumberFormatPart): string =>
+    type === 'compact' ? THIN_SPACE + (part === 'm' ? 'M' : part) : part;
+  return format.formatToParts(value).map(written).join('');
 }
 
 export function formatWhole(value: number, language: Language): string {

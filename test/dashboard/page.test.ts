@@ -203,7 +203,9 @@ describe('numbers', () => {
   });
 
   test('counts follow the language', () => {
-    expect(formatCount(20_000, 'en')).toBe('20k');
+    expect(formatCount(20_000, 'en')).toBe('20\u2009k');
+    expect(formatCount(1_500_000, 'en')).toBe('1.5\u2009M');
+    expect(formatCount(9_999, 'en')).toBe('9,999');
     expect(formatCount(20_000, 'zh')).toBe('2万');
   });
 
