@@ -4,8 +4,8 @@ import { useSignal } from '@preact/signals';
 import type { KindDescription } from '../answers.ts';
 import { fleets, numericFields, type Fleet } from '../live/fleet.ts';
 import { histogram, meanOf, shareOf, valuesOf } from '../live/summary.ts';
-import { css, robustRange } from '../map/colour.ts';
-import { defaultColourField, fixedRange, markColour, systemOf } from '../map/looks.ts';
+import { css } from '../map/colour.ts';
+import { defaultColourField, fixedRange, markColour, systemOf, valueRange } from '../map/looks.ts';
 import { colourField, fleetStep, language, select, theme } from '../session.ts';
 import { formatCount, formatValue } from '../text/format.ts';
 import { labelOf, t } from '../i18n/text.ts';
@@ -87,7 +87,7 @@ function Distribution({
   readonly field: string;
 }): JSX.Element | null {
   const values = valuesOf(fleet, field);
-  const range = fixedRange(field) ?? robustRange(values);
+  const range = fixedRange(field) ?? valueRange(kind.fields[field], values);
   if (range === undefined || values.length < 3) return null;
   const counts = histogram(values, range[0], range[1], SLICES);
   const most = Math.max(...counts);

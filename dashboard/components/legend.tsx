@@ -2,12 +2,12 @@
 import type { JSX } from 'preact';
 import { useSignal } from '@preact/signals';
 import type { KindDescription } from '../answers.ts';
-import { colourField, kinds, language, layerChoice, selection, theme, view } from '../session.ts';
+import { colourField, fleetStep, kinds, language, layerChoice, selection, theme, view } from '../session.ts';
 import { DELAY_END_S, css, delayColour, viridis } from '../map/colour.ts';
 import { markScales } from '../map/handle.ts';
 import { fixedRange, inRailOrder, shownByDefault, systemColour, systemOf } from '../map/looks.ts';
 import type { MarkScale } from '../map/marks.ts';
-import { numericFields } from '../live/fleet.ts';
+import { fleets, numericFields } from '../live/fleet.ts';
 import { formatDuration, formatValue } from '../text/format.ts';
 import { labelOf, t } from '../i18n/text.ts';
 import { kindTitle } from './kind-title.ts';
@@ -16,7 +16,9 @@ export function Legend(): JSX.Element | null {
   const open = useSignal(!matchMedia('(max-width: 720px)').matches);
   const described = kinds.value;
   if (described === null || described.length === 0) return null;
+  void fleetStep.value;
   const ordered = inRailOrder(described);
+  const placed = ordered.filter((kind) => (fleets.get(kind.kind)?.placedCount ?? 0) > 0);
   const main =
     ordered.find((kind) => kind.kind === view.value) ?? ordered.find((kind) => markScales.value.has(kind.kind));
   return (
@@ -31,7 +33,7 @@ export function Legend(): JSX.Element | null {
         ))}
       <fieldset class="legend-layers">
         <legend>{t('layers')}</legend>
-        {ordered.map((kind) => (
+        {placed.map((kind) => (
           <LayerSwitch key={kind.kind} kind={kind} />
         ))}
       </fieldset>

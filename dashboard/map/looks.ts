@@ -1,6 +1,6 @@
 // What a kind looks like on the map and what its colour means. Known systems by name; every other kind gets a neutral mark, coloured by
 // a field when the reader chooses one. Built from descriptions only, so a kind from outside needs no code.
-import type { Description, Value } from '../../telemetry/description.ts';
+import type { Description, FieldDescription, Value } from '../../telemetry/description.ts';
 import { numericFields } from '../live/fleet.ts';
 import {
   DELAY_END_S,
@@ -9,6 +9,7 @@ import {
   clamp01,
   delayColour,
   parseHex,
+  robustRange,
   viridis,
   type Rgb,
   type Theme,
@@ -75,6 +76,19 @@ export function markColour(
   if (field === 'delayS') return delayColour(value, theme);
   const [low, high] = fixedRange(field) ?? range ?? [0, 1];
   return viridis(clamp01((value - low) / (high - low)), theme);
+}
+
+/** Fewer values than this say little about what is usual. */
+const FEW = 5;
+
+/** Ends of the scale of a field without a fixed one: the described limits for a few values, what is usual among many. */
+export function valueRange(
+  described: FieldDescription | undefined,
+  values: readonly number[],
+): readonly [number, number] | undefined {
+  const { min, max } = described ?? {};
+  const few = values.length > 0 && values.length < FEW;
+  return few && min !== undefined && max !== undefined && min < max ? [min, max] : robustRange(values);
 }
 
 /** Scales that mean the same every day. */

@@ -2,8 +2,8 @@
 // parking into gauges of occupancy, meters into tiles of the mean. No WebGL here.
 import type { Fleet } from '../live/fleet.ts';
 import { CX, CY, MOTION_STRIDE, T0, TC, VX, VY, X, Y, unitsPerMetre } from '../live/motion.ts';
-import { UNKNOWN, robustRange, type Theme } from './colour.ts';
-import { defaultColourField, markColour, systemColour, systemOf, type System } from './looks.ts';
+import { UNKNOWN, type Theme } from './colour.ts';
+import { defaultColourField, markColour, systemColour, systemOf, valueRange, type System } from './looks.ts';
 import { SHAPE } from './shaders.ts';
 
 /** 4-byte words of one instance; the last holds the colour. */
@@ -135,7 +135,7 @@ function rangeOf(fleet: Fleet, field: string | undefined): readonly [number, num
     const value = fields[field];
     if (typeof value === 'number') values.push(value);
   }
-  return robustRange(values);
+  return valueRange(fleet.description.fields[field], values);
 }
 
 function writeOne(

@@ -7,7 +7,7 @@ import { en } from '../../dashboard/i18n/en.ts';
 import { backoffMs } from '../../dashboard/live/backoff.ts';
 import { busesUnderWay, histogram, meanOf, shareOf } from '../../dashboard/live/summary.ts';
 import { daylightVeil, delayColour, robustRange, viridis } from '../../dashboard/map/colour.ts';
-import { defaultColourField, inRailOrder, shownByDefault, systemOf } from '../../dashboard/map/looks.ts';
+import { defaultColourField, inRailOrder, shownByDefault, systemOf, valueRange } from '../../dashboard/map/looks.ts';
 import { formatClock, formatCount, formatNumber, formatValue } from '../../dashboard/text/format.ts';
 import { formatUrlState, parseUrlState, type UrlState } from '../../dashboard/url-state.ts';
 
@@ -179,6 +179,14 @@ describe('kinds', () => {
     expect(systemOf('flood-gauge')).toBe('other');
     expect(defaultColourField(floodGauge)).toBe('levelM');
     expect(shownByDefault('flood-gauge', 'overview')).toBe(true);
+  });
+
+  test('a few devices are coloured by the described limits, many by what is usual among them', () => {
+    const level = { label: 'Level', unit: 'm', min: 0, max: 4 };
+    expect(valueRange(level, [1.2, 1.3])).toEqual([0, 4]);
+    expect(valueRange(level, [1, 1.5, 2, 2.5, 3])).toEqual([1, 3]);
+    expect(valueRange({ label: 'Level', unit: 'm' }, [1, 2])).toEqual([1, 2]);
+    expect(valueRange(level, [])).toBeUndefined();
   });
 
   test('the rail starts with buses and ends with kinds from outside', () => {
