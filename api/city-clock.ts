@@ -5,10 +5,14 @@ import type { ClockMessage } from '../telemetry/messages.ts';
 
 /** China Standard Time, until a clock says otherwise. */
 const DEFAULT_UTC_OFFSET_MIN = 480;
+/** How long a clock message may have been on its way, and how long a silent clock is thought to run on, ms. */
+const ANNOUNCE_SLACK_MS = 2000;
+const MAX_SILENCE_MS = 5000;
 const MAX_UTC_OFFSET_MIN = 24 * 60;
 
 export class CityClock {
   #message: ClockMessage | undefined;
+  #takenMs = 0;
 
   get message(): ClockMessage | undefined {
     return this.#message;
@@ -17,12 +21,21 @@ export class CityClock {
     return this.#message?.utcOffsetMin ?? DEFAULT_UTC_OFFSET_MIN;
   }
 
+  /** The latest simulated time that the city may have reached by `wallMs`: it runs on between two announcements. */
+  latestMs(wallMs: number): number | undefined {
+    if (this.#message === undefined) return undefined;
+    const { simTimeMs, speed, trueSpeed } = this.#message;
+    const perMs = Math.max(trueSpeed, speed === 'max' ? 0 : speed);
+    return simTimeMs + perMs * Math.min(MAX_SILENCE_MS, wallMs - this.#takenMs + ANNOUNCE_SLACK_MS);
+  }
+
   /** @throws Rejection */
-  take(payload: Uint8Array): void {
+  take(payload: Uint8Array, wallMs: number): void {
     const value = parsePayload(payload);
     const problem = clockProblem(value);
     if (problem !== undefined) throw new Rejection('clock', problem);
     this.#message = value as unknown as ClockMessage;
+    this.#takenMs = wallMs;
   }
 }
 

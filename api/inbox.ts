@@ -19,6 +19,8 @@ export interface InboxParts {
   readonly clock: CityClock;
   readonly shares: Shares;
   readonly commands: Commands;
+  /** Wall time, ms. */
+  readonly now: () => number;
   readonly onAck: (kind: string, device: string, ack: Ack) => void;
 }
 
@@ -58,7 +60,7 @@ function takeAny(parts: InboxParts, frame: Frame): Promise<void> | undefined {
     return parts.ingest.take(topic.type, topic.kind, topic.device, frame);
   if (topic.type === 'kind') return parts.kinds.take(topic.kind, payload, frame.topic);
   try {
-    if (topic.type === 'clock') parts.clock.take(payload);
+    if (topic.type === 'clock') parts.clock.take(payload, parts.now());
     else if (topic.type === 'counters') parts.shares.take(topic.part, payload);
     else if (topic.type === 'scenarioAck') parts.commands.take(SCENARIO, payload);
     else if (topic.type === 'status') takeStatus(parts.kinds, topic.kind, topic.device, payload);

@@ -2,6 +2,7 @@
 // rest of the api sees a record when it is durable. in = stored + rejected + duplicates + dropped + backlog holds at every moment.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MAX_PAYLOAD_BYTES, Rejection } from '../telemetry/json-codec.ts';
+import type { CityClock } from './city-clock.ts';
 import type { DeviceEvent, Frame, TelemetryRecord } from '../telemetry/messages.ts';
 import { Backoff } from './backoff.ts';
 import type { Kind, Kinds } from './kinds.ts';
@@ -38,7 +39,7 @@ export interface IngestOptions {
   /** Wall time, ms since 1970. */
   readonly now: () => number;
   /** The city's clock, when there is one. */
-  readonly cityTime: () => { simTimeMs: number; backfillFromMs?: number } | undefined;
+  readonly cityClock: Pick<CityClock, 'message' | 'latestMs'>;
   /** Told after each commit. */
   readonly onStored: (batch: Batch) => void;
   readonly maxBacklog?: number;
@@ -179,10 +180,12 @@ export class Ingest {
   #checkTime(ts: number): void {
     const wall = this.#options.now();
     if (ts >= wall - PAST_MS && ts <= wall + FUTURE_MS) return;
-    const city = this.#options.cityTime();
-    if (city) {
+    const { cityClock } = this.#options;
+    const city = cityClock.message;
+    const latestMs = cityClock.latestMs(wall);
+    if (city && latestMs !== undefined) {
       const { simTimeMs, backfillFromMs = Infinity } = city;
-      if (ts >= Math.min(simTimeMs - PAST_MS, backfillFromMs) && ts <= simTimeMs + FUTURE_MS) return;
+      if (ts >= Math.min(simTimeMs - PAST_MS, backfillFromMs) && ts <= latestMs + FUTURE_MS) return;
     }
     const shown = ts <= 8.64e15 ? new Date(ts).toISOString() : String(ts);
     throw new Rejection(

@@ -130,7 +130,19 @@ export class Kinds {
         throw new Rejection('bad-description', `${name}.${field} is a ${old} and cannot become a ${show(type)}`);
       }
     }
-    return description;
+    return this.#withKnown(name, description);
+  }
+
+  /** A later description adds to a kind and corrects it, but takes nothing away: devices out there still use it. */
+  #withKnown(name: string, description: Description): Description {
+    const known = this.#byName.get(name)?.description;
+    if (known === undefined) return description;
+    return {
+      ...description,
+      fields: { ...known.fields, ...description.fields },
+      ...(known.events || description.events ? { events: { ...known.events, ...description.events } } : {}),
+      ...(known.commands || description.commands ? { commands: { ...known.commands, ...description.commands } } : {}),
+    };
   }
 
   async #ask(name: string, entry: { next: Description; topic: string }): Promise<void> {

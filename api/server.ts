@@ -74,7 +74,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const commands = new Commands((topic, payload) => options.publish(topic, payload, { qos: 1 }));
   const cityTime = () => clock.message;
   const onStored = (batch: Batch) => show(batch);
-  const ingest = new Ingest({ store, kinds, rejected, log, now, cityTime, onStored });
+  const ingest = new Ingest({ store, kinds, rejected, log, now, cityClock: clock, onStored });
   let closing = false;
   await kinds.load();
   await recallEvents(kinds, alarms, store, now());

@@ -15,12 +15,13 @@ export async function connectApi(options: {
   readonly take: Take;
 }): Promise<ApiClient> {
   let up = false;
+  let subscribed = false;
   const client = new Client({
     ...options.broker,
     clientId: `api-${options.city}`,
     onMessage: (topic, payload, qos, retain) => options.take({ topic, payload, qos, retain }),
     onUp: () => {
-      up = true;
+      up = subscribed;
     },
     onDown: () => {
       up = false;
@@ -30,8 +31,12 @@ export async function connectApi(options: {
   const filter = `city/${options.city}/#`;
   const [granted] = await client.subscribe([{ filter, qos: 1 }]);
   if (granted === undefined || granted > 2) throw new Error(`the broker refuses the subscription ${filter}`);
+  subscribed = true;
+  up = client.connected;
   return {
     publish: async (topic, payload, { qos, retain = false }) => {
+      // A command must not wait for a broker that is away: whoever sent it is told at once.
+      if (!up) throw new Error('the broker is not connected');
       await client.publish(topic, payload, qos, retain);
     },
     get up() {

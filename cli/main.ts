@@ -28,6 +28,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
       'port',
       'mqttPort',
       'host',
+      'openHttp',
       'broker',
       'credentials',
       ...STORE,
@@ -49,15 +50,18 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     text: 'the MQTT broker alone',
     settings: ['port', 'mqttPort', 'host', 'credentials', ...COMMON],
     overrides: { port: 8081 },
-    examples: ['citytwin broker', 'citytwin broker --host 0.0.0.0 --credentials ./credentials'],
+    examples: [
+      'citytwin broker --credentials ./credentials',
+      'citytwin broker --host 0.0.0.0 --credentials ./credentials',
+    ],
     run: async (settings) => (await import('./services.ts')).brokerService(settings),
   },
   {
     name: 'api',
     text: 'storage, REST, live stream and page alone',
-    settings: ['port', 'host', 'broker', 'credentials', ...STORE, ...COMMON],
+    settings: ['port', 'host', 'openHttp', 'broker', 'credentials', ...STORE, ...COMMON],
     examples: [
-      'citytwin api --broker mqtt://127.0.0.1:1883',
+      'citytwin api --broker mqtt://127.0.0.1:1883 --credentials ./credentials',
       'citytwin api --store influx1 --store-url http://influxdb:8086',
     ],
     run: async (settings) => (await import('./services.ts')).apiService(settings),
@@ -67,7 +71,10 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     text: 'the simulated devices alone',
     settings: ['port', 'host', 'broker', 'credentials', ...CITY, ...COMMON],
     overrides: { port: 8082 },
-    examples: ['citytwin simulate --broker mqtt://127.0.0.1:1883', 'citytwin simulate --scale 2 --connections none'],
+    examples: [
+      'citytwin simulate --broker mqtt://127.0.0.1:1883 --credentials ./credentials',
+      'citytwin simulate --scale 2 --connections none',
+    ],
     run: async (settings) => (await import('./services.ts')).simulateService(settings),
   },
   {
@@ -75,7 +82,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     text: 'the control centre alone',
     settings: ['port', 'host', 'broker', 'credentials', ...COMMON],
     overrides: { port: 8083 },
-    examples: ['citytwin control --broker mqtt://127.0.0.1:1883'],
+    examples: ['citytwin control --broker mqtt://127.0.0.1:1883 --credentials ./credentials'],
     run: async (settings) => (await import('./services.ts')).controlService(settings),
   },
   {

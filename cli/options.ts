@@ -26,6 +26,7 @@ export interface Settings {
   readonly start: string;
   readonly connections: string;
   readonly credentials?: string;
+  readonly openHttp: boolean;
   readonly simulator: boolean;
   readonly control: boolean;
   readonly json: boolean;
@@ -134,6 +135,11 @@ const TABLE: {
   credentials: {
     flags: '--credentials <folder>',
     text: 'users and secrets of the MQTT parts; made at the first start of the broker',
+  },
+  openHttp: {
+    flags: '--open-http',
+    text: 'serve page and REST without login on --host too: only where a firewall or container keeps others out',
+    default: false,
   },
   simulator: { flags: '--no-simulator', text: 'leave the simulated devices out' },
   control: { flags: '--no-control', text: 'leave the control centre out' },

@@ -13,7 +13,7 @@ import type { ApiClient } from './api-client.ts';
 import { startHealthServer } from './health-server.ts';
 import { Lifetime } from './lifetime.ts';
 import { createLog } from './log.ts';
-import { isLoopback } from './options.ts';
+import { UsageError, isLoopback } from './options.ts';
 import type { Settings } from './options.ts';
 import { builtPage } from './page.ts';
 import { needsCredentials, publishCounters, version } from './up.ts';
@@ -54,6 +54,11 @@ export async function brokerService(settings: Settings): Promise<void> {
 }
 
 export async function apiService(settings: Settings): Promise<void> {
+  if (!isLoopback(settings.host) && !settings.openHttp) {
+    throw new UsageError(
+      `--host ${settings.host} would serve page and REST to others without login; if a firewall or container keeps them out, add --open-http`,
+    );
+  }
   const log = createLog(settings);
   const lifetime = new Lifetime(log);
   const store = createStore(settings, log);
@@ -65,7 +70,10 @@ export async function apiService(settings: Settings): Promise<void> {
     host: settings.host,
     port: settings.port,
     store,
-    publish: async (topic, payload, options) => link.client?.publish(topic, payload, options),
+    publish: async (topic, payload, options) => {
+      if (link.client === undefined) throw new Error('the broker is not there yet');
+      await link.client.publish(topic, payload, options);
+    },
     map: loadCity().map,
     ...(staticFolder === undefined ? {} : { staticFolder }),
     version,

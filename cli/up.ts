@@ -43,6 +43,8 @@ interface Bus {
 
 export async function up(settings: Settings): Promise<void> {
   if (!isLoopback(settings.host) && settings.credentials === undefined) throw needsCredentials(settings.host);
+  // Without a login, page and REST stay on this machine unless someone says otherwise.
+  const httpHost = isLoopback(settings.host) || settings.openHttp ? settings.host : '127.0.0.1';
   const log = createLog(settings);
   const lifetime = new Lifetime(log);
   // The thread builds its city while the rest starts.
@@ -59,10 +61,13 @@ export async function up(settings: Settings): Promise<void> {
   const link = { publish: undefined as Publish | undefined };
   const api = await startApi({
     city: CITY,
-    host: settings.host,
+    host: httpHost,
     port: settings.port,
     store,
-    publish: (topic, payload, options) => link.publish!(topic, payload, options),
+    publish: async (topic, payload, options) => {
+      if (link.publish === undefined) throw new Error('the broker is not there yet');
+      await link.publish(topic, payload, options);
+    },
     map: loadCity().map,
     ...(staticFolder === undefined ? {} : { staticFolder }),
     version,
@@ -91,7 +96,7 @@ export async function up(settings: Settings): Promise<void> {
     const control = await startControl({ city: CITY, broker: bus.addressOf('control'), log });
     lifetime.own('control', () => control.stop());
   }
-  announce(settings, `http://${urlHost(settings.host)}:${api.port}`, bus.url, performance.now());
+  announce(settings, `http://${urlHost(httpHost)}:${api.port}`, bus.url, performance.now());
 }
 
 type Publish = (topic: string, payload: Uint8Array, options: { qos: 0 | 1; retain?: boolean }) => Promise<void>;

@@ -10,6 +10,8 @@ const SLACK_S = 8;
 const MAX_HOLD_S = 60;
 /** Shorter holds are not worth a message. */
 const MIN_HOLD_S = 10;
+/** A bus this much closer than usual is left alone: gaps vary by themselves. */
+const CLOSE_SHARE = 0.85;
 /** Every n-th stop is a control point. */
 const CONTROL_EVERY = 5;
 /** Weight of a new gap in a line's mean. */
@@ -72,7 +74,8 @@ export class BusHolding {
     state.samples++;
     state.meanGapS += (gapS - state.meanGapS) * Math.max(GAP_WEIGHT, 1 / state.samples);
     const controlPoint = at.stopSequence > 0 && at.stopSequence % CONTROL_EVERY === 0;
-    if (!trusted || !controlPoint || durationS < MIN_HOLD_S) return undefined;
+    const close = gapS < CLOSE_SHARE * usualS;
+    if (!trusted || !controlPoint || !close || durationS < MIN_HOLD_S) return undefined;
     const why = `${device} (line ${at.line}) at stop ${at.nextStop}: ${Math.round(gapS)} s behind ${leader.device}, usually ${usualS} s`;
     return { device, durationS, why };
   }

@@ -32,6 +32,7 @@ export interface LiveOptions {
 /** Simulated time of one tick. */
 const TICK_MS = 1000;
 const ANNOUNCE_EVERY_MS = 1000;
+const ANNOUNCE_EVERY_SIM_MS = 60_000;
 /** Longest stretch of ticks before sockets get their turn. */
 const BURST_MS = 40;
 
@@ -41,6 +42,7 @@ export class LiveCity {
   readonly #publisher: Publisher;
   readonly #run: Run;
   #running: Promise<void> | undefined;
+  #announcedMs = 0;
   #stopping = false;
   #wake: () => void = () => {};
   #announcer: NodeJS.Timeout | undefined;
@@ -63,11 +65,12 @@ export class LiveCity {
   async start(): Promise<void> {
     await this.#publisher.start();
     await this.#publisher.subscribe([scenarioTopic(this.#options.city.id, 'command')]);
-    // The clock may have waited for the broker: pace from here. The first tick is due at once, so that nobody waits for a first sight.
+    // The clock comes before the first record: it says which times are believable.
+    await this.#announce();
+    // It may have waited for the broker: pace from here. The first tick is due at once, so that nobody waits for a first sight.
     this.#tick();
     this.#clock.resume();
-    this.#announce();
-    this.#announcer = setInterval(() => this.#announce(), ANNOUNCE_EVERY_MS);
+    this.#announcer = setInterval(() => void this.#announce(), ANNOUNCE_EVERY_MS);
     this.#running = this.#loop();
   }
 
@@ -102,6 +105,8 @@ export class LiveCity {
   }
 
   #tick(): void {
+    // A fast city tells the time more often, so that its records never seem to come from the future.
+    if (this.#run.simTimeMs - this.#announcedMs >= ANNOUNCE_EVERY_SIM_MS) void this.#announce();
     this.#run.tick(TICK_MS);
     this.#clock.advance(TICK_MS);
   }
@@ -117,7 +122,9 @@ export class LiveCity {
     });
   }
 
-  #announce(): void {
+  /** Settles when the broker has it. */
+  #announce(): Promise<void> | undefined {
+    this.#announcedMs = this.#run.simTimeMs;
     const { city, scenario, seed, utcOffsetMin } = this.#options;
     const { tempC, rainMmPerH, cloud, sunElevationDeg } = this.#run.world.sky;
     const message: ClockMessage = {
@@ -129,11 +136,11 @@ export class LiveCity {
       seed,
       weather: { tempC, rainMmPerH, cloud, sunElevationDeg },
     };
-    void this.#publisher.publish(clockTopic(city.id), message, { qos: 0, retain: true });
     void this.#publisher.publish(countersTopic(city.id, 'simulator'), this.#publisher.counters(), {
       qos: 0,
       retain: true,
     });
+    return this.#publisher.publish(clockTopic(city.id), message, { qos: 1, retain: true });
   }
 
   #receive(topicText: string, payload: Uint8Array): void {
@@ -162,7 +169,7 @@ export class LiveCity {
     const ack: Ack =
       reason === undefined ? { id: command.id, state: 'done', ts } : { id: command.id, state: 'rejected', reason, ts };
     void this.#publisher.publish(scenarioTopic(this.#options.city.id, 'ack'), ack, { qos: 1, retain: false });
-    this.#announce();
+    void this.#announce();
     this.#wake();
   }
 

@@ -91,9 +91,25 @@ export function descriptionProblems(value: unknown): string[] {
     if (!isField(name)) problems.push(`command name must match ${FIELD_PATTERN.source}, got ${show(name)}`);
     if (!isObject(command) || typeof command.label !== 'string' || !isObject(command.args)) {
       problems.push(`command ${name} needs a label and args (a JSON Schema), got ${show(command)}`);
-    }
+    } else problems.push(...schemaProblems(`args of command ${name}`, command.args));
   }
   return problems;
+}
+
+/** Keywords that let a schema from outside run for ever (regular expressions) or reach beyond itself. */
+const REFUSED_KEYWORDS = new Set(['pattern', 'patternProperties', 'format', '$ref', '$dynamicRef', '$recursiveRef']);
+const MAX_SCHEMA_DEPTH = 16;
+
+function schemaProblems(where: string, schema: unknown, depth = 0): string[] {
+  if (depth > MAX_SCHEMA_DEPTH) return [`${where} is nested deeper than ${MAX_SCHEMA_DEPTH} levels`];
+  if (Array.isArray(schema)) return schema.flatMap((part) => schemaProblems(where, part, depth + 1));
+  return entriesOf(schema).flatMap(([keyword, value]) => {
+    // What stands under `properties` are names, not keywords.
+    if (keyword === 'properties') return entriesOf(value).flatMap(([, part]) => schemaProblems(where, part, depth + 1));
+    if (REFUSED_KEYWORDS.has(keyword)) return [`${where} may not use ${keyword}`];
+    if (keyword === 'enum' || keyword === 'const' || keyword === 'default' || keyword === 'examples') return [];
+    return schemaProblems(where, value, depth + 1);
+  });
 }
 
 function fieldProblems(name: string, field: unknown): string[] {

@@ -5,12 +5,17 @@ import type { Static } from 'typebox';
 import { createMetrics } from '../metrics.ts';
 import { allCounters } from '../parts.ts';
 import type { Parts } from '../parts.ts';
-import { Problem } from '../problems.ts';
-import { answers, limitOf } from './schemas.ts';
+import { Problem, badCursor } from '../problems.ts';
+import type { Rejected } from '../rejected.ts';
+import { CURSOR, answers, limitOf } from './schemas.ts';
 
 const NUMBERS = Type.Record(Type.String(), Type.Unknown());
 const REJECTED_QUERY = Type.Object(
-  { limit: limitOf(100, 10_000), cause: Type.Optional(Type.String({ maxLength: 64 })) },
+  {
+    limit: limitOf(100, 10_000),
+    cause: Type.Optional(Type.String({ maxLength: 64 })),
+    cursor: Type.Optional(CURSOR),
+  },
   { additionalProperties: false },
 );
 /** The store is asked this often at most; probes may come much more often. */
@@ -31,6 +36,7 @@ export function systemRoutes(app: FastifyInstance, parts: Parts): void {
   app.get('/readyz', { schema: { tags: ['system'], summary: 'Data can be taken and seen' } }, async () => {
     if (parts.isClosing()) throw new Problem(503, 'closing');
     if (!(await storeAnswers())) throw new Problem(503, `the store (${parts.store.name}) does not answer`);
+    if (!parts.brokerState().ok) throw new Problem(503, 'the broker is not connected');
     return { ok: true };
   });
   app.get('/metrics', { schema: { tags: ['system'], summary: 'Prometheus' } }, async (_request, reply) =>
@@ -62,13 +68,36 @@ export function systemRoutes(app: FastifyInstance, parts: Parts): void {
   app.get<{ Querystring: Static<typeof REJECTED_QUERY> }>(
     '/api/rejected',
     { schema: { tags: ['system'], summary: 'Messages refused, newest first', querystring: REJECTED_QUERY } },
-    ({ query: { limit, cause } }) => ({
+    ({ query: { limit, cause, cursor } }) => ({
       total: rejected.total,
       byCause: rejected.byCause(),
-      items: rejected.newest(limit, cause),
-      next: null,
+      ...rejectedPage(rejected, limit, cause, cursor),
     }),
   );
+}
+
+/** A cursor is the running number of the last item of a page; the newest item has the number `total`. */
+function rejectedPage(rejected: Rejected, limit: number, cause?: string, cursor?: string) {
+  const { total } = rejected;
+  const before = cursor === undefined ? total + 1 : rejectedNumber(cursor, total);
+  const passed = total + 1 - before;
+  const numbered = rejected
+    .newest(cause === undefined ? passed + limit + 1 : Infinity)
+    .map((item, at) => ({ item, number: total - at }))
+    .slice(passed)
+    .filter(({ item }) => cause === undefined || item.cause === cause);
+  const page = numbered.slice(0, limit);
+  return {
+    items: page.map(({ item }) => item),
+    next: numbered.length > limit ? String(page.at(-1)!.number) : null,
+  };
+}
+
+/** A number that was not reached yet is of an earlier run. */
+function rejectedNumber(cursor: string, total: number): number {
+  const number = /^\d{1,15}$/.test(cursor) ? Number(cursor) : 0;
+  if (number < 1 || number > total) throw badCursor(cursor);
+  return number;
 }
 
 function healthOf(parts: Parts, storeOk: boolean) {

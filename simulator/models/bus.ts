@@ -18,6 +18,8 @@ import { Signals } from '../traffic/signals.ts';
 import type { World } from '../world.ts';
 
 const STEP_MS = 500;
+/** A gap of more than this many planned headways is a break in the service. */
+const MAX_HEADWAYS = 4;
 const RECORD_MS = 5_000;
 const DAY_MS = 86_400_000;
 /** Two buses of a line never leave a stop closer than this, ms. */
@@ -248,7 +250,8 @@ class Buses implements Fleet {
       boarded: bus.boarded,
       alighted: bus.alighted,
       denied: last ? 0 : this.#passengers.waiting(side.index, stop),
-      headwayS,
+      // After a break in the service there is no bus ahead.
+      ...(headwayS < MAX_HEADWAYS * trip.headwayS ? { headwayS } : {}),
       targetHeadwayS: trip.headwayS,
       co2Kg: bus.fuelL * CO2_KG_PER_L,
     });
@@ -326,7 +329,8 @@ class Buses implements Fleet {
       status: statusOf(bus, nowMs),
       load: bus.load,
       occupancyRatio: bus.load / CAPACITY,
-      delayS: bus.delayS,
+      // At rest it is neither early nor late.
+      delayS: bus.mode === 'layover' ? undefined : bus.delayS,
       odometerM: bus.odometerM,
       fuelL: bus.fuelL,
       doorOpen: bus.mode === 'atStop' && nowMs < bus.readyMs,

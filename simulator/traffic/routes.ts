@@ -39,9 +39,13 @@ export class RouteSearch {
 
   /**
    * Links from the end of `fromLink` to node `toNode`, fastest first to last; empty when already there; undefined when there is no way.
-   * The route does not start with a U-turn.
+   * The route starts with a U-turn only where there is no other way: at the end of a dead end.
    */
   find(fromLink: number, toNode: number): Int32Array | undefined {
+    return this.#find(fromLink, toNode, false) ?? this.#find(fromLink, toNode, true);
+  }
+
+  #find(fromLink: number, toNode: number, uTurn: boolean): Int32Array | undefined {
     const start = this.#to[fromLink]!;
     const back = this.#from[fromLink]!;
     this.#search++;
@@ -53,7 +57,7 @@ export class RouteSearch {
       for (let i = this.#outStart[node]!; i < this.#outStart[node + 1]!; i++) {
         const link = this.#out[i]!;
         const next = this.#to[link]!;
-        if (node === start && next === back) continue;
+        if (!uTurn && node === start && next === back) continue;
         this.#reach(next, cost + this.#seconds[link]!, link, toNode);
       }
     }

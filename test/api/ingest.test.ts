@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Ingest } from '../../api/ingest.ts';
+import { CityClock } from '../../api/city-clock.ts';
 import { Kinds } from '../../api/kinds.ts';
 import { Rejected } from '../../api/rejected.ts';
 import type { StoreBatch } from '../../api/store.ts';
@@ -26,7 +27,7 @@ function createBench(options: { maxBacklog?: number; devicesInMemory?: number; s
     rejected,
     log: quiet,
     now: () => NOW,
-    cityTime: () => undefined,
+    cityClock: new CityClock(),
     onStored: () => {},
     ...(maxBacklog ? { maxBacklog } : {}),
   });
@@ -227,7 +228,7 @@ describe('ingest over time', () => {
     const store = createTestStore();
     const rejected = new Rejected(quiet, () => now);
     const kinds = new Kinds({ store, rejected, log: quiet });
-    const common = { store, kinds, rejected, log: quiet, cityTime: () => undefined, onStored: () => {} };
+    const common = { store, kinds, rejected, log: quiet, cityClock: new CityClock(), onStored: () => {} };
     const ingest = new Ingest({ ...common, now: () => now });
     const payload = Buffer.from(JSON.stringify({ ts: NOW, seq: 1 }));
     const topic = 'city/wuxi/ufo/u-1/telemetry';

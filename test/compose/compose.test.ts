@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { buildAll, config, down, logs, port, ps, upAll } from 'docker-compose';
 import type { IDockerComposeOptions } from 'docker-compose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launchBrowser, seeMoving } from '../browser.ts';
 import { eventually } from '../city-process.ts';
 import { describeWith, partsRequired, program } from '../parts.ts';
 
@@ -32,7 +33,7 @@ const options: IDockerComposeOptions = {
 };
 
 describeWith(
-  plugin ? ['docker'] : ['docker', 'docker-compose'],
+  ['docker', ...(plugin ? [] : ['docker-compose']), 'chromium', 'mosquitto_pub'],
   'docker compose up',
   () => {
     let http: string;
@@ -104,6 +105,17 @@ describeWith(
         60_000,
       );
       expect(history.ts!.length).toBe(history.lat!.length);
+    }, 90_000);
+
+    it('shows moving buses on the page', async () => {
+      const browser = await launchBrowser();
+      try {
+        const page = await browser.newPage();
+        await page.goto(http);
+        await seeMoving(page, 'bus', 20);
+      } finally {
+        await browser.close();
+      }
     }, 90_000);
 
     it('lets nobody publish without a secret', () => {

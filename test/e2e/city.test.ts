@@ -181,6 +181,27 @@ describeWith(['mosquitto_pub'], 'a city left alone', () => {
     }
   });
 
+  it('loses and refuses nothing at 600×, nor after a restart of a city that ran ahead', async () => {
+    const fast = await startCity(['--scale', '0.1', '--speed', '600']);
+    await eventually(
+      'two hours',
+      async () => {
+        const { simTimeMs } = (await fast.get('/api/health')) as { simTimeMs: number };
+        return simTimeMs > Date.now() + 2 * 3_600_000 ? true : undefined;
+      },
+      30_000,
+    );
+    expect((await pausedCounters(fast)).ingest).toMatchObject({ rejected: 0, dropped: 0, gaps: 0 });
+    fast.process.kill('SIGKILL');
+    const again = await startCity(['--scale', '0.1'], { data: fast.data });
+    try {
+      await eventually('records', async () => ((await countersOf(again)).ingest.stored > 500 ? true : undefined));
+      expect((await countersOf(again)).ingest).toMatchObject({ rejected: 0, dropped: 0 });
+    } finally {
+      await again.stop();
+    }
+  }, 90_000);
+
   it('remembers after a restart and goes on later than what it stored', async () => {
     const first = await startCity(['--scale', '0.1', '--speed', '60']);
     const bus = async (city: CityProcess) => (await city.get('/api/devices/bus/bus-0001')) as Device;

@@ -1,28 +1,11 @@
 // The page in a real browser, over a real city. Screenshots land in test-results/ for human eyes.
 import { mkdir } from 'node:fs/promises';
-import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launchBrowser, positionsOn, seeMoving } from '../browser.ts';
 import { eventually, startCity } from '../city-process.ts';
 import type { CityProcess } from '../city-process.ts';
-import { describeWith, program } from '../parts.ts';
-
-interface Position {
-  id: string;
-  lat: number;
-  lon: number;
-}
-interface Citytwin {
-  positions(kind: string): Position[];
-  chartPoints(): number;
-  select(kind: string, id: string): void;
-  project(lon: number, lat: number): { x: number; y: number };
-}
-declare global {
-  interface Window {
-    citytwin: Citytwin;
-  }
-}
+import { describeWith } from '../parts.ts';
 
 const SCREENSHOTS = new URL('../../test-results/', import.meta.url).pathname;
 const DESKTOP = { width: 1440, height: 900 };
@@ -38,16 +21,7 @@ describeWith(['chromium'], 'the page', () => {
   beforeAll(async () => {
     await mkdir(SCREENSHOTS, { recursive: true });
     city = await startCity(['--seed', '7']);
-    browser = await chromium.launch({
-      executablePath: program('chromium')!,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-background-networking',
-        '--enable-unsafe-swiftshader',
-      ],
-    });
+    browser = await launchBrowser();
     page = await open('dark', DESKTOP);
     page.on('pageerror', (error) => problems.push(String(error)));
     page.on('console', (message) => {
@@ -70,26 +44,16 @@ describeWith(['chromium'], 'the page', () => {
     await opened.goto(city.http);
     return opened;
   }
-  const positions = (kind: string) => page.evaluate((name) => window.citytwin?.positions(name) ?? [], kind);
+  const positions = (kind: string) => positionsOn(page, kind);
 
   it('shows buses within five seconds, and they move', async () => {
     const openedMs = performance.now();
-    const first = await eventually('buses on the map', async () => {
-      const seen = await positions('bus');
-      return seen.length > 100 ? seen : undefined;
-    });
+    await eventually('buses on the map', async () => ((await positions('bus')).length > 100 ? true : undefined));
     const tookMs = performance.now() - openedMs;
     console.log(
       `first buses on the page ${(tookMs / 1000).toFixed(1)} s after looking; city ready in ${(city.readyMs / 1000).toFixed(1)} s`,
     );
-    const moved = await eventually('moving buses', async () => {
-      const now = new Map((await positions('bus')).map((bus) => [bus.id, bus]));
-      const count = first.filter(
-        ({ id, lat, lon }) => now.has(id) && Math.hypot(now.get(id)!.lat - lat, now.get(id)!.lon - lon) > 1e-5,
-      ).length;
-      return count > 20 ? count : undefined;
-    });
-    expect(moved).toBeGreaterThan(20);
+    await seeMoving(page, 'bus', 20);
   });
 
   it('draws all four kinds', async () => {
