@@ -1,5 +1,6 @@
 // The HTTP server: who is let in, how often, what errors look like, the OpenAPI document, the page, and how it closes. Routes are in
 // `routes/`.
+import { STATUS_CODES, maxHeaderSize } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -29,6 +30,10 @@ const IDLE_TIMEOUT_MS = 75_000;
 const MAX_CONNECTIONS = 2000;
 /** Alarm ids carry a kind, a device and a name. */
 const MAX_PARAM_LENGTH = 300;
+const CLIENT_ERRORS: { readonly [code: string]: readonly [status: number, detail: string] } = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, `a request must have come in within ${REQUEST_TIMEOUT_MS / 1000} s`],
+  HPE_HEADER_OVERFLOW: [431, `URL and headers must not be larger than ${maxHeaderSize} bytes together`],
+};
 const RATE_LIMIT = { max: 1000, timeWindow: 10_000 };
 
 export interface Http {
@@ -45,6 +50,10 @@ export async function createHttp(parts: Parts, options: ApiOptions): Promise<Htt
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: IDLE_TIMEOUT_MS,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    // Refused before there is a route, so that neither hooks nor error handler are asked.
+    frameworkErrors: (error, request, reply) =>
+      void answerError(error, request, reply.headers(SECURITY_HEADERS), parts),
+    clientErrorHandler: answerBadRequest,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true } },
   });
   // Schemas of answers are for readers; what a part says goes out as it is.
@@ -129,6 +138,22 @@ async function describeApi(app: FastifyInstance, version: string): Promise<void>
 
 function isLimited(path: string): boolean {
   return path.startsWith('/api') || path.startsWith('/docs') || path === '/openapi.json' || path === '/metrics';
+}
+
+/** What Node refuses before it is a request: there is a socket only. */
+function answerBadRequest(error: Error & { code?: string }, socket: Duplex): void {
+  // The other side is gone.
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, detail] = CLIENT_ERRORS[error.code ?? ''] ?? [400, `this is no HTTP request: ${error.message}`];
+  const body = JSON.stringify(problemDocument(status, detail));
+  const headers = {
+    ...SECURITY_HEADERS,
+    'content-type': PROBLEM_TYPE,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`, () => socket.destroy());
 }
 
 async function answerError(

@@ -7,9 +7,12 @@ const TITLES: { readonly [status: number]: string } = {
   400: 'Bad request',
   403: 'Forbidden',
   404: 'Not found',
+  408: 'Request timeout',
   409: 'Conflict',
   413: 'Too large',
+  414: 'URL too long',
   429: 'Too many requests',
+  431: 'Header too large',
   500: 'Internal error',
   503: 'Unavailable',
 };
@@ -39,6 +42,11 @@ export interface ProblemDocument extends ProblemExtras {
 
 export function problemDocument(status: number, detail: string, extras: ProblemExtras = {}): ProblemDocument {
   return { type: 'about:blank', title: TITLES[status] ?? 'Error', status, detail, ...extras };
+}
+
+/** For a `cursor` that no list answered as its `next`. */
+export function badCursor(text: string): Problem {
+  return new Problem(400, `cursor must be the next of an earlier answer, got ${show(text)}`, { value: text });
 }
 
 /** For a name that is none of `choices`: says so and suggests the nearest one. */

@@ -6,16 +6,16 @@ import type { Kind } from '../kinds.ts';
 import type { DeviceRow } from '../latest.ts';
 import { kindNamed, parseBox } from '../parameters.ts';
 import type { Parts } from '../parts.ts';
-import { Problem, unknownName } from '../problems.ts';
+import { badCursor, unknownName } from '../problems.ts';
 import type { Store } from '../store.ts';
-import { DEVICE_PARAMS, KIND, VALUE, answers, limitOf } from './schemas.ts';
+import { CURSOR, DEVICE_PARAMS, KIND, VALUE, answers, limitOf } from './schemas.ts';
 
 const LIST_QUERY = Type.Object(
   {
     kind: Type.Optional(KIND),
     bbox: Type.Optional(Type.String({ description: 'west,south,east,north in degrees', maxLength: 200 })),
     limit: limitOf(1000, 10_000),
-    cursor: Type.Optional(Type.String({ description: '`next` of the page before', maxLength: 40 })),
+    cursor: Type.Optional(CURSOR),
   },
   { additionalProperties: false },
 );
@@ -64,7 +64,10 @@ export function deviceRoutes(app: FastifyInstance, parts: Parts): void {
   );
 }
 
-/** The device's newest record, from memory or, where devices were forgotten, from the store. @throws Problem 404 */
+/**
+ * The device's newest record, from memory or, where devices were forgotten, from the store. A device that has sent events only is a
+ * row without fields. @throws Problem 404
+ */
 export async function newestRow(store: Store, kind: Kind, device: string): Promise<DeviceRow> {
   const handle = kind.devices.handleOf(device);
   if (handle !== undefined && kind.latest.has(kind.devices.slotOf(handle))) {
@@ -72,10 +75,25 @@ export async function newestRow(store: Store, kind: Kind, device: string): Promi
   }
   const stored = kind.devices.overflowed ? await storedRow(store, kind, device) : undefined;
   if (stored) return stored;
-  const names = Array.from({ length: Math.min(kind.devices.slots, NAMES_COMPARED) }, (_, slot) =>
-    kind.devices.idAt(slot),
-  );
-  throw unknownName(404, kind.description.kind, device, names);
+  const isKnown = handle !== undefined || kind.devices.overflowed;
+  const reported = isKnown ? await eventRow(store, kind, device) : undefined;
+  if (reported) return reported;
+  throw unknownName(404, kind.description.kind, device, namesWithRecord(kind));
+}
+
+/** Names that a question for one device finds. */
+function namesWithRecord({ devices, latest }: Kind): string[] {
+  const names: string[] = [];
+  for (let slot = 0; slot < devices.slots && names.length < NAMES_COMPARED; slot++) {
+    if (latest.has(slot)) names.push(devices.idAt(slot));
+  }
+  return names;
+}
+
+async function eventRow(store: Store, kind: Kind, device: string): Promise<DeviceRow | undefined> {
+  const name = kind.description.kind;
+  const [newest] = await store.events({ kind: name, device, fromMs: 0, toMs: LATEST_TIME_MS, limit: 1 });
+  return newest && { kind: name, device, ts: newest.ts, seq: newest.seq, fields: {} };
 }
 
 async function storedRow(store: Store, kind: Kind, device: string): Promise<DeviceRow | undefined> {
@@ -116,7 +134,6 @@ function page(kinds: readonly Kind[], box: Parameters<Kind['latest']['changed']>
 function parseCursor(text: string | undefined): Cursor {
   if (text === undefined) return { kind: 0, slot: 0 };
   const [, kind, slot] = /^(\d{1,4})\.(\d{1,8})$/.exec(text) ?? [];
-  if (kind === undefined)
-    throw new Problem(400, `cursor must be the next of an earlier answer, got "${text}"`, { value: text });
+  if (kind === undefined) throw badCursor(text);
   return { kind: Number(kind), slot: Number(slot) };
 }

@@ -5,17 +5,20 @@ import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import type { Description } from '../../telemetry/description.ts';
+import type { DeviceEvent } from '../../telemetry/messages.ts';
 import type { Kind } from '../kinds.ts';
 import { checkAggOfField, fieldsNamed, kindNamed, parseAgg, parseEvery, parseTime } from '../parameters.ts';
 import type { Parts } from '../parts.ts';
-import { Problem } from '../problems.ts';
+import { Problem, badCursor } from '../problems.ts';
 import type { AggregateQuery, Bucket, Series } from '../store.ts';
 import { AGGREGATES } from '../stores/query.ts';
 import { newestRow } from './devices.ts';
-import { DEVICE, DEVICE_PARAMS, KIND, TIME, VALUE, answers, limitOf } from './schemas.ts';
+import { CURSOR, DEVICE, DEVICE_PARAMS, KIND, TIME, VALUE, answers, limitOf } from './schemas.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** Of a Date. */
+const LATEST_MS = 8.64e15;
 /** Values of one field in one answer, over all groups of an aggregate. */
 const MAX_VALUES = 2_000_000;
 const MAX_GROUPS = 1000;
@@ -30,7 +33,7 @@ const EVERY = Type.String({ description: '10s, 1m, 1h, 1d …; days in civil tim
 const AGG = Type.String({ description: AGGREGATES.join(', '), maxLength: 10 });
 const HISTORY_QUERY = Type.Object(
   {
-    field: Type.Optional(Type.String({ description: 'a,b; all when absent', maxLength: 4000 })),
+    field: Type.Optional(Type.String({ description: 'a,b; when absent all that agg fits', maxLength: 4000 })),
     ...RANGE,
     limit: limitOf(10_000, 1_000_000),
     every: Type.Optional(EVERY),
@@ -51,7 +54,13 @@ const AGGREGATE_QUERY = Type.Object(
   { additionalProperties: false },
 );
 const EVENTS_QUERY = Type.Object(
-  { kind: Type.Optional(KIND), device: Type.Optional(DEVICE), ...RANGE, limit: limitOf(1000, 100_000) },
+  {
+    kind: Type.Optional(KIND),
+    device: Type.Optional(DEVICE),
+    ...RANGE,
+    limit: limitOf(1000, 100_000),
+    cursor: Type.Optional(CURSOR),
+  },
   { additionalProperties: false },
 );
 const CELLS = Type.Array(Type.Union([VALUE, Type.Null()]));
@@ -76,8 +85,8 @@ export function historyRoutes(app: FastifyInstance, parts: Parts): void {
     },
     async ({ params: { kind: kindName, device }, query }, reply) => {
       const kind = kindNamed(kinds, kindName, 404);
-      const fields = fieldsNamed(kind.description, query.field);
       const bucket = bucketOf(query, clock.utcOffsetMin);
+      const fields = fieldsOf(kind.description, query.field, bucket);
       if (bucket) for (const field of fields) checkAggOfField(kind.description, field, bucket.agg);
       const { ts } = await newestRow(store, kind, device);
       const range = rangeOf(query, ts, HOUR_MS);
@@ -120,18 +129,26 @@ export function historyRoutes(app: FastifyInstance, parts: Parts): void {
 
   app.get<{ Querystring: Static<typeof EVENTS_QUERY> }>(
     '/api/events',
-    { schema: { tags: ['devices'], summary: 'Events, ascending in time', querystring: EVENTS_QUERY } },
-    async ({ query: { kind, device, limit, ...times } }) => {
+    {
+      schema: {
+        tags: ['devices'],
+        summary: 'Newest events of [from, to), ascending in time; next leads to older ones',
+        querystring: EVENTS_QUERY,
+      },
+    },
+    async ({ query: { kind, device, limit, cursor, ...times } }) => {
       if (kind !== undefined) kindNamed(kinds, kind, 400);
       const newest = Math.max(parts.now(), clock.message?.simTimeMs ?? 0);
-      const range = rangeOf(times, newest, DAY_MS);
+      const place = placeOf(cursor, rangeOf(times, newest, DAY_MS));
       const wanted = {
-        ...range,
-        limit,
+        fromMs: place.fromMs,
+        toMs: place.toMs,
+        // One more tells whether the list is cut here.
+        limit: limit + place.given + 1,
         ...(kind === undefined ? {} : { kind }),
         ...(device === undefined ? {} : { device }),
       };
-      return { items: await store.events(wanted), next: null };
+      return eventsPage(await store.events(wanted), limit, place);
     },
   );
 }
@@ -150,6 +167,14 @@ function rangeOf(
     throw new Problem(400, `from must not be later than to, got ${shown}`, { value: query.from ?? query.to });
   }
   return { fromMs, toMs };
+}
+
+/** The fields named; when none is named all that can be folded. Where none can, all, to be refused by name. */
+function fieldsOf(description: Description, text: string | undefined, bucket: Bucket | undefined): string[] {
+  const names = fieldsNamed(description, text);
+  if (text !== undefined || !bucket || bucket.agg === 'count' || bucket.agg === 'last') return names;
+  const folded = names.filter((name) => description.fields[name]?.type !== 'string');
+  return folded.length > 0 ? folded : names;
 }
 
 function bucketOf({ every, agg }: { every?: string; agg?: string }, utcOffsetMin: number): Bucket | undefined {
@@ -183,6 +208,33 @@ function groupOf(description: Description, text = 'kind'): AggregateQuery['group
 
 function newestOf(kind: Kind, parts: Parts): number {
   return kind.latest.newestTs || parts.now();
+}
+
+/** Where a page of events ends. */
+interface Place {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Events of the last ms before `toMs` that earlier pages had. */
+  readonly given: number;
+}
+
+/** A cursor carries its range: the default one moves on while pages are read. */
+function placeOf(cursor: string | undefined, range: { fromMs: number; toMs: number }): Place {
+  if (cursor === undefined) return { ...range, given: 0 };
+  const [fromMs, toMs, given] = (/^(-?\d{1,16})~(-?\d{1,16})~(\d{1,7})$/.exec(cursor) ?? []).slice(1).map(Number);
+  const isTime = (ms: number | undefined) => ms !== undefined && Math.abs(ms) <= LATEST_MS;
+  if (!isTime(fromMs) || !isTime(toMs) || fromMs! > toMs!) throw badCursor(cursor);
+  return { fromMs: fromMs!, toMs: toMs!, given: given! };
+}
+
+/** found: ascending, those that earlier pages had at its end */
+function eventsPage(found: readonly DeviceEvent[], limit: number, { fromMs, toMs, given }: Place) {
+  const left = found.slice(0, Math.max(0, found.length - given));
+  const items = left.slice(-limit);
+  const oldest = items[0];
+  if (left.length <= limit || !oldest) return { items, next: null };
+  const same = items.filter(({ ts }) => ts === oldest.ts).length + (oldest.ts === toMs - 1 ? given : 0);
+  return { items, next: `${fromMs}~${oldest.ts + 1}~${same}` };
 }
 
 /** `{"ts":[…],"a":[…]}`, in pieces so that a million rows do not stop the city. */

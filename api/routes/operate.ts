@@ -5,15 +5,16 @@ import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import { show } from '../../telemetry/description.ts';
 import { deviceTopic, scenarioTopic } from '../../telemetry/topics.ts';
+import type { Alarm } from '../alarms.ts';
 import { checkCommandArgs } from '../command-check.ts';
 import { FIRST_ACK_MS, LAST_ACK_MS } from '../commands.ts';
 import type { CommandStatus } from '../commands.ts';
 import { SCENARIO } from '../inbox.ts';
 import { kindNamed } from '../parameters.ts';
 import type { Parts } from '../parts.ts';
-import { Problem, unknownName } from '../problems.ts';
+import { Problem, badCursor, unknownName } from '../problems.ts';
 import { newestRow } from './devices.ts';
-import { DEVICE, DEVICE_PARAMS, KIND, answers, limitOf } from './schemas.ts';
+import { CURSOR, DEVICE, DEVICE_PARAMS, KIND, answers, limitOf } from './schemas.ts';
 
 const COMMAND_ID = Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,64}$' });
 const ARGS = Type.Record(Type.String(), Type.Unknown());
@@ -39,7 +40,11 @@ const STATUS = Type.Object({
   ts: Type.Optional(Type.Integer()),
 });
 const ALARMS_QUERY = Type.Object(
-  { open: Type.Boolean({ default: false, description: 'Only those not cleared' }), limit: limitOf(1000, 10_000) },
+  {
+    open: Type.Boolean({ default: false, description: 'Only those not cleared' }),
+    limit: limitOf(1000, 10_000),
+    cursor: Type.Optional(CURSOR),
+  },
   { additionalProperties: false },
 );
 const ALARM_BODY = Type.Object({
@@ -98,7 +103,7 @@ export function operateRoutes(app: FastifyInstance, parts: Parts): void {
   app.get<{ Querystring: Static<typeof ALARMS_QUERY> }>(
     '/api/alarms',
     { schema: { tags: ['operate'], summary: 'Alarms, newest first', querystring: ALARMS_QUERY } },
-    ({ query: { open, limit } }) => ({ items: parts.alarms.list(open, limit), next: null }),
+    ({ query: { open, limit, cursor } }) => alarmsPage(parts.alarms.list(open, Infinity), limit, cursor),
   );
   app.post<{ Params: { id: string }; Body: Static<typeof ALARM_BODY> | null }>(
     '/api/alarms/:id/ack',
@@ -140,6 +145,28 @@ export function operateRoutes(app: FastifyInstance, parts: Parts): void {
       return answerCommand(reply, await commands.wait(SCENARIO, id, 'first', FIRST_ACK_MS), false);
     },
   );
+}
+
+/** A cursor is the place of the last alarm of a page, which stays one when that alarm is cleared or forgotten. */
+function alarmsPage(alarms: Alarm[], limit: number, cursor: string | undefined) {
+  const from = cursor === undefined ? undefined : alarmPlace(cursor);
+  const left = alarms.sort(newestFirst).filter((alarm) => !from || newestFirst(from, alarm) < 0);
+  const items = left.slice(0, limit);
+  const last = items.at(-1);
+  return { items, next: last && left.length > limit ? `${last.raisedAt}~${last.id}` : null };
+}
+
+type AlarmPlace = Pick<Alarm, 'raisedAt' | 'id'>;
+
+function newestFirst(a: AlarmPlace, b: AlarmPlace): number {
+  return b.raisedAt - a.raisedAt || (a.id < b.id ? -1 : Number(a.id > b.id));
+}
+
+/** raisedAt~id */
+function alarmPlace(cursor: string): AlarmPlace {
+  const [, raisedAt, id] = /^(-?\d{1,16})~(.+)$/.exec(cursor) ?? [];
+  if (raisedAt === undefined || id === undefined) throw badCursor(cursor);
+  return { raisedAt: Number(raisedAt), id };
 }
 
 function checkSpeed(speed: unknown): void {

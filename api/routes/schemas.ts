@@ -24,6 +24,9 @@ export function limitOf(normal: number, most: number) {
   return Type.Integer({ minimum: 1, maximum: most, default: normal });
 }
 
+/** Long enough for an alarm's id. */
+export const CURSOR = Type.String({ description: '`next` of the page before', maxLength: 300 });
+
 /** Answers of a route: the good ones, and a problem document for all others. */
 export function answers(good: { [status: number]: object }): object {
   return { ...good, '4xx': PROBLEM, '5xx': PROBLEM };

@@ -174,6 +174,13 @@ describe('REST', () => {
     expect(aggregate.body).toEqual({ groups: [{ key: '608', ts: [NOW - 3_600_000], value: [60] }] });
   });
 
+  it('folds all fields but texts into means, texts where they can be counted', async () => {
+    const mean = await city.get('/api/devices/bus/b-1/history?every=30m');
+    expect(Object.keys(mean.body)).toEqual(['ts', 'lat', 'lon', 'speedMps', 'doorOpen']);
+    const count = await city.get('/api/devices/bus/b-1/history?every=30m&agg=count');
+    expect(Object.keys(count.body)).toContain('line');
+  });
+
   const refused: [string, number, object][] = [
     ['/api/devices/buss/b-1', 404, { nearest: 'bus', value: 'buss' }],
     ['/api/devices/bus/b-11', 404, { nearest: 'b-1' }],
@@ -192,6 +199,12 @@ describe('REST', () => {
     ['/api/devices/bus/b-1/history?limit=1000001', 400, { value: 1000001 }],
     ['/api/aggregate?kind=bus&field=speedMps&from=0&every=1s', 400, {}],
     ['/api/aggregate?kind=bus&field=speedMps&groupBy=doorOpen', 400, { value: 'doorOpen' }],
+    ['/api/events?cursor=x', 400, { value: 'x' }],
+    ['/api/events?cursor=2~1~0', 400, { value: '2~1~0' }],
+    ['/api/alarms?cursor=x', 400, { value: 'x' }],
+    ['/api/rejected?cursor=7', 400, { value: '7' }],
+    ['/api/devices/bus/%zz', 400, {}],
+    [`/api/devices?bbox=${'1'.repeat(20_000)}`, 431, {}],
     ['/api/devises', 404, { nearest: '/api/devices' }],
   ];
   it.each(refused)('refuses %s with %i and says why', async (url, status, problem) => {
@@ -393,6 +406,75 @@ describe('alarms', () => {
     await city.api.take(telemetry('b-2', { ts: NOW, seq: 3 }));
     expect(countersOf(city.api).ingest).toMatchObject({ stored: 1, gaps: 0, restarts: 0 });
     await city.api.close();
+  });
+});
+
+describe('lists and devices', () => {
+  let city: TestCity;
+  beforeEach(async () => {
+    city = await startCity();
+    await city.api.take(describeKind(bus));
+  });
+  afterEach(() => city.api.close());
+
+  const raise = (device: string, ts: number, seq = 1) =>
+    city.api.take(frame(`city/wuxi/bus/${device}/event`, { ts, seq, name: 'breakdown', state: 'raised' }));
+  /** Pages of a list, following `next`; ten at most. */
+  const pagesOf = async (url: string) => {
+    const pages: any[][] = [];
+    let next: string | null = '';
+    for (let page = 0; next !== null && page < 10; page++) {
+      const { body } = await city.get(`${url}${next && `&cursor=${encodeURIComponent(next)}`}`);
+      pages.push(body.items);
+      next = body.next as string | null;
+    }
+    return pages;
+  };
+  const devicesOf = (pages: any[][]) => pages.map((items) => items.map(({ device }) => device as string));
+
+  it('pages of events and alarms lead to older ones, also where many have the same time', async () => {
+    await raise('b-0', NOW - 2000);
+    for (const device of ['b-1', 'b-2', 'b-3', 'b-4', 'b-5']) await raise(device, NOW - 1000);
+    await raise('b-6', NOW);
+    const events = devicesOf(await pagesOf('/api/events?limit=2'));
+    expect(events.map((page) => page.length)).toEqual([2, 2, 2, 1]);
+    expect(events.toReversed().flat()).toEqual(['b-0', 'b-1', 'b-2', 'b-3', 'b-4', 'b-5', 'b-6']);
+    const alarms = devicesOf(await pagesOf('/api/alarms?limit=2'));
+    expect(alarms).toEqual([['b-6', 'b-1'], ['b-2', 'b-3'], ['b-4', 'b-5'], ['b-0']]);
+    expect((await city.get('/api/alarms?limit=7')).body.next).toBeNull();
+  });
+
+  it('pages of refused messages stay in place while more are refused', async () => {
+    for (const device of ['b-1', 'b-2', 'b-3']) void city.api.take(telemetry(device, '{'));
+    void city.api.take(frame('sensors/kitchen/temp', '1'));
+    const first = (await city.get('/api/rejected?cause=not-json&limit=2')).body;
+    expect(devicesOf([first.items])).toEqual([['b-3', 'b-2']]);
+    void city.api.take(telemetry('b-4', '{'));
+    const second = (await city.get(`/api/rejected?cause=not-json&limit=2&cursor=${first.next}`)).body;
+    expect([devicesOf([second.items]), second.next]).toEqual([[['b-1']], null]);
+    expect(devicesOf(await pagesOf('/api/rejected?limit=3'))).toEqual([
+      ['b-4', undefined, 'b-3'],
+      ['b-2', 'b-1'],
+    ]);
+  });
+
+  it('an id that is too long is refused as a problem, guarded like every answer', async () => {
+    const { status, body, headers } = await city.get(`/api/devices/bus/${'x'.repeat(301)}`);
+    expect(status).toBe(414);
+    expect(headers.get('content-type')).toContain('application/problem+json');
+    expect(body).toMatchObject({ status: 414, title: 'URL too long' });
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  it('a device that sent events only is there, without fields', async () => {
+    await raise('b-1', NOW - 1000, 1);
+    await raise('b-1', NOW, 2);
+    expect(await city.get('/api/devices/bus/b-1')).toMatchObject({
+      status: 200,
+      body: { kind: 'bus', device: 'b-1', ts: NOW, seq: 2, fields: {} },
+    });
+    const { status, body } = await city.get('/api/devices/bus/b-2');
+    expect([status, body.nearest]).toEqual([404, undefined]);
   });
 });
 
