@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { URBAN_CAR, equilibriumGapM, idmAcceleration } from '../../simulator/physics/idm.ts';
+import { loadCity } from '../../simulator/city/load.ts';
 import { Random } from '../../simulator/random.ts';
 import { model } from '../../simulator/models/vehicle.ts';
 import { Destinations } from '../../simulator/traffic/destinations.ts';
@@ -269,6 +270,19 @@ describe('vehicles', () => {
     expect(other / reference).toBeGreaterThan(0.85);
     expect(other / reference).toBeLessThan(1.15);
   });
+
+  it('leave dead ends: after half a day as many are under way as after an hour', () => {
+    const life = new Life(model, loadCity(), 150);
+    const drivingAfter = (seconds: number) => {
+      life.run(seconds, fakeWorld({ traffic: 0.8 }));
+      const newest = new Map(life.records.map((record) => [record.device, record.fields.status]));
+      return [...newest.values()].filter((status) => status !== 'parked').length;
+    };
+    const [early, late] = [drivingAfter(3600), drivingAfter(11 * 3600)];
+    console.log(`cars under way after 1 h: ${early}, after 12 h: ${late} of 150`);
+    expect(late).toBeGreaterThan(0.85 * early);
+    expect(early).toBeGreaterThan(15);
+  }, 60_000);
 
   it('live the same life from the same seed, and another from another', () => {
     const life = (seed: number) => JSON.stringify(new Life(model, city, 60, seed).run(300).records);

@@ -128,6 +128,16 @@ describe('a description', () => {
     });
     expect(problems.join('\n')).toMatch(/"clock"[\s\S]*label[\s\S]*"ts"[\s\S]*"int"/);
   });
+  it('may not bring regular expressions, but may have a field of that name', () => {
+    const withArgs = (properties: object) => ({
+      ...gauge,
+      commands: { c: { label: 'C', args: { type: 'object', properties } } },
+    });
+    expect(descriptionProblems(withArgs({ x: { type: 'string', pattern: '^(a+)+$' } }))).toEqual([
+      'args of command c may not use pattern',
+    ]);
+    expect(descriptionProblems(withArgs({ pattern: { type: 'string', enum: ['a'] } }))).toEqual([]);
+  });
   it('may not have two fields that differ in case only', () => {
     const field = { label: 'x', unit: '' };
     expect(descriptionProblems({ kind: 'a', label: 'A', fields: { ab: field, aB: field } })).toHaveLength(1);
