@@ -49,7 +49,9 @@ export class Fleet {
     const known = this.indexOf.get(id);
     const index = known ?? this.add(id);
     if (known !== undefined && ts < this.ts[index]!) return;
-    Object.assign(this.fields[index]!, fields);
+    // The newest record counts as it came; only the place stays until there is a new one.
+    const { lat, lon } = this.fields[index]!;
+    this.fields[index] = { ...(lat === undefined ? {} : { lat }), ...(lon === undefined ? {} : { lon }), ...fields };
     this.ts[index] = ts;
     this.heardMs[index] = heardMs;
     this.place(index, ts, time);

@@ -269,6 +269,14 @@ describe('a description', () => {
     expect(bench.ingest.counters().stored).toBe(1);
   });
 
+  it('takes nothing away from a kind: what it leaves out stays', async () => {
+    const bench = await createReadyBench();
+    await take(bench, { kind: 'bus', label: 'Hacked', fields: { extra: { label: 'Extra', unit: '' } } });
+    await bench.send('b-1', { ts: NOW, seq: 1, speedMps: 3, extra: 1 });
+    expect(bench.ingest.counters()).toMatchObject({ stored: 1, rejected: 0 });
+    expect(bench.kinds.get('bus')!.description.commands).toEqual(bus.commands);
+  });
+
   it('must be of the kind that its topic names', async () => {
     const bench = createBench();
     await bench.kinds.take('tram', Buffer.from(JSON.stringify(bus)), 'city/wuxi/kinds/tram');

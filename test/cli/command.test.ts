@@ -106,6 +106,12 @@ describe('the command', () => {
     }
   });
 
+  it('serves page and REST to others only when told so', () => {
+    const { status, stderr } = citytwin('api', '--host', '0.0.0.0', '--port', '0', '--store', 'memory');
+    expect(status).toBe(2);
+    expect(stderr).toContain('--open-http');
+  });
+
   it('names the kinds there are, as text and as JSON', () => {
     expect(citytwin('kinds').stdout).toMatch(/^bus {2}/m);
     const kinds = JSON.parse(citytwin('kinds', '--json').stdout) as { kind: string; demoCount: number }[];
