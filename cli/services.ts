@@ -17,7 +17,16 @@ import { UsageError, isLoopback } from './options.ts';
 import type { Settings } from './options.ts';
 import { builtPage } from './page.ts';
 import { needsCredentials, publishCounters, version } from './up.ts';
-import { CITY, SCENARIO, brokerAddress, createStore, demoFleets, monotonicMs, ownConnectionKinds } from './wiring.ts';
+import {
+  CITY,
+  SCENARIO,
+  brokerAddress,
+  createStore,
+  demoFleets,
+  monotonicMs,
+  ownConnectionKinds,
+  patiently,
+} from './wiring.ts';
 
 export async function brokerService(settings: Settings): Promise<void> {
   const log = createLog(settings);
@@ -81,7 +90,8 @@ export async function apiService(settings: Settings): Promise<void> {
     brokerState: () => ({ ok: link.client?.up === true }),
   });
   lifetime.own('api', () => api.close());
-  link.client = await connectApi({ city: CITY, broker: brokerAddress(settings, 'api'), take: api.take });
+  const address = brokerAddress(settings, 'api');
+  link.client = await patiently(address, connectApi({ city: CITY, broker: address, take: api.take }), log);
   lifetime.own('broker connection', () => link.client?.stop());
   announce(settings, { http: `http://${settings.host}:${api.port}` });
 }
@@ -91,12 +101,13 @@ export async function simulateService(settings: Settings): Promise<void> {
   const lifetime = new Lifetime(log);
   const city = loadCity();
   const models = await loadModels();
+  const address = brokerAddress(settings, 'simulator');
   const startMs = Math.floor(wallNowMs() / 1000 - 1) * 1000;
   const live = new LiveCity({
     city,
     models,
     fleets: demoFleets(models, settings.scale),
-    broker: brokerAddress(settings, 'simulator'),
+    broker: address,
     ownConnections: ownConnectionKinds(settings.connections, models),
     seed: settings.seed,
     scenario: SCENARIO,
@@ -115,7 +126,7 @@ export async function simulateService(settings: Settings): Promise<void> {
   });
   lifetime.own('http', () => http.close());
   lifetime.own('simulator', () => live.stop());
-  await live.start();
+  await patiently(address, live.start(), log);
   ready = true;
   announce(settings, { http: `http://${settings.host}:${http.port}` });
 }
@@ -132,7 +143,8 @@ export async function controlService(settings: Settings): Promise<void> {
     counters: () => ({ sent: sent() }),
   });
   lifetime.own('http', () => http.close());
-  const control = await startControl({ city: CITY, broker: brokerAddress(settings, 'control'), log });
+  const address = brokerAddress(settings, 'control');
+  const control = await patiently(address, startControl({ city: CITY, broker: address, log }), log);
   sent = () => control.sent;
   lifetime.own('control', () => control.stop());
   ready = true;

@@ -20,7 +20,7 @@ import { UsageError, isLoopback } from './options.ts';
 import type { Settings } from './options.ts';
 import { builtPage } from './page.ts';
 import { startSimulatorThread } from './simulator-thread.ts';
-import { CITY, brokerAddress, createStore } from './wiring.ts';
+import { CITY, brokerAddress, createStore, patiently } from './wiring.ts';
 import type { BrokerAddress } from './wiring.ts';
 
 const COUNT_EVERY_MS = 1000;
@@ -77,7 +77,7 @@ export async function up(settings: Settings): Promise<void> {
   const bus =
     settings.broker === undefined
       ? await ownBroker(settings, api, link, lifetime, log)
-      : await outsideBroker(settings, api, link, lifetime);
+      : await outsideBroker(settings, api, link, lifetime, log);
 
   if (simulator !== undefined) {
     await simulator.start({
@@ -160,9 +160,11 @@ async function outsideBroker(
   api: Api,
   link: { publish: Publish | undefined },
   lifetime: Lifetime,
+  log: Logger,
 ): Promise<Bus> {
   const addressOf = (part: Part) => brokerAddress(settings, part);
-  const client = await connectApi({ city: CITY, broker: addressOf('api'), take: api.take });
+  const address = addressOf('api');
+  const client = await patiently(address, connectApi({ city: CITY, broker: address, take: api.take }), log);
   link.publish = (topic, payload, options) => client.publish(topic, payload, options);
   lifetime.own('broker connection', () => client.stop());
   return { url: settings.broker!, addressOf };

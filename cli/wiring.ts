@@ -13,6 +13,7 @@ import type { Logger } from './log.ts';
 export const CITY = 'wuxi';
 export const SCENARIO = 'demo';
 const DUCKDB_MEMORY_MB = 1024;
+const REMIND_EVERY_MS = 5000;
 
 /** Time that never jumps, ms. */
 export const monotonicMs = (): number => performance.now();
@@ -74,6 +75,20 @@ export function brokerAddress(
     return { ...address, username: decodeURIComponent(username), password: decodeURIComponent(password) };
   if (settings.credentials === undefined) return address;
   return { ...address, username: part, password: readSecret(join(settings.credentials, `${part}.password`)) };
+}
+
+/** Waits for a connection and says so every few seconds: nobody should stare at a silent terminal. */
+export async function patiently<T>(address: BrokerAddress, connecting: Promise<T>, log: Logger): Promise<T> {
+  const started = performance.now();
+  const reminder = setInterval(() => {
+    const waitedS = Math.round((performance.now() - started) / 1000);
+    log.warn(`the broker at ${address.host}:${address.port} does not answer, waiting since ${waitedS} s`);
+  }, REMIND_EVERY_MS);
+  try {
+    return await connecting;
+  } finally {
+    clearInterval(reminder);
+  }
 }
 
 function readSecret(file: string): string {
