@@ -45,6 +45,8 @@ export class Publisher implements Sink {
   readonly #gateway: Client;
   readonly #connections: Client[];
   readonly #lanes = new Map<string, Lane>();
+  /** The newest connection's descriptions are acknowledged. */
+  #described: Promise<void> = Promise.resolve();
   #out = 0;
   /** QoS 1 publishes that a full outbox turned away. */
   #refused = 0;
@@ -55,8 +57,12 @@ export class Publisher implements Sink {
       ...options.broker,
       clientId: `simulator-${options.city}`,
       onMessage: (topic, payload) => options.onMessage(topic, payload),
-      // Again after every reconnect: the broker may have forgotten them.
-      onUp: () => this.#describeAll().forEach((described) => void described.catch(() => undefined)),
+      // After every connect: the broker may have forgotten the descriptions.
+      onUp: () => {
+        this.#described = this.#describeAll();
+        // The start waits for the first; a later one that a full outbox turns away comes again with the next connection.
+        this.#described.catch(() => undefined);
+      },
     });
     this.#connections = [this.#gateway];
     for (const [kind, count] of Object.entries(options.fleets)) this.#lanes.set(kind, this.#lane(kind, count));
@@ -65,7 +71,7 @@ export class Publisher implements Sink {
   /** Resolves when every description is acknowledged and every connection stands. @throws when the broker refuses us for ever */
   async start(): Promise<void> {
     await this.#gateway.start();
-    await Promise.all(this.#describeAll());
+    await this.#described;
     const own = this.#connections.slice(1);
     for (let at = 0; at < own.length; at += CONNECT_BATCH) {
       await Promise.all(own.slice(at, at + CONNECT_BATCH).map((client) => client.start()));
@@ -137,10 +143,12 @@ export class Publisher implements Sink {
     await Promise.all(this.#connections.map((client) => client.stop()));
   }
 
-  #describeAll(): Promise<void>[] {
+  async #describeAll(): Promise<void> {
     const { city, models } = this.#options;
-    return [...this.#lanes.keys()].map((kind) =>
-      this.#gateway.publish(kindTopic(city, kind), encode(describe(models.get(kind)!)), 1, true),
+    await Promise.all(
+      [...this.#lanes.keys()].map((kind) =>
+        this.#gateway.publish(kindTopic(city, kind), encode(describe(models.get(kind)!)), 1, true),
+      ),
     );
   }
 
