@@ -4,6 +4,7 @@ import type { Description } from '../telemetry/description.ts';
 import type { Kind, Kinds } from './kinds.ts';
 import type { Box } from './latest.ts';
 import { Problem, unknownName } from './problems.ts';
+import { canAggregate } from './store.ts';
 import type { Aggregate } from './store.ts';
 import { AGGREGATES } from './stores/query.ts';
 
@@ -69,9 +70,8 @@ export function fieldsNamed(description: Description, text: string | undefined):
   return names;
 }
 
-/** Texts can only be counted or shown. */
 export function checkAggOfField(description: Description, field: string, agg: Aggregate): void {
-  if (description.fields[field]?.type === 'string' && agg !== 'count' && agg !== 'last') {
+  if (!canAggregate(description.fields[field]?.type, agg)) {
     throw new Problem(400, `${field} is a text: agg must be count or last, got ${show(agg)}`, {
       value: agg,
       expected: 'count, last',

@@ -1,6 +1,6 @@
 // The one contract of every database behind the api: append batches, answer history. Files in `stores/` implement it; one test suite
 // (test/api/store-contract.ts) runs over all of them.
-import type { Description, Value } from '../telemetry/description.ts';
+import type { Description, FieldType, Value } from '../telemetry/description.ts';
 import type { DeviceEvent, TelemetryRecord } from '../telemetry/messages.ts';
 
 export interface StoreBatch {
@@ -17,6 +17,11 @@ export interface AppendResult {
 }
 
 export type Aggregate = 'mean' | 'min' | 'max' | 'sum' | 'count' | 'last' | 'p50' | 'p95';
+
+/** Texts can only be counted or shown, everything else can be folded in any way. */
+export function canAggregate(type: FieldType | undefined, agg: Aggregate): boolean {
+  return type !== 'string' || agg === 'count' || agg === 'last';
+}
 
 export interface HistoryQuery {
   readonly kind: string;

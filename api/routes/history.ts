@@ -10,6 +10,7 @@ import type { Kind } from '../kinds.ts';
 import { checkAggOfField, fieldsNamed, kindNamed, parseAgg, parseEvery, parseTime } from '../parameters.ts';
 import type { Parts } from '../parts.ts';
 import { Problem, badCursor } from '../problems.ts';
+import { canAggregate } from '../store.ts';
 import type { AggregateQuery, Bucket, Series } from '../store.ts';
 import { AGGREGATES } from '../stores/query.ts';
 import { newestRow } from './devices.ts';
@@ -172,8 +173,8 @@ function rangeOf(
 /** The fields named; when none is named all that can be folded. Where none can, all, to be refused by name. */
 function fieldsOf(description: Description, text: string | undefined, bucket: Bucket | undefined): string[] {
   const names = fieldsNamed(description, text);
-  if (text !== undefined || !bucket || bucket.agg === 'count' || bucket.agg === 'last') return names;
-  const folded = names.filter((name) => description.fields[name]?.type !== 'string');
+  if (text !== undefined || !bucket) return names;
+  const folded = names.filter((name) => canAggregate(description.fields[name]?.type, bucket.agg));
   return folded.length > 0 ? folded : names;
 }
 

@@ -1,6 +1,7 @@
 // What every store does the same way: checks names, places buckets, fills gaps, folds values. It reads and writes no database.
 import { DEVICE_PATTERN, isField, isKind, show } from '../../telemetry/description.ts';
 import type { Description, FieldType, Value } from '../../telemetry/description.ts';
+import { canAggregate } from '../store.ts';
 import type { Aggregate, AggregateGroup, AggregateQuery, Bucket, HistoryQuery, Series } from '../store.ts';
 
 /** Field types of a kind by name, everything it ever had. */
@@ -75,7 +76,7 @@ function checkBucket(bucket: Bucket): void {
 
 /** @throws Error when a text field is to be averaged. */
 export function checkAggregateOfType(kind: string, field: string, type: FieldType | undefined, agg: Aggregate): void {
-  if (type === 'string' && agg !== 'last' && agg !== 'count') {
+  if (!canAggregate(type, agg)) {
     throw new Error(`${kind}.${field} is a text field, expected agg last or count, got ${show(agg)}`);
   }
 }
