@@ -14,7 +14,8 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { show } from '../telemetry/description.ts';
 import { Guard, SECURITY_HEADERS, pathOf } from './guard.ts';
 import type { Parts } from './parts.ts';
-import { PROBLEM_TYPE, Problem, nearestChoice, problemDocument, unknownName } from './problems.ts';
+import { nearestChoice } from '../telemetry/names.ts';
+import { PROBLEM_TYPE, Problem, problemDocument, unknownName } from './problems.ts';
 import type { ProblemExtras } from './problems.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { historyRoutes } from './routes/history.ts';

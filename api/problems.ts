@@ -1,6 +1,7 @@
 // Errors as people and programs read them: RFC 9457 problem documents that name the bad value, what was expected, and the nearest
 // valid choice.
 import { show } from '../telemetry/description.ts';
+import { nearestChoice } from '../telemetry/names.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 const TITLES: { readonly [status: number]: string } = {
@@ -60,35 +61,4 @@ export function unknownName(status: number, what: string, name: string, choices:
     `unknown ${what} ${show(name)}${hint}`,
     nearest === undefined ? extras : { ...extras, nearest },
   );
-}
-
-/** The choice with the fewest letters changed; undefined when all are too far off to be meant. */
-export function nearestChoice(name: string, choices: readonly string[]): string | undefined {
-  const limit = Math.max(2, Math.floor(name.length / 2));
-  let best: string | undefined;
-  let fewest = limit + 1;
-  for (const choice of choices) {
-    const changes = isBeginning(name, choice) ? 1 : lettersChanged(name.toLowerCase(), choice.toLowerCase());
-    if (changes < fewest) [best, fewest] = [choice, changes];
-  }
-  return best;
-}
-
-/** `speed` of `speedMps`. */
-function isBeginning(name: string, choice: string): boolean {
-  return name.length >= 3 && choice.toLowerCase().startsWith(name.toLowerCase());
-}
-
-/** Levenshtein distance, two rows. */
-function lettersChanged(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const replaced = above[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, above[column]! + 1, current[column - 1]! + 1));
-    }
-    above = current;
-  }
-  return above[b.length]!;
 }

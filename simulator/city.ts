@@ -88,6 +88,7 @@ export interface City {
   /** Place of the i-th home, a pure function of i, population-weighted: device i is always there. */
   home(index: number): Point;
   toLonLat(point: Point): { lon: number; lat: number };
+  fromLonLat(place: { readonly lon: number; readonly lat: number }): Point;
   /** What the page draws; GeoJSON layers in WGS-84, under 1 MB as JSON text. */
   readonly map: CityMap;
 }

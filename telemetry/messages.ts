@@ -56,6 +56,56 @@ export interface ClockMessage {
   };
 }
 
+/** `city/{city}/scenario/state`, retained: on every change and once a minute of simulated time, at most twice a wall second. */
+export interface ScenarioState {
+  readonly scenario: string;
+  readonly title?: string;
+  readonly startMs: number;
+  /** Absent: a live city has no end. */
+  readonly endMs?: number;
+  readonly timeline: readonly ScenarioEventState[];
+  readonly expectations: readonly ExpectationState[];
+  /** What may be injected by `POST /api/scenario {"name":"event","args":{"event":…}}`. */
+  readonly catalog: readonly InjectableEvent[];
+  readonly backfill?: { readonly fromMs: number; readonly toMs: number; readonly atMs: number };
+}
+
+export interface ScenarioEventState {
+  readonly id: string;
+  readonly event: string;
+  readonly fromMs: number;
+  /** Absent: for good. */
+  readonly untilMs?: number;
+  readonly state: 'scheduled' | 'happening' | 'over';
+  /** For people: where and what. */
+  readonly detail: string;
+  /** Centre and radius, where it has one. */
+  readonly lat?: number;
+  readonly lon?: number;
+  readonly radiusM?: number;
+}
+
+export interface ExpectationState {
+  readonly name: string;
+  /** `waiting`: nothing to judge yet; `holding`, `failing`: so far; `met` and `failed` are final. */
+  readonly state: 'waiting' | 'holding' | 'failing' | 'met' | 'failed';
+  /** Absent: not measured yet. */
+  readonly value?: number;
+  /** e.g. `>= 4.5` */
+  readonly limit: string;
+}
+
+/** One event that may be injected: with a place (`where`), on devices of a kind (`kind`), or on the city as a whole. */
+export interface InjectableEvent {
+  readonly event: string;
+  readonly label: string;
+  readonly labels?: { readonly [language: string]: string };
+  readonly kind?: string;
+  readonly where: 'none' | 'optional' | 'required';
+  /** JSON Schema of type object for `args`. */
+  readonly args: { readonly [keyword: string]: unknown };
+}
+
 export interface SimulatorCounters {
   readonly out: number;
   readonly dropped: number;

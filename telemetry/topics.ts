@@ -8,7 +8,7 @@ export type Topic =
   | { readonly type: 'kind'; readonly city: string; readonly kind: string }
   | { readonly type: 'clock'; readonly city: string }
   | { readonly type: 'counters'; readonly city: string; readonly part: string }
-  | { readonly type: 'scenarioCommand' | 'scenarioAck'; readonly city: string };
+  | { readonly type: 'scenarioCommand' | 'scenarioAck' | 'scenarioState'; readonly city: string };
 
 const CHANNELS = new Set<string>(['telemetry', 'event', 'status', 'command', 'ack']);
 
@@ -24,8 +24,13 @@ export function clockTopic(city: string): string {
 export function countersTopic(city: string, part: string): string {
   return `city/${city}/counters/${part}`;
 }
-export function scenarioTopic(city: string, channel: 'command' | 'ack'): string {
+export function scenarioTopic(city: string, channel: 'command' | 'ack' | 'state'): string {
   return `city/${city}/scenario/${channel}`;
+}
+
+/** Ground truth, outside the city's tree: no device may read it, no store keeps it. */
+export function truthTopic(city: string, kind: string, device: string): string {
+  return `truth/${city}/${kind}/${device}`;
 }
 
 /** Takes a topic apart; undefined when it is none of ours. Names are checked against the grammar. */
@@ -44,5 +49,6 @@ export function parseTopic(topic: string): Topic | undefined {
   if (kind === 'counters' && KIND_PATTERN.test(device!)) return { type: 'counters', city, part: device! };
   if (kind === 'scenario' && device === 'command') return { type: 'scenarioCommand', city };
   if (kind === 'scenario' && device === 'ack') return { type: 'scenarioAck', city };
+  if (kind === 'scenario' && device === 'state') return { type: 'scenarioState', city };
   return undefined;
 }

@@ -8,7 +8,7 @@ import { planLines } from './lines.ts';
 import { drawMap } from './map.ts';
 import { buildNetwork, toLinks } from './network.ts';
 import { districts, planHomes, planParking } from './places.ts';
-import { toLonLat } from './projection.ts';
+import { fromLonLat, toLonLat } from './projection.ts';
 import { type Street, planStreets } from './streets.ts';
 
 const DEFAULT_SEED = 1;
@@ -55,6 +55,7 @@ export function buildCity(seed: number): City {
     isLand: (point) => ground.isLand(point),
     home: planHomes(streets, ground, random.fork('homes')),
     toLonLat,
+    fromLonLat: ({ lon, lat }) => fromLonLat([lon, lat]),
     map: drawMap({ id: ID, name: NAME, ground, streets: planned, network, lines, stops }),
   };
 }

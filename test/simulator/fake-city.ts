@@ -82,6 +82,7 @@ export function fakeCity(blockM = 600): City {
     parkingZones: [],
     isLand: () => true,
     home: () => center,
+    fromLonLat: ({ lon, lat }) => ({ x: (lon - ANCHOR.lon) * M_PER_DEG_LON, y: (lat - ANCHOR.lat) * M_PER_DEG_LAT }),
     toLonLat: ({ x, y }) => ({ lon: ANCHOR.lon + x / M_PER_DEG_LON, lat: ANCHOR.lat + y / M_PER_DEG_LAT }),
     map: {} as City['map'],
   };
