@@ -13,11 +13,13 @@ const COMMON: Name[] = ['json', 'logLevel'];
 interface Subcommand {
   readonly name: string;
   readonly text: string;
+  /** As commander writes it: `<file>` must be given, `[scenario]` may. */
+  readonly argument?: readonly [name: string, text: string];
   readonly settings: readonly Name[];
   readonly overrides?: Partial<Settings>;
   readonly examples: readonly string[];
   /** @returns the exit code of a command that ends by itself */
-  run(settings: Settings): Promise<number | void>;
+  run(settings: Settings, argument: string | undefined): Promise<number | void>;
 }
 
 const SUBCOMMANDS: readonly Subcommand[] = [
@@ -112,17 +114,19 @@ function program(config: { readonly [name: string]: unknown }): Command {
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride();
   for (const subcommand of SUBCOMMANDS) {
-    const { name, text, settings, overrides, examples } = subcommand;
+    const { name, text, argument, settings, overrides, examples } = subcommand;
     const command = root
       .command(name)
       .description(text)
       .addHelpText('before', `Examples:\n${examples.map((example) => `  ${example}`).join('\n')}\n`)
       .option('--config <file>', 'settings as a JSON object, names as in the environment, camelCase')
       .allowExcessArguments(false)
-      .action(async (given: Settings) => {
-        const code = await subcommand.run(given);
+      .action(async (...given: unknown[]) => {
+        const value = argument === undefined ? undefined : (given[0] as string | undefined);
+        const code = await subcommand.run(given[argument === undefined ? 0 : 1] as Settings, value);
         if (typeof code === 'number') process.exitCode = code;
       });
+    if (argument !== undefined) command.argument(...argument);
     for (const option of optionsFor(settings, config, overrides)) command.addOption(option);
   }
   return root;

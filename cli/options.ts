@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import { MAX_SPEED, MIN_SPEED } from '../simulator/clock.ts';
+import { durationMs } from '../simulator/duration.ts';
 import type { Speed } from '../simulator/clock.ts';
 
 const STORES = ['duckdb', 'influx1', 'memory'] as const;
@@ -20,10 +21,19 @@ export interface Settings {
   readonly storeUser?: string;
   readonly storePasswordFile?: string;
   readonly broker?: string;
-  readonly seed: number;
+  /** Absent: the scenario's. */
+  readonly seed?: number;
   readonly scale: number;
-  readonly speed: Speed;
-  readonly start: string;
+  /** Absent: the scenario's, else 1 in a live city and `max` in a run. */
+  readonly speed?: Speed;
+  /** Absent: the scenario's, else `demo`. */
+  readonly start?: string;
+  readonly workers: number;
+  readonly backfill?: string;
+  readonly report?: string;
+  readonly junit?: string;
+  readonly pipeline: boolean;
+  readonly record?: string;
   readonly connections: string;
   readonly credentials?: string;
   readonly openHttp: boolean;
@@ -56,6 +66,11 @@ function speed(text: string): Speed {
 function start(text: string): string {
   if (text === 'demo' || text === 'now' || /^([01]?\d|2[0-3]):[0-5]\d$/.test(text)) return text;
   throw new InvalidArgumentError('expected demo, now or a time HH:MM');
+}
+
+function duration(text: string): string {
+  if (durationMs(text) !== undefined) return text;
+  throw new InvalidArgumentError('expected a duration such as 90s, 30m, 12h or 1d 6h');
 }
 
 function url(...protocols: string[]) {
@@ -110,23 +125,39 @@ const TABLE: {
   broker: { flags: '--broker <url>', text: 'use this MQTT broker instead of our own', parse: url('mqtt:') },
   seed: {
     flags: '--seed <n>',
-    text: 'same seed, same city, same day',
-    default: 1,
+    text: "same seed, same city, same day (default: the scenario's, else 1)",
     parse: numberIn(0, Number.MAX_SAFE_INTEGER, true),
   },
   scale: { flags: '--scale <x>', text: 'multiplies every fleet', default: 1, parse: numberIn(0.001, 1000, false) },
   speed: {
     flags: '--speed <x>',
-    text: `simulated seconds per second, ${MIN_SPEED} to ${MAX_SPEED}, or max`,
-    default: 1,
+    text: `simulated seconds per second, ${MIN_SPEED} to ${MAX_SPEED}, or max (default: the scenario's)`,
     parse: speed,
   },
   start: {
     flags: '--start <when>',
-    text: 'civil time at the start: demo (never asleep), now, or HH:MM',
-    default: 'demo',
+    text: "civil time at the start: demo (never asleep), now, or HH:MM (default: the scenario's, else demo)",
     parse: start,
   },
+  workers: {
+    flags: '--workers <n>',
+    text: 'threads that share the devices; the result does not depend on it',
+    default: 1,
+    parse: numberIn(1, 64, true),
+  },
+  backfill: {
+    flags: '--backfill <duration>',
+    text: 'simulate and store the time before now first, e.g. 30d or 12h, then go on live',
+    parse: duration,
+  },
+  report: { flags: '--report <file>', text: 'write the report as JSON' },
+  junit: { flags: '--junit <file>', text: 'write the expectations as JUnit XML' },
+  pipeline: {
+    flags: '--pipeline',
+    text: 'through a real broker and store, in real time, to judge the platform as well',
+    default: false,
+  },
+  record: { flags: '--record <file>', text: 'write every message as NDJSON, one line each' },
   connections: {
     flags: '--connections <kinds>',
     text: 'kinds whose devices each have their own connection and last will, or none',

@@ -3,11 +3,11 @@
 import { Client } from '../mqtt/client.ts';
 import { RecordEncoder } from '../telemetry/json-codec.ts';
 import type { Ack, SimulatorCounters } from '../telemetry/messages.ts';
-import { deviceTopic, kindTopic } from '../telemetry/topics.ts';
-import type { Model } from './fleet.ts';
+import { deviceTopic, kindTopic, truthTopic } from '../telemetry/topics.ts';
+import type { Fields, Model } from './fleet.ts';
 import { describe } from './kinds.ts';
-import { deviceId } from './run.ts';
-import type { Readings, Sink } from './run.ts';
+import { deviceId } from './devices.ts';
+import type { Readings, Sink } from './sink.ts';
 
 export interface BrokerAddress {
   readonly host: string;
@@ -23,20 +23,36 @@ export interface PublisherOptions {
   readonly fleets: { readonly [kind: string]: number };
   /** Kinds whose devices have a connection of their own, with a last will on their status topic. */
   readonly ownConnections: ReadonlySet<string>;
+  /** Every record at QoS 1, whatever its model says: a backfill must know what has arrived. */
+  readonly everythingAcknowledged?: () => boolean;
+  /** Told of every message that leaves; `acknowledged` settles at the PUBACK of a QoS 1 publish. */
+  readonly onSent?: (message: SentMessage) => void;
+  /** Part of the MQTT client id, so that several publishers can serve one city. */
+  readonly name?: string;
   /** Whatever the gateway has subscribed to. */
   readonly onMessage: (topic: string, payload: Uint8Array) => void;
+}
+
+export interface SentMessage {
+  readonly kind: string;
+  readonly device: number;
+  readonly ts: number;
+  readonly seq: number;
+  readonly acknowledged: Promise<void> | undefined;
 }
 
 interface Lane {
   readonly qos: 0 | 1;
   readonly encoder: RecordEncoder;
-  readonly telemetryTopics: readonly string[];
+  readonly topicOf: (device: number) => string;
   readonly connectionOf: (device: number) => Client;
 }
 
 const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 const STATUS_ONLINE = new TextEncoder().encode('online');
 const STATUS_OFFLINE = new TextEncoder().encode('offline');
+/** Larger fleets build their topics as they go. */
+const REMEMBERED_TOPICS = 100_000;
 /** Connections opened at the same time, so that a start is no storm. */
 const CONNECT_BATCH = 32;
 
@@ -45,6 +61,9 @@ export class Publisher implements Sink {
   readonly #gateway: Client;
   readonly #connections: Client[];
   readonly #lanes = new Map<string, Lane>();
+  /** The newest QoS 1 publish of each connection: acknowledgements come in order. */
+  readonly #newest = new Map<Client, Promise<void>>();
+  readonly #json = new TextEncoder();
   /** The newest connection's descriptions are acknowledged. */
   #described: Promise<void> = Promise.resolve();
   #out = 0;
@@ -55,7 +74,7 @@ export class Publisher implements Sink {
     this.#options = options;
     this.#gateway = new Client({
       ...options.broker,
-      clientId: `simulator-${options.city}`,
+      clientId: `${options.name ?? 'simulator'}-${options.city}`,
       onMessage: (topic, payload) => options.onMessage(topic, payload),
       // After every connect: the broker may have forgotten the descriptions.
       onUp: () => {
@@ -93,10 +112,15 @@ export class Publisher implements Sink {
 
   record(kind: string, device: number, ts: number, seq: number, readings: Readings): void {
     const lane = this.#lanes.get(kind)!;
-    this.#out++;
-    void lane
-      .connectionOf(device)
-      .publish(lane.telemetryTopics[device]!, lane.encoder.encode(ts, seq, readings), lane.qos);
+    const qos = this.#options.everythingAcknowledged?.() === true ? 1 : lane.qos;
+    const payload = lane.encoder.encode(ts, seq, readings);
+    const acknowledged = this.#send(lane.connectionOf(device), lane.topicOf(device), payload, qos);
+    this.#options.onSent?.({ kind, device, ts, seq, acknowledged });
+  }
+
+  truth(kind: string, device: number, ts: number, seq: number, fields: Fields): void {
+    const topic = truthTopic(this.#options.city, kind, deviceId(kind, device));
+    void this.#gateway.publish(topic, this.#json.encode(JSON.stringify({ ts, seq, ...fields })), 0);
   }
 
   event(
@@ -109,9 +133,10 @@ export class Publisher implements Sink {
     readings: Readings,
   ): void {
     const lane = this.#lanes.get(kind)!;
-    this.#out++;
     const topic = deviceTopic(this.#options.city, kind, deviceId(kind, device), 'event');
-    this.#send(lane.connectionOf(device), topic, lane.encoder.encodeEvent(ts, seq, name, state, readings), 1);
+    const payload = lane.encoder.encodeEvent(ts, seq, name, state, readings);
+    const acknowledged = this.#send(lane.connectionOf(device), topic, payload, 1);
+    this.#options.onSent?.({ kind, device, ts, seq, acknowledged });
   }
 
   ack(kind: string, device: number, ack: Ack): void {
@@ -130,13 +155,23 @@ export class Publisher implements Sink {
     };
   }
 
-  #send(connection: Client, topic: string, payload: Uint8Array, qos: 0 | 1): void {
-    connection.publish(topic, payload, qos)?.catch(() => this.#refused++);
+  #send(connection: Client, topic: string, payload: Uint8Array, qos: 0 | 1): Promise<void> | undefined {
+    this.#out++;
+    const acknowledged = connection.publish(topic, payload, qos);
+    if (acknowledged === undefined) return undefined;
+    this.#newest.set(connection, acknowledged);
+    acknowledged.catch(() => this.#refused++);
+    return acknowledged;
   }
 
   /** Settles when no connection is congested: the run waits for this and slows down instead of dropping. */
   async drained(): Promise<void> {
     for (const client of this.#connections) if (client.congested) await client.drained();
+  }
+
+  /** Settles when every QoS 1 message sent so far is acknowledged. @throws when one never will be */
+  async settled(): Promise<void> {
+    await Promise.all(this.#newest.values());
   }
 
   async stop(): Promise<void> {
@@ -162,9 +197,7 @@ export class Publisher implements Sink {
     return {
       qos: model.qos,
       encoder: new RecordEncoder(describe(model)),
-      telemetryTopics: Array.from({ length: count }, (_, device) =>
-        deviceTopic(city, kind, deviceId(kind, device), 'telemetry'),
-      ),
+      topicOf: topicsOf(city, kind, count),
       connectionOf: own === undefined ? () => this.#gateway : (device) => own[device]!,
     };
   }
@@ -180,4 +213,11 @@ export class Publisher implements Sink {
     });
     return client;
   }
+}
+
+function topicsOf(city: string, kind: string, count: number): (device: number) => string {
+  const topicOf = (device: number) => deviceTopic(city, kind, deviceId(kind, device), 'telemetry');
+  if (count > REMEMBERED_TOPICS) return topicOf;
+  const topics = Array.from({ length: count }, (_, device) => topicOf(device));
+  return (device) => topics[device]!;
 }

@@ -1,52 +1,56 @@
-// One run of the city, one tick at a time: commands → world → fleets → readings → sink. Read this first. No wall clock and no network:
-// the caller decides when a tick happens and where readings go.
-import type { Value } from '../telemetry/description.ts';
-import type { Ack, Command } from '../telemetry/messages.ts';
+// One run of the city, one tick at a time: timeline → world → commands → fleets → readings → sink → controllers. Read this first. No wall
+// clock and no network: the caller decides when a tick happens and where messages go. Same scenario, seed and command log: same run.
+import type { Controller } from '../telemetry/controller.ts';
+import type { Command } from '../telemetry/messages.ts';
+import { Answers } from './answers.ts';
 import type { City } from './city.ts';
-import type { Fleet, Model, Reporter } from './fleet.ts';
+import { CommandLog } from './command-log.ts';
+import type { LogEntry } from './command-log.ts';
+import { deviceId, deviceIndex } from './devices.ts';
+import type { Model } from './fleet.ts';
+import { happen } from './happen.ts';
+import { Member } from './member.ts';
+import { chooseDevices } from './place.ts';
 import { Random } from './random.ts';
-import { createSensor } from './sensor.ts';
-import type { World } from './world.ts';
+import { RecordHash } from './record-hash.ts';
+import type { HashSum } from './record-hash.ts';
+import type { TimelineEntry } from './scenario.ts';
+import type { Sink } from './sink.ts';
+import { Timeline, occurrenceOf } from './timeline.ts';
+import type { Occurrence } from './timeline.ts';
+import type { DayType, World, WorldEvent } from './world.ts';
 import { createWorld } from './world/create.ts';
-
-export type Readings = { readonly [name: string]: Value | undefined };
-
-/** Where readings go. `device` is the index in the fleet of `kind`. */
-export interface Sink {
-  record(kind: string, device: number, ts: number, seq: number, readings: Readings): void;
-  event(
-    kind: string,
-    device: number,
-    ts: number,
-    seq: number,
-    name: string,
-    state: 'raised' | 'cleared' | undefined,
-    readings: Readings,
-  ): void;
-  ack(kind: string, device: number, ack: Ack): void;
-}
+import { WORLD_EVENTS } from './world/events.ts';
+import type { Observations } from './world/observations.ts';
 
 export interface RunOptions {
   readonly city: City;
   readonly models: ReadonlyMap<string, Model>;
-  /** Devices by kind; kinds left out have none. */
+  /** Devices by kind that live in this run; kinds left out have none here. */
   readonly fleets: { readonly [kind: string]: number };
   readonly seed: number;
   /** Simulated start, ms since 1970, a whole second. */
   readonly startMs: number;
   readonly utcOffsetMin: number;
   readonly sink: Sink;
+  /** What every day is, whatever its date. */
+  readonly dayType?: DayType | undefined;
+  /** `ideal` when absent. */
+  readonly quality?: 'ideal' | 'field' | undefined;
+  readonly timeline?: readonly TimelineEntry[] | undefined;
+  /** Stepped by the simulated clock; each sees only kinds that live here. */
+  readonly controllers?: readonly Controller[] | undefined;
+  /** Commands and events of an earlier session, by time; then no controllers are wanted. */
+  readonly replay?: readonly LogEntry[] | undefined;
+  /** Shared with the worlds of other workers. */
+  readonly observations?: Observations | undefined;
+  /** Told whom a timeline entry befell. */
+  readonly witness?: Witness | undefined;
 }
 
-/** Acks remembered per run, so that a repeated command id is answered and not obeyed twice. */
-const REMEMBERED_COMMANDS = 10_000;
-
-interface Member {
-  readonly kind: string;
-  readonly fleet: Fleet;
-  readonly count: number;
-  readonly seq: Uint32Array;
-  readonly report: Reporter;
+export interface Witness {
+  /** devices: computed when asked for. */
+  befell(entryId: string, atMs: number, kind: string, devices: () => readonly number[]): void;
 }
 
 interface QueuedCommand {
@@ -54,27 +58,42 @@ interface QueuedCommand {
   readonly device: number;
   readonly command: Command;
   readonly receivedMs: number;
+  /** Came from outside the scenario. */
+  readonly logged: boolean;
 }
 
 export class Run {
+  readonly #options: RunOptions;
+  readonly #random: Random;
   readonly #world: ReturnType<typeof createWorld>;
   readonly #members = new Map<string, Member>();
+  readonly #timeline: Timeline;
   readonly #sink: Sink;
-  readonly #queue: QueuedCommand[] = [];
-  readonly #answered = new Map<string, Ack>();
+  readonly #hash = new RecordHash();
+  readonly #answers = new Answers();
+  readonly #log = new CommandLog();
+  #queue: QueuedCommand[] = [];
+  #replayed = 0;
   #simTimeMs: number;
 
+  /** @throws Error naming an unknown kind, or a timeline entry that this city cannot have */
   constructor(options: RunOptions) {
-    const root = new Random(options.seed);
-    this.#sink = options.sink;
-    this.#simTimeMs = options.startMs;
-    this.#world = createWorld(options.city, root.fork('world'), options.startMs, options.utcOffsetMin);
-    for (const [kind, count] of Object.entries(options.fleets)) {
-      const model = options.models.get(kind);
-      if (model === undefined)
-        throw new Error(`unknown kind ${kind}, expected one of ${[...options.models.keys()].join(', ')}`);
-      if (count > 0) this.#members.set(kind, this.#join(model, count, options, root.fork(kind)));
-    }
+    const { city, seed, startMs, utcOffsetMin, dayType, observations } = options;
+    this.#options = options;
+    this.#random = new Random(seed);
+    this.#simTimeMs = startMs;
+    this.#sink = this.#counted(options.sink, options.controllers ?? []);
+    this.#world = createWorld({
+      city,
+      random: this.#random.fork('world'),
+      startMs,
+      utcOffsetMin,
+      ...(dayType === undefined ? {} : { dayType }),
+      ...(observations === undefined ? {} : { observations }),
+    });
+    this.#timeline = new Timeline(options.timeline ?? [], startMs);
+    for (const occurrence of this.#timeline.ahead) this.#impose(occurrence);
+    for (const [kind, count] of Object.entries(options.fleets)) if (count > 0) this.#join(kind, count);
   }
 
   get simTimeMs(): number {
@@ -83,93 +102,222 @@ export class Run {
   get world(): World {
     return this.#world;
   }
+  /** Over every message that left a device. */
+  get hash(): HashSum {
+    return this.#hash.sum;
+  }
+  get log(): CommandLog {
+    return this.#log;
+  }
+  get timeline(): Timeline {
+    return this.#timeline;
+  }
 
-  /** Moves the city on by one tick of `dtMs`. */
-  tick(dtMs: number): void {
-    this.#simTimeMs += dtMs;
-    this.#world.advance(this.#simTimeMs);
-    for (const queued of this.#queue.splice(0)) this.#obey(queued);
-    for (const { fleet, report } of this.#members.values()) fleet.tick(this.#simTimeMs, dtMs, this.#world, report);
+  /** Moves the city on by one tick of `dtMs`. @returns true when an entry of the timeline began or ended */
+  tick(dtMs: number): boolean {
+    if (this.#options.replay !== undefined) this.#replayUntil(this.#simTimeMs + dtMs, this.#options.replay);
+    const nowMs = (this.#simTimeMs += dtMs);
+    this.#world.advance(nowMs);
+    const changed = this.#timeline.advance(
+      nowMs,
+      (occurrence) => this.#begin(occurrence),
+      (occurrence) => this.#end(occurrence),
+    );
+    this.#obeyAll();
+    for (const member of this.#members.values()) member.tick(nowMs, dtMs);
+    for (const controller of this.#options.controllers ?? []) this.#follow(controller);
+    return changed;
   }
 
   /** A command has reached the device's network; it takes effect in the next tick. Unknown devices are refused here. */
-  command(kind: string, deviceId: string, command: Command): 'taken' | 'unknown-device' {
+  command(kind: string, deviceName: string, command: Command): 'taken' | 'unknown-device' {
     const member = this.#members.get(kind);
-    const device = deviceIndex(kind, deviceId);
+    const device = deviceIndex(kind, deviceName);
     if (member === undefined || device === undefined || device >= member.count) return 'unknown-device';
-    this.#queue.push({ member, device, command, receivedMs: this.#simTimeMs });
+    this.#queue.push({ member, device, command, receivedMs: this.#simTimeMs, logged: true });
     return 'taken';
   }
 
-  #join(model: Model, count: number, options: RunOptions, random: Random): Member {
-    const { kind } = model.description;
-    const sensor = createSensor(model.description.fields, random.fork('sensor'));
-    const seq = new Uint32Array(count);
-    const sink = this.#sink;
-    const report: Reporter = {
-      record: (device, ts, truth) => {
-        const number = ++seq[device]!;
-        sink.record(kind, device, ts, number, sensor.read(device, number, truth));
-      },
-      event: (device, ts, name, state, truth = {}) => {
-        const number = ++seq[device]!;
-        sink.event(kind, device, ts, number, name, state, sensor.read(device, number, truth));
-      },
-      ack: (device, ts, id, state, reason) =>
-        this.#answer(kind, device, reason === undefined ? { id, state, ts } : { id, state, reason, ts }),
-    };
-    const { city, startMs, utcOffsetMin } = options;
-    const fleet = model.createFleet({
+  /** An event from outside; it begins with the next tick. @throws Error when this city cannot have it */
+  inject(entry: Omit<TimelineEntry, 'atMs'>): void {
+    const fromMs = this.#simTimeMs + 1;
+    const occurrence = occurrenceOf({ ...entry, atMs: 0 }, fromMs);
+    this.#impose(occurrence);
+    this.#timeline.add(occurrence);
+    this.#log.event(this.#simTimeMs, entry);
+  }
+
+  #join(kind: string, count: number): void {
+    const { city, models, startMs, utcOffsetMin, quality = 'ideal' } = this.#options;
+    const model = models.get(kind);
+    if (model === undefined) throw new Error(`unknown kind ${kind}, expected one of ${[...models.keys()].join(', ')}`);
+    const member = new Member({
+      model,
       count,
       city,
-      random,
       startMs,
       utcOffsetMin,
-      deviceId: (index) => deviceId(kind, index),
+      quality,
+      random: this.#random.fork(kind),
+      world: this.#world,
+      sink: this.#sink,
+      ack: (device, ts, id, state, reason) =>
+        this.#answer(member, device, reason === undefined ? { id, state, ts } : { id, state, reason, ts }),
     });
-    return { kind, fleet, count, seq, report };
+    this.#members.set(kind, member);
+  }
+
+  /** Counts what leaves the devices, and lets the controllers see it as it is on the wire. */
+  #counted(sink: Sink, controllers: readonly Controller[]): Sink {
+    const readers = new Map<string, Controller[]>();
+    for (const controller of controllers) {
+      for (const kind of controller.reads) readers.set(kind, [...(readers.get(kind) ?? []), controller]);
+    }
+    // A device often sends several messages in a row.
+    let last = { kind: '', device: -1, id: '' };
+    const idOf = (kind: string, device: number) => {
+      if (last.device !== device || last.kind !== kind) last = { kind, device, id: deviceId(kind, device) };
+      return last.id;
+    };
+    const counted: Sink = {
+      record: (kind, device, ts, seq, readings) => {
+        const id = idOf(kind, device);
+        this.#hash.add(kind, id, ts, seq, readings);
+        sink.record(kind, device, ts, seq, readings);
+        const listeners = readers.get(kind);
+        if (listeners === undefined) return;
+        const record = { kind, device: id, ts, seq, fields: readings };
+        for (const controller of listeners) controller.observe(record);
+      },
+      event: (kind, device, ts, seq, name, state, readings) => {
+        this.#hash.add(kind, idOf(kind, device), ts, seq, readings, name, state);
+        sink.event(kind, device, ts, seq, name, state, readings);
+      },
+      ack: (kind, device, ack) => sink.ack(kind, device, ack),
+    };
+    return sink.truth === undefined ? counted : { ...counted, truth: sink.truth.bind(sink) };
+  }
+
+  /** What happens to the whole city is known to the world from the start, so that it begins to the millisecond. */
+  #impose(occurrence: Occurrence): void {
+    if (isWorldEvent(occurrence)) this.#world.impose(worldEventOf(occurrence));
+  }
+
+  #begin(occurrence: Occurrence): void {
+    if (isWorldEvent(occurrence)) {
+      this.#tellFleets(occurrence, true);
+      for (const member of this.#members.values())
+        this.#testify(occurrence, member, () => this.#chosen(occurrence, member));
+      return;
+    }
+    const member = this.#members.get(occurrence.target?.kind ?? '');
+    if (member === undefined) return;
+    const devices = this.#chosen(occurrence, member);
+    this.#testify(occurrence, member, () => devices);
+    if (occurrence.event === 'command') this.#commandAll(occurrence, member, devices);
+    else for (const device of devices) happen(member, device, occurrence, this.#simTimeMs);
+  }
+
+  #end(occurrence: Occurrence): void {
+    if (isWorldEvent(occurrence)) this.#tellFleets(occurrence, false);
+  }
+
+  #tellFleets(occurrence: Occurrence, began: boolean): void {
+    const event = worldEventOf(occurrence);
+    for (const { fleet, report } of this.#members.values()) {
+      fleet.notice?.(event, began, this.#simTimeMs, this.#world, report);
+    }
+  }
+
+  #testify(occurrence: Occurrence, { kind }: Member, devices: () => readonly number[]): void {
+    this.#options.witness?.befell(occurrence.id, occurrence.fromMs, kind, devices);
+  }
+
+  #chosen({ id, target, where }: Occurrence, { kind, count, fleet }: Member): number[] {
+    return chooseDevices({
+      city: this.#options.city,
+      target: target ?? { kind },
+      where,
+      count,
+      placeOf: (device) => fleet.placeOf(device),
+      indexOf: (name) => deviceIndex(kind, name),
+      random: this.#random.fork(`timeline/${kind}/${id}`),
+      purpose: 0,
+    });
+  }
+
+  #commandAll({ id, args }: Occurrence, member: Member, devices: readonly number[]): void {
+    const name = args.name as string;
+    const commandArgs = (args.args ?? {}) as Command['args'];
+    for (const device of devices) {
+      const command = { id: `${id}/${deviceId(member.kind, device)}`.slice(0, 64), name, args: commandArgs };
+      this.#queue.push({ member, device, command, receivedMs: this.#simTimeMs, logged: false });
+    }
+  }
+
+  #obeyAll(): void {
+    const queue = this.#queue;
+    if (queue.length === 0) return;
+    this.#queue = [];
+    for (const queued of queue) {
+      const { kind } = queued.member;
+      if (queued.logged) this.#log.command(this.#simTimeMs, kind, deviceId(kind, queued.device), queued.command);
+      this.#obey(queued);
+    }
   }
 
   #obey({ member, device, command, receivedMs }: QueuedCommand): void {
     const ts = this.#simTimeMs;
-    const before = this.#answered.get(answerKey(member.kind, device, command.id));
+    const { id } = command;
+    const before = this.#answers.get(member.kind, device, id);
     if (before !== undefined) {
       this.#sink.ack(member.kind, device, before);
       return;
     }
-    const refuse = (reason: string) =>
-      this.#answer(member.kind, device, { id: command.id, state: 'rejected', reason, ts });
-    if (member.fleet.command === undefined) return refuse(`${member.kind} takes no commands`);
-    if (command.expiresMs !== undefined && ts - receivedMs > command.expiresMs) {
-      return this.#answer(member.kind, device, { id: command.id, state: 'expired', ts });
+    if (member.fleet.command === undefined) {
+      return this.#answer(member, device, { id, state: 'rejected', reason: `${member.kind} takes no commands`, ts });
     }
-    const { state, reason } = member.fleet.command(device, command, ts, member.report);
-    if (state === 'rejected') return refuse(reason ?? 'refused');
-    this.#answer(member.kind, device, { id: command.id, state: 'accepted', ts });
-    if (state === 'done') this.#answer(member.kind, device, { id: command.id, state: 'done', ts });
+    if (command.expiresMs !== undefined && ts - receivedMs > command.expiresMs) {
+      return this.#answer(member, device, { id, state: 'expired', ts });
+    }
+    const { state, reason = 'refused' } = member.fleet.command(device, command, ts, member.report);
+    if (state === 'rejected') return this.#answer(member, device, { id, state, reason, ts });
+    this.#answer(member, device, { id, state: 'accepted', ts });
+    if (state === 'done') this.#answer(member, device, { id, state, ts });
   }
 
-  #answer(kind: string, device: number, ack: Ack): void {
-    const key = answerKey(kind, device, ack.id);
-    this.#answered.delete(key);
-    this.#answered.set(key, ack);
-    if (this.#answered.size > REMEMBERED_COMMANDS) this.#answered.delete(this.#answered.keys().next().value!);
+  #answer({ kind }: Member, device: number, ack: Parameters<Answers['remember']>[2]): void {
+    this.#answers.remember(kind, device, ack);
     this.#sink.ack(kind, device, ack);
   }
+
+  /** The controllers' decisions take effect in the next tick, like any command. */
+  #follow(controller: Controller): void {
+    for (const { kind, device, command } of controller.decide(this.#simTimeMs)) {
+      this.command(kind, device, { ...command, id: `${controller.name}-${this.#log.nextNumber(controller.name)}` });
+    }
+  }
+
+  /** Feeds what took effect in the tick that ends at `nowMs`. */
+  #replayUntil(nowMs: number, entries: readonly LogEntry[]): void {
+    for (; this.#replayed < entries.length; this.#replayed++) {
+      const entry = entries[this.#replayed]!;
+      if ('command' in entry) {
+        if (entry.atMs > nowMs) return;
+        this.command(entry.kind, entry.device, entry.command);
+      } else {
+        if (entry.atMs >= nowMs) return;
+        this.inject(entry.event);
+      }
+    }
+  }
 }
 
-function answerKey(kind: string, device: number, id: string): string {
-  return `${kind}/${device}/${id}`;
+function isWorldEvent({ event }: Occurrence): boolean {
+  return Object.hasOwn(WORLD_EVENTS, event);
 }
 
-/** `bus-0007` for index 6: ids come from the fleet index, so scale never renames one. */
-export function deviceId(kind: string, index: number): string {
-  return `${kind}-${String(index + 1).padStart(4, '0')}`;
-}
-
-/** The index behind an id; undefined when it is not one of the kind's. */
-export function deviceIndex(kind: string, id: string): number | undefined {
-  if (!id.startsWith(`${kind}-`)) return undefined;
-  const index = Number(id.slice(kind.length + 1)) - 1;
-  return Number.isInteger(index) && index >= 0 && deviceId(kind, index) === id ? index : undefined;
+function worldEventOf({ id, event, fromMs, untilMs, where, args }: Occurrence): WorldEvent {
+  const base = { id, event: event as WorldEvent['event'], fromMs, untilMs, args };
+  return where === undefined ? base : { ...base, where };
 }
