@@ -9,6 +9,7 @@ import type { Commands } from './commands.ts';
 import type { Ingest } from './ingest.ts';
 import type { Kinds } from './kinds.ts';
 import type { Rejected } from './rejected.ts';
+import type { ScenarioBoard } from './scenario-board.ts';
 import type { Shares } from './shares.ts';
 
 export interface InboxParts {
@@ -17,6 +18,7 @@ export interface InboxParts {
   readonly ingest: Ingest;
   readonly rejected: Rejected;
   readonly clock: CityClock;
+  readonly scenario: ScenarioBoard;
   readonly shares: Shares;
   readonly commands: Commands;
   /** Wall time, ms. */
@@ -62,6 +64,7 @@ function takeAny(parts: InboxParts, frame: Frame): Promise<void> | undefined {
   try {
     if (topic.type === 'clock') parts.clock.take(payload, parts.now());
     else if (topic.type === 'counters') parts.shares.take(topic.part, payload);
+    else if (topic.type === 'scenarioState') parts.scenario.take(payload);
     else if (topic.type === 'scenarioAck') parts.commands.take(SCENARIO, payload);
     else if (topic.type === 'status') takeStatus(parts.kinds, topic.kind, topic.device, payload);
     else if (topic.type === 'ack') {

@@ -28,6 +28,12 @@ export interface LiveCounts {
   skipped: number;
 }
 
+/** A message of which only the newest counts; its version grows with every change, 0 before the first. */
+export interface Versioned {
+  readonly version: number;
+  readonly text: string;
+}
+
 interface Pass {
   readonly kind: Kind;
   columns: LiveColumn[];
@@ -47,9 +53,11 @@ export class LiveClient {
   readonly #socket: WebSocket;
   readonly #kinds: Kinds;
   readonly #counts: LiveCounts;
+  readonly #scenario: () => Versioned;
   readonly #passes = new Map<string, Pass>();
   #subscription: Subscription | undefined;
   #kindsDue = false;
+  #scenarioSeen = 0;
   #skipped = false;
   #nextAt = 0;
   #fullSince: number | undefined;
@@ -57,10 +65,11 @@ export class LiveClient {
   #messages = 0;
   #messagesSince = 0;
 
-  constructor(socket: WebSocket, kinds: Kinds, counts: LiveCounts) {
+  constructor(socket: WebSocket, kinds: Kinds, counts: LiveCounts, scenario: () => Versioned) {
     this.#socket = socket;
     this.#kinds = kinds;
     this.#counts = counts;
+    this.#scenario = scenario;
   }
 
   /** A message from the client. now: monotonic ms */
@@ -78,6 +87,7 @@ export class LiveClient {
     }
     for (const pass of this.#passes.values()) [pass.since, pass.until] = [0, undefined];
     this.#kindsDue = true;
+    this.#scenarioSeen = 0;
     this.#nextAt = 0;
   }
 
@@ -115,6 +125,7 @@ export class LiveClient {
       }
       return;
     }
+    this.#sayScenario();
     for (const kind of this.#wanted()) {
       const pass = this.#passOf(kind);
       if (pass.until === undefined && kind.latest.version > pass.since) {
@@ -188,6 +199,13 @@ export class LiveClient {
       return { index: kind.index, ...kind.description, columns: pass.columns };
     });
     this.#say(JSON.stringify({ type: 'kinds', kinds }));
+  }
+
+  #sayScenario(): void {
+    const { version, text } = this.#scenario();
+    if (version === this.#scenarioSeen) return;
+    this.#scenarioSeen = version;
+    this.#say(text);
   }
 
   #passOf(kind: Kind): Pass {

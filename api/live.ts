@@ -8,7 +8,7 @@ import type { Ack, ClockMessage, DeviceEvent } from '../telemetry/messages.ts';
 import type { Alarm } from './alarms.ts';
 import type { Kinds } from './kinds.ts';
 import { LiveClient } from './live-client.ts';
-import type { LiveCounts } from './live-client.ts';
+import type { LiveCounts, Versioned } from './live-client.ts';
 
 const MAX_MESSAGE_BYTES = 16_384;
 const MAX_CLIENTS = 500;
@@ -23,6 +23,7 @@ export interface LiveOptions {
   readonly kinds: Kinds;
   readonly clock: () => ClockMessage | undefined;
   readonly counters: () => object;
+  readonly scenario: () => Versioned;
 }
 
 export class Live {
@@ -76,7 +77,7 @@ export class Live {
   }
 
   #accept(socket: WebSocket): void {
-    const client = new LiveClient(socket, this.#options.kinds, this.#counts);
+    const client = new LiveClient(socket, this.#options.kinds, this.#counts, this.#options.scenario);
     this.#clients.set(socket, client);
     socket.on('message', (data, isBinary) => {
       // Without fragments ws hands over one Buffer.

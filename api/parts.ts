@@ -7,6 +7,7 @@ import type { Kinds } from './kinds.ts';
 import type { Live } from './live.ts';
 import type { Logger } from './logger.ts';
 import type { Rejected } from './rejected.ts';
+import type { ScenarioBoard } from './scenario-board.ts';
 import type { Shares } from './shares.ts';
 import type { Store } from './store.ts';
 
@@ -23,6 +24,7 @@ export interface Parts {
   readonly ingest: Ingest;
   readonly rejected: Rejected;
   readonly clock: CityClock;
+  readonly scenario: ScenarioBoard;
   readonly shares: Shares;
   readonly commands: Commands;
   readonly alarms: Alarms;

@@ -17,6 +17,7 @@ import type { Logger } from './logger.ts';
 import { allCounters, ownCounters } from './parts.ts';
 import type { Parts } from './parts.ts';
 import { Rejected } from './rejected.ts';
+import { ScenarioBoard } from './scenario-board.ts';
 import { Shares } from './shares.ts';
 import type { Store } from './store.ts';
 
@@ -69,6 +70,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const rejected = new Rejected(log, now);
   const kinds = new Kinds({ store, rejected, log });
   const clock = new CityClock();
+  const scenario = new ScenarioBoard();
   const shares = new Shares();
   const alarms = new Alarms();
   const commands = new Commands((topic, payload) => options.publish(topic, payload, { qos: 1 }));
@@ -95,9 +97,16 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     ingest,
     rejected,
     clock,
+    scenario,
     shares,
   };
-  const live: Live = new Live({ city, kinds, clock: cityTime, counters: () => allCounters(parts) });
+  const live: Live = new Live({
+    city,
+    kinds,
+    clock: cityTime,
+    counters: () => allCounters(parts),
+    scenario: () => scenario.message,
+  });
   const parts: Parts = { ...counted, commands, alarms, live };
   const take = createTake({ ...parts, onAck: (kind, device, ack) => live.ack(kind, device, ack) });
 

@@ -39,6 +39,7 @@ const TABLE: {
       'city/{city}/clock',
       'city/{city}/counters/+',
       'city/{city}/scenario/ack',
+      'city/{city}/scenario/state',
       'truth/{city}/{kinds}/+',
     ],
     subscribe: ['city/{city}/{kinds}/+/command', 'city/{city}/scenario/command'],

@@ -90,9 +90,9 @@ export class RecordDecoder {
 }
 
 /** The payload as a JSON object. @throws Rejection bad-utf8, not-json, not-an-object, too-large */
-export function parsePayload(payload: Uint8Array): { [key: string]: unknown } {
-  if (payload.length > MAX_PAYLOAD_BYTES) {
-    throw new Rejection('too-large', `payload must be at most ${MAX_PAYLOAD_BYTES} bytes, got ${payload.length}`);
+export function parsePayload(payload: Uint8Array, maxBytes = MAX_PAYLOAD_BYTES): { [key: string]: unknown } {
+  if (payload.length > maxBytes) {
+    throw new Rejection('too-large', `payload must be at most ${maxBytes} bytes, got ${payload.length}`);
   }
   let text: string;
   try {

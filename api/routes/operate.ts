@@ -123,17 +123,22 @@ export function operateRoutes(app: FastifyInstance, parts: Parts): void {
     },
   );
 
-  app.get('/api/scenario', { schema: { tags: ['operate'], summary: 'What runs, and how fast' } }, () => ({
-    city,
-    clock: parts.clock.message ?? null,
-    ...parts.clock.message,
-  }));
+  app.get(
+    '/api/scenario',
+    { schema: { tags: ['operate'], summary: 'What runs, how fast, what happens and what is expected' } },
+    () => ({
+      city,
+      clock: parts.clock.message ?? null,
+      ...parts.clock.message,
+      state: parts.scenario.state ?? null,
+    }),
+  );
   app.post<{ Body: Static<typeof SCENARIO_BODY> }>(
     '/api/scenario',
     {
       schema: {
         tags: ['operate'],
-        summary: 'pause, resume, speed {"speed": 10}, or inject an event',
+        summary: 'pause, resume, speed {"speed": 10}, or event {"event": "power-cut", "where": …, "for": "30m"}',
         body: SCENARIO_BODY,
         response: commanded,
       },
@@ -141,6 +146,7 @@ export function operateRoutes(app: FastifyInstance, parts: Parts): void {
     async ({ body: { name, args = {}, id = randomUUID() } }, reply) => {
       if (!SCENARIO_COMMANDS.includes(name)) throw unknownName(400, 'scenario command', name, SCENARIO_COMMANDS);
       if (name === 'speed') checkSpeed(args.speed);
+      if (name === 'event') checkEvent(args.event);
       await commands.send(SCENARIO, scenarioTopic(city, 'command'), { id, name, args });
       return answerCommand(reply, await commands.wait(SCENARIO, id, 'first', FIRST_ACK_MS), false);
     },
@@ -172,6 +178,12 @@ function alarmPlace(cursor: string): AlarmPlace {
 function checkSpeed(speed: unknown): void {
   if (speed === 'max' || (typeof speed === 'number' && speed > 0)) return;
   throw new Problem(400, `args.speed must be a number above 0 or "max", got ${show(speed)}`, { value: speed ?? null });
+}
+
+/** Whether it may happen, and where, only the simulator knows. */
+function checkEvent(event: unknown): void {
+  if (typeof event === 'string') return;
+  throw new Problem(400, `args.event must be a text, got ${show(event)}`, { value: event ?? null });
 }
 
 /** 202 while the answer that was waited for has not come. */

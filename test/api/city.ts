@@ -4,7 +4,7 @@ import { startApi } from '../../api/server.ts';
 import type { Api, ApiOptions } from '../../api/server.ts';
 import type { AppendResult, Store, StoreBatch } from '../../api/store.ts';
 import type { Description } from '../../telemetry/description.ts';
-import type { Frame } from '../../telemetry/messages.ts';
+import type { Frame, ScenarioState } from '../../telemetry/messages.ts';
 
 /** 2026-05-01T00:00:00Z, 08:00 in Wuxi */
 export const NOW = 1_777_593_600_000;
@@ -102,6 +102,55 @@ export interface TestCity {
   get(path: string): Promise<{ status: number; body: any; headers: Headers }>;
   post(path: string, body: object): Promise<{ status: number; body: any; headers: Headers }>;
 }
+
+/** A scenario in the middle of its run, an hour after its start. */
+export const scenarioState: ScenarioState = {
+  scenario: 'storm-day',
+  title: 'Storm day',
+  startMs: NOW - 3_600_000,
+  endMs: NOW + 10_800_000,
+  timeline: [
+    { id: 'fog', event: 'weather', fromMs: NOW - 3_000_000, untilMs: NOW - 1_200_000, state: 'over', detail: 'fog' },
+    {
+      id: 'cut',
+      event: 'power-cut',
+      fromMs: NOW - 600_000,
+      untilMs: NOW + 1_200_000,
+      state: 'happening',
+      detail: 'within 800 m of Sanyang Plaza',
+      lat: 31.575,
+      lon: 120.301,
+      radiusM: 800,
+    },
+    { id: 'rain', event: 'weather', fromMs: NOW + 1_800_000, state: 'scheduled', detail: '18 mm/h of rain' },
+  ],
+  expectations: [
+    { name: 'buses keep moving', state: 'holding', value: 5.2, limit: '>= 4.5' },
+    { name: 'meters report', state: 'waiting', limit: '>= 0.98' },
+  ],
+  catalog: [
+    {
+      event: 'power-cut',
+      label: 'Power cut',
+      labels: { zh: '停电' },
+      where: 'required',
+      args: { type: 'object', properties: {}, additionalProperties: false },
+    },
+    {
+      event: 'weather',
+      label: 'Weather',
+      where: 'none',
+      args: { type: 'object', properties: { rainMmPerH: { type: 'number', minimum: 0, maximum: 200 } } },
+    },
+    {
+      event: 'breakdown',
+      label: 'Breakdown',
+      kind: 'bus',
+      where: 'optional',
+      args: { type: 'object', properties: {} },
+    },
+  ],
+};
 
 export const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 

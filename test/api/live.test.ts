@@ -2,7 +2,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { LiveColumn, LiveFrame, LiveRow } from '../../telemetry/live-frame.ts';
 import { decodeLiveFrame } from '../../telemetry/live-frame.ts';
-import { NOW, allSettled, bus, countersOf, describeKind, frame, startCity, telemetry, until } from './city.ts';
+import {
+  NOW,
+  allSettled,
+  bus,
+  countersOf,
+  describeKind,
+  frame,
+  scenarioState,
+  startCity,
+  telemetry,
+  until,
+} from './city.ts';
 import type { TestCity } from './city.ts';
 
 interface Message {
@@ -138,6 +149,22 @@ describe('the live stream', () => {
     await until(() => viewer.all('clock').length === 1 && viewer.all('counters').length === 1);
     expect(viewer.all('clock')[0]).toEqual({ type: 'clock', ...clock });
     expect(viewer.all('counters')[0]!.ingest.stored).toBe(2);
+  });
+
+  it('shows the newest scenario state to who subscribes, and every change of it', async () => {
+    const publish = (state: object | string) => city.api.take(frame('city/wuxi/scenario/state', state));
+    void publish({ ...scenarioState, title: 'Rehearsal' });
+    void publish(scenarioState);
+    const viewer = view();
+    await viewer.subscribe({ kinds: [] });
+    await until(() => viewer.all('scenario').length === 1);
+    expect(viewer.all('scenario')).toEqual([{ type: 'scenario', state: scenarioState }]);
+    void publish({ ...scenarioState, timeline: [] });
+    await until(() => viewer.all('scenario').length === 2);
+    expect(viewer.all('scenario')[1]!.state.timeline).toEqual([]);
+    void publish('');
+    await until(() => viewer.all('scenario').length === 3);
+    expect(viewer.all('scenario')[2]).toEqual({ type: 'scenario', state: null });
   });
 
   it('lets a slow client skip to the newest state while another one sees every step', { timeout: 20_000 }, async () => {

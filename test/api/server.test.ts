@@ -4,7 +4,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { NOW, bus, countersOf, createTestStore, describeKind, frame, startCity, telemetry } from './city.ts';
+import {
+  NOW,
+  bus,
+  countersOf,
+  createTestStore,
+  describeKind,
+  frame,
+  scenarioState,
+  startCity,
+  telemetry,
+} from './city.ts';
 import type { TestCity } from './city.ts';
 
 const YEAR_MS = 365 * 86_400_000;
@@ -372,6 +382,49 @@ describe('commands', () => {
     expect((await city.post('/api/scenario', { name: 'speed', args: { speed: -1 } })).body).toMatchObject({
       value: -1,
     });
+  });
+
+  it('inject an event, and say in the simulator’s words why not', async () => {
+    const args = { event: 'power-cut', where: { lat: 31.57, lon: 120.3, radiusM: 0 }, for: '30m' };
+    const answer = city.post('/api/scenario', { name: 'event', args });
+    await expect.poll(() => city.published).toHaveLength(1);
+    const { message } = city.published[0]!;
+    expect(message).toMatchObject({ name: 'event', args });
+    const reason = 'radiusM must be above 0, got 0';
+    void city.api.take(frame('city/wuxi/scenario/ack', { id: message.id, state: 'rejected', reason, ts: NOW }));
+    expect(await answer).toMatchObject({ status: 200, body: { state: 'rejected', reason } });
+    expect((await city.post('/api/scenario', { name: 'event', args: { events: 'fog' } })).body).toMatchObject({
+      status: 400,
+      detail: 'args.event must be a text, got nothing',
+    });
+  });
+
+  it('show the scenario beside the clock', async () => {
+    expect((await city.get('/api/scenario')).body).toEqual({ city: 'wuxi', clock: null, state: null });
+    const clock = { simTimeMs: NOW, utcOffsetMin: 480, speed: 1, trueSpeed: 1, scenario: 'storm-day', seed: 1 };
+    void city.api.take(frame('city/wuxi/clock', clock));
+    void city.api.take(frame('city/wuxi/scenario/state', scenarioState));
+    expect((await city.get('/api/scenario')).body).toEqual({ city: 'wuxi', clock, ...clock, state: scenarioState });
+  });
+
+  it.each([
+    ['not JSON', '{', 'not-json', /JSON/],
+    ['no object', [], 'not-an-object', /must be a JSON object/],
+    ['too large', { ...scenarioState, title: 'x'.repeat(300_000) }, 'too-large', /at most 262144 bytes/],
+    ['without a list', { ...scenarioState, catalog: 7 }, 'wrong-type', /catalog must be an array, got 7/],
+    [
+      'with an event in no known state',
+      { ...scenarioState, timeline: [{ ...scenarioState.timeline[0], state: 'soon' }] },
+      'wrong-type',
+      /timeline\[0\]\.state must be one of scheduled, happening, over, got "soon"/,
+    ],
+  ])('refuse and count a scenario state that is %s', async (_, state, cause, detail) => {
+    void city.api.take(frame('city/wuxi/scenario/state', scenarioState));
+    void city.api.take(frame('city/wuxi/scenario/state', state));
+    const { body } = await city.get('/api/rejected');
+    expect(body).toMatchObject({ total: 1, byCause: { [cause]: 1 } });
+    expect(body.items[0].detail).toMatch(detail);
+    expect((await city.get('/api/scenario')).body.state).toEqual(scenarioState);
   });
 });
 

@@ -30,6 +30,7 @@ const PUBLISH: [topic: string, allowed: string[]][] = [
   ['city/wuxi/counters/simulator', ['gateway', 'bus gateway', 'api']],
   ['city/wuxi/counters/control', ['gateway', 'bus gateway', 'api', 'controller', 'anonymous']],
   ['city/wuxi/scenario/ack', ['gateway', 'bus gateway']],
+  ['city/wuxi/scenario/state', ['gateway', 'bus gateway']],
   ['city/wuxi/scenario/command', ['api']],
   ['truth/wuxi/bus/bus-0001', ['gateway', 'bus gateway']],
   ['truth/wuxi/door/d-1', ['gateway']],
