@@ -1,59 +1,120 @@
-// A world that stands still, for model tests: mild weather, a given demand and traffic, streets at a given speed.
-import type { FleetContext } from '../../simulator/fleet.ts';
-import type { City } from '../../simulator/city.ts';
-import type { Value } from '../../telemetry/description.ts';
-import type { AckState } from '../../telemetry/messages.ts';
-import type { World } from '../../simulator/world.ts';
+// A world that stands still, for model tests: mild weather, a working day in May, a given demand and traffic, streets at a given speed,
+// power and radio everywhere unless the test says otherwise. And `Life`: a fleet with everything it reports.
 import { Random } from '../../simulator/random.ts';
-import type { Fleet, Model, Reporter } from '../../simulator/fleet.ts';
+import type { City, Point } from '../../simulator/city.ts';
+import type { Fields, Fleet, FleetContext, Model, Reporter } from '../../simulator/fleet.ts';
+import type { Calendar, CityHour, Crowd, People, Sky, World } from '../../simulator/world.ts';
+import type { AckState } from '../../telemetry/messages.ts';
 
 /** 08:00 civil time on a Wednesday. */
 export const START_MS = Date.UTC(2026, 4, 20, 0, 0, 0);
 
 export interface FakeWorldOptions {
+  readonly simTimeMs?: number;
   readonly boardingShare?: number;
   readonly traffic?: number;
   readonly speedFactor?: number;
   readonly civilHour?: number;
+  readonly civilWeekday?: number;
+  readonly sky?: Partial<Sky>;
+  readonly calendar?: Partial<Calendar>;
+  /** Whatever else people do. */
+  readonly people?: Partial<People>;
+  readonly crowds?: readonly Crowd[];
+  readonly closedLinks?: Iterable<number>;
+  readonly streetsVersion?: number;
+  /** Power everywhere, nowhere, or where the function says. */
+  readonly isOn?: boolean | ((point: Point) => boolean);
+  readonly voltageV?: number;
+  readonly reaches?: boolean | ((kind: string, point: Point) => boolean);
+  /** What differs from an hour of the fake sky and day. */
+  readonly hour?: (civilHourIndex: number) => Partial<CityHour>;
 }
 
-export function fakeWorld({
-  boardingShare = 0.0625,
-  traffic = 1,
-  speedFactor = 0.8,
-  civilHour = 8,
-}: FakeWorldOptions = {}): World {
+const MILD: Sky = {
+  tempC: 20,
+  dewPointC: 12,
+  humidityPct: 60,
+  pressureHpa: 1013,
+  rainMmPerH: 0,
+  cloud: 0,
+  windMps: 2,
+  gustMps: 3.4,
+  windFromDeg: 135,
+  visibilityM: 20_000,
+  sunElevationDeg: 30,
+  irradianceWpm2: 400,
+  illuminanceLx: 50_000,
+};
+
+export function fakeWorld(options: FakeWorldOptions = {}): World {
+  const { isOn = true, reaches = true, voltageV = 225 } = options;
+  const sky = { ...MILD, ...options.sky };
+  const calendar: Calendar = { dayType: 'workday', school: true, dayOfYear: 140, ...options.calendar };
+  const closed = new Set(options.closedLinks);
+  const speedFactor = options.speedFactor ?? 0.8;
   return {
-    simTimeMs: START_MS,
-    civilHour,
-    civilWeekday: 3,
-    sky: { tempC: 20, rainMmPerH: 0, cloud: 0, windMps: 2, sunElevationDeg: 30, illuminanceLx: 50_000 },
+    simTimeMs: options.simTimeMs ?? START_MS,
+    civilHour: options.civilHour ?? 8,
+    civilWeekday: options.civilWeekday ?? 3,
+    calendar,
+    sky,
     people: {
-      boardingShare,
+      boardingShare: options.boardingShare ?? 0.0625,
       waterFactor: 1,
       parkingFactor: { retail: 1, office: 1, industry: 1, housing: 1 },
-      traffic,
+      traffic: options.traffic ?? 1,
+      crowds: options.crowds ?? [],
+      ...options.people,
     },
-    streets: { speedFactor: () => speedFactor, observe: () => {} },
+    streets: {
+      speedFactor: () => speedFactor,
+      isClosed: (link) => closed.has(link),
+      version: options.streetsVersion ?? 0,
+      observe: () => {},
+    },
+    grid: {
+      feederCount: 1,
+      feederAt: () => 0,
+      isOn: typeof isOn === 'function' ? isOn : () => isOn,
+      voltageV: () => voltageV,
+      frequencyHz: 50,
+    },
+    radio: { reaches: typeof reaches === 'function' ? reaches : () => reaches },
+    hour: (index) => ({
+      hour: ((index % 24) + 24) % 24,
+      dayType: calendar.dayType,
+      dayOfYear: calendar.dayOfYear,
+      tempC: sky.tempC,
+      dayMeanTempC: sky.tempC,
+      weightedTempC: sky.tempC,
+      rainMmPerH: sky.rainMmPerH,
+      irradianceWpm2: sky.irradianceWpm2,
+      ...options.hour?.(index),
+    }),
   };
 }
 
 export interface Reported {
   readonly device: number;
   readonly tsMs: number;
-  readonly fields: { readonly [name: string]: Value | undefined };
+  readonly fields: Fields;
+  readonly hidden?: Fields | undefined;
 }
 
-/** A fleet of `count` devices and everything it reports. */
+/** A fleet of `count` devices, ticked or woken, and everything it reports. */
 export class Life {
   readonly records: Reported[] = [];
-  readonly events: { device: number; tsMs: number; name: string; state: string | undefined }[] = [];
+  readonly events: { device: number; tsMs: number; name: string; state: string | undefined; fields?: Fields }[] = [];
   readonly acks: { device: number; tsMs: number; id: string; state: AckState; reason: string | undefined }[] = [];
   readonly fleet: Fleet;
   readonly report: Reporter;
   nowMs = START_MS;
+  /** Next wake of each device. */
+  readonly #dueMs: number[];
 
   constructor(model: Model, city: City, count: number, seed = 1) {
+    this.#dueMs = Array.from({ length: count }, () => Infinity);
     const context: FleetContext = {
       count,
       city,
@@ -61,20 +122,41 @@ export class Life {
       startMs: START_MS,
       utcOffsetMin: 480,
       deviceId: (index) => `${model.description.kind}-${index}`,
+      wakeAt: (device, atMs) => void (this.#dueMs[device] = atMs),
     };
     this.fleet = model.createFleet(context);
     this.report = {
-      record: (device, tsMs, fields) => void this.records.push({ device, tsMs, fields }),
-      event: (device, tsMs, name, state) => void this.events.push({ device, tsMs, name, state }),
+      record: (device, tsMs, fields, hidden) => void this.records.push({ device, tsMs, fields, hidden }),
+      event: (device, tsMs, name, state, fields = {}) => void this.events.push({ device, tsMs, name, state, fields }),
       ack: (device, tsMs, id, state, reason) => void this.acks.push({ device, tsMs, id, state, reason }),
     };
+    if (this.fleet.firstWakeMs !== undefined)
+      for (let device = 0; device < count; device++) this.#dueMs[device] = this.fleet.firstWakeMs(device);
   }
 
   run(seconds: number, world: World = fakeWorld(), dtMs = 1000): this {
     for (const endMs = this.nowMs + seconds * 1000; this.nowMs < endMs;) {
       this.nowMs += dtMs;
-      this.fleet.tick(this.nowMs, dtMs, world, this.report);
+      this.#wake(world);
+      this.fleet.tick?.(this.nowMs, dtMs, world, this.report);
     }
     return this;
+  }
+
+  /** Wakes in order of time, and of index at one time. */
+  #wake(world: World): void {
+    const { fleet } = this;
+    if (fleet.wake === undefined) return;
+    for (;;) {
+      let device = -1;
+      let atMs = this.nowMs;
+      this.#dueMs.forEach((dueMs, index) => {
+        if (dueMs < atMs || (dueMs === atMs && device === -1)) [device, atMs] = [index, dueMs];
+      });
+      if (device === -1) return;
+      const nextMs = fleet.wake(device, atMs, world, this.report);
+      this.#dueMs[device] = nextMs;
+      if (!(nextMs > atMs)) throw new Error(`device ${device} woke at ${atMs} and wants to wake again at ${nextMs}`);
+    }
   }
 }
