@@ -4,9 +4,10 @@ import { Client } from '../mqtt/client.ts';
 import { RecordDecoder, Rejection, parsePayload } from '../telemetry/json-codec.ts';
 import { descriptionProblems } from '../telemetry/description.ts';
 import type { Description } from '../telemetry/description.ts';
+import type { Decision } from '../telemetry/controller.ts';
 import type { ClockMessage, Command } from '../telemetry/messages.ts';
 import { clockTopic, deviceTopic, kindTopic, parseTopic } from '../telemetry/topics.ts';
-import { BusHolding } from './bus-holding.ts';
+import { createControllers } from './controllers.ts';
 
 export interface ControlOptions {
   readonly city: string;
@@ -20,57 +21,65 @@ export interface ControlOptions {
 }
 
 export interface Control {
-  /** Holds sent since the start. */
+  /** Commands sent since the start. */
   readonly sent: number;
   stop(): Promise<void>;
 }
 
-/** Simulated time after which a hold that has not reached its bus makes no sense any more. */
-const HOLD_EXPIRES_MS = 60_000;
 /** Simulated seconds per second up to which decisions arrive in time. */
 const MAX_SPEED = 120;
 
 /** Connects and controls until stopped. @throws when the broker refuses us for ever */
 export async function startControl({ city, broker, log }: ControlOptions): Promise<Control> {
-  const holding = new BusHolding();
-  let decoder: RecordDecoder | undefined;
+  const controllers = createControllers();
+  const kinds = [...new Set(controllers.flatMap(({ reads }) => reads))];
+  const decoders = new Map<string, RecordDecoder>();
   let sent = 0;
-  let speed: ClockMessage['speed'] = 1;
+  let clock: ClockMessage | undefined;
 
   const onMessage = (topicText: string, payload: Uint8Array): void => {
     const topic = parseTopic(topicText);
     try {
-      if (topic?.type === 'kind') decoder = decoderOf(payload) ?? decoder;
-      else if (topic?.type === 'clock') speed = (parsePayload(payload) as unknown as ClockMessage).speed;
-      else if (topic?.type === 'telemetry' && decoder !== undefined) steer(decoder, topic.device, payload);
+      if (topic?.type === 'kind') learn(topic.kind, payload);
+      else if (topic?.type === 'clock') clock = parsePayload(payload) as unknown as ClockMessage;
+      else if (topic?.type === 'telemetry') steer(topic.kind, topic.device, payload);
     } catch (error) {
       // The api counts and shows bad records; here they are just no reason to act.
       if (!(error instanceof Rejection)) throw error;
     }
   };
 
-  const steer = (records: RecordDecoder, device: string, payload: Uint8Array): void => {
-    const hold = holding.observe(records.decode(device, payload));
-    // In a city that runs this fast a hold would reach the bus stops later.
-    if (hold === undefined || speed === 'max' || speed > MAX_SPEED) return;
-    const command: Command = {
-      id: randomUUID(),
-      name: 'hold',
-      args: { durationS: hold.durationS },
-      expiresMs: HOLD_EXPIRES_MS,
-    };
+  const learn = (kind: string, payload: Uint8Array): void => {
+    const decoder = decoderOf(payload);
+    if (decoder !== undefined) decoders.set(kind, decoder);
+  };
+
+  const steer = (kind: string, device: string, payload: Uint8Array): void => {
+    const record = decoders.get(kind)?.decode(device, payload);
+    if (record === undefined) return;
+    // In a city that runs this fast a command would reach the bus stops later.
+    const inTime = clock !== undefined && clock.speed !== 'max' && clock.speed <= MAX_SPEED;
+    for (const controller of controllers) {
+      if (!controller.reads.includes(kind)) continue;
+      controller.observe(record);
+      for (const decision of controller.decide(record.ts)) if (inTime) send(decision);
+    }
+  };
+
+  const send = ({ kind, device, command, why }: Decision): void => {
     sent++;
-    log.info(`held ${hold.why}: ${hold.durationS} s`);
-    void client.publish(
-      deviceTopic(city, 'bus', hold.device, 'command'),
-      new TextEncoder().encode(JSON.stringify(command)),
-      1,
-    );
+    log.info(why);
+    const message: Command = { ...command, id: randomUUID() };
+    const payload = new TextEncoder().encode(JSON.stringify(message));
+    void client.publish(deviceTopic(city, kind, device, 'command'), payload, 1);
   };
 
   const client = new Client({ ...broker, clientId: `control-${city}`, onMessage });
   await client.start();
-  const filters = [clockTopic(city), kindTopic(city, 'bus'), deviceTopic(city, 'bus', '+', 'telemetry')];
+  const filters = [
+    clockTopic(city),
+    ...kinds.flatMap((kind) => [kindTopic(city, kind), deviceTopic(city, kind, '+', 'telemetry')]),
+  ];
   const granted = await client.subscribe(filters.map((filter) => ({ filter, qos: 0 })));
   const refused = filters.filter((_, index) => granted[index]! > 2);
   if (refused.length > 0) throw new Error(`the broker refuses the subscriptions ${refused.join(', ')}`);

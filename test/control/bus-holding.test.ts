@@ -1,20 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { BusHolding } from '../../control/bus-holding.ts';
-import type { Hold } from '../../control/bus-holding.ts';
+import type { Decision } from '../../telemetry/controller.ts';
+import type { TelemetryRecord } from '../../telemetry/messages.ts';
 
 const STOP = 5;
 const HEADWAY_MS = 300_000;
+
+/** What the controller decides on one record. */
+function answerTo(holding: BusHolding, record: TelemetryRecord): Decision | undefined {
+  holding.observe(record);
+  return holding.decide()[0];
+}
 
 /** Drives buses past stop 5 of a line and gives the controller's answers at arrival. */
 function passages(
   holding: BusHolding,
   times: readonly { device: string; arrivesMs: number; leavesMs?: number; stop?: number }[],
 ) {
-  const answers: (Hold | undefined)[] = [];
+  const answers: (Decision | undefined)[] = [];
   for (const { device, arrivesMs, leavesMs = arrivesMs + 20_000, stop = STOP } of times) {
     const fields = { line: '608', direction: 'out', nextStop: `S${stop}`, stopSequence: stop };
     answers.push(
-      holding.observe({ kind: 'bus', device, ts: arrivesMs, seq: 1, fields: { ...fields, status: 'stoppedAt' } }),
+      answerTo(holding, { kind: 'bus', device, ts: arrivesMs, seq: 1, fields: { ...fields, status: 'stoppedAt' } }),
     );
     holding.observe({ kind: 'bus', device, ts: arrivesMs + 5000, seq: 2, fields: { ...fields, status: 'stoppedAt' } });
     const next = { ...fields, nextStop: `S${stop + 1}`, stopSequence: stop + 1 };
@@ -35,7 +42,7 @@ describe('bus holding', () => {
     const holding = new BusHolding();
     passages(holding, regular);
     const [hold] = passages(holding, [{ device: 'bus-99', arrivesMs: lastLeftMs + 200_000 }]);
-    expect(hold).toMatchObject({ device: 'bus-99', durationS: 8 + 40 });
+    expect(hold).toMatchObject({ device: 'bus-99', command: { name: 'hold', args: { durationS: 8 + 40 } } });
     expect(hold!.why).toMatch(/200 s behind bus-24/);
   });
 
@@ -43,7 +50,7 @@ describe('bus holding', () => {
     const holding = new BusHolding();
     passages(holding, regular);
     const [hold, again] = [lastLeftMs + 10_000, lastLeftMs + 12_000].map((ts) =>
-      holding.observe({
+      answerTo(holding, {
         kind: 'bus',
         device: 'x',
         ts,
@@ -51,7 +58,7 @@ describe('bus holding', () => {
         fields: { line: '608', direction: 'out', nextStop: 'S5', stopSequence: 5, status: 'stoppedAt' },
       }),
     );
-    expect(hold!.durationS).toBe(60);
+    expect(hold!.command.args.durationS).toBe(60);
     expect(again).toBeUndefined();
   });
 
