@@ -10,12 +10,21 @@ const HANDLES_PER_KIND = 2 ** 32;
 
 /** The newest (device, ts, seq) of all kinds. It may forget early, it never remembers what did not happen. */
 export class SeenWindow {
-  readonly #device = new Float64Array(WINDOW_SETS * WINDOW_WAYS).fill(-1);
-  readonly #ts = new Float64Array(WINDOW_SETS * WINDOW_WAYS);
-  readonly #seq = new Uint32Array(WINDOW_SETS * WINDOW_WAYS);
+  readonly #setMask: number;
+  readonly #device: Float64Array;
+  readonly #ts: Float64Array;
+  readonly #seq: Uint32Array;
+
+  /** sets: a power of two, at most 65,536; each remembers four records */
+  constructor(sets = WINDOW_SETS) {
+    this.#setMask = sets - 1;
+    this.#device = new Float64Array(sets * WINDOW_WAYS).fill(-1);
+    this.#ts = new Float64Array(sets * WINDOW_WAYS);
+    this.#seq = new Uint32Array(sets * WINDOW_WAYS);
+  }
 
   has(device: number, ts: number, seq: number): boolean {
-    const start = setOf(device, ts, seq) * WINDOW_WAYS;
+    const start = (hashOf(device, ts, seq) & this.#setMask) * WINDOW_WAYS;
     for (let at = start; at < start + WINDOW_WAYS; at++) {
       if (this.#ts[at] === ts && this.#seq[at] === seq && this.#device[at] === device) return true;
     }
@@ -23,7 +32,7 @@ export class SeenWindow {
   }
 
   add(device: number, ts: number, seq: number): void {
-    const start = setOf(device, ts, seq) * WINDOW_WAYS;
+    const start = (hashOf(device, ts, seq) & this.#setMask) * WINDOW_WAYS;
     for (let at = start + WINDOW_WAYS - 1; at > start; at--) {
       this.#device[at] = this.#device[at - 1]!;
       this.#ts[at] = this.#ts[at - 1]!;
@@ -35,7 +44,8 @@ export class SeenWindow {
   }
 }
 
-function setOf(device: number, ts: number, seq: number): number {
+/** 16 bits */
+function hashOf(device: number, ts: number, seq: number): number {
   // Math.imul takes its arguments modulo 2^32, so large numbers fold by themselves.
   let hash = Math.imul(device, 0x9e3779b1) ^ Math.imul(seq, 0x85ebca6b) ^ Math.imul(ts, 0xc2b2ae35);
   hash ^= hash >>> 15;
@@ -55,6 +65,10 @@ export class Identity {
   #lastTs = new Float64Array(0);
   #lastSeq = new Uint32Array(0);
   #owner = new Float64Array(0);
+  /** Up to here the store may have records of the device that memory cannot tell: it was forgotten, or its clock went back. */
+  #unsureUntilMs = new Float64Array(0);
+  /** Of all devices, so that it bounds what was stored of a forgotten one. */
+  #newestMs = -1;
 
   constructor(kindIndex: number, devices: DeviceIndex, window: SeenWindow, counts: { gaps: number; restarts: number }) {
     this.#kindBase = kindIndex * HANDLES_PER_KIND;
@@ -70,7 +84,7 @@ export class Identity {
     if (ts > last || (ts === last && seq > this.#lastSeq[slot]!)) this.#move(slot, ts, seq);
   }
 
-  /** seq 0: the device does not count; then only times are compared. */
+  /** seq 0: the device does not count; then only times are compared. `new` is later than all that is stored of the device. */
   judge(handle: number, ts: number, seq: number): Verdict {
     const slot = this.#claim(handle);
     const lastTs = this.#lastTs[slot]!;
@@ -82,7 +96,8 @@ export class Identity {
       this.#window.add(device, ts, seq);
       return 'suspect';
     }
-    const follows = seq === lastSeq + 1 && lastSeq > 0 && !(ts < lastTs && this.#window.has(device, ts, seq));
+    const wentBack = ts < lastTs;
+    const follows = seq === lastSeq + 1 && lastSeq > 0 && !(wentBack && this.#window.has(device, ts, seq));
     // A record that is older than the last one, and not simply the next of a clock set back, came late.
     if (!follows && ts <= lastTs && !(seq > lastSeq && ts === lastTs)) {
       if (this.#window.has(device, ts, seq)) return 'duplicate';
@@ -92,14 +107,16 @@ export class Identity {
     const restarted = seq > 0 && seq <= lastSeq;
     if (restarted) this.#counts.restarts++;
     else if (seq > 0 && lastSeq > 0) this.#counts.gaps += seq - lastSeq - 1;
+    if (wentBack) this.#unsureUntilMs[slot] = Math.max(this.#unsureUntilMs[slot]!, lastTs);
     this.#move(slot, ts, seq);
     this.#window.add(device, ts, seq);
-    return restarted ? 'suspect' : 'new';
+    return restarted || ts <= this.#unsureUntilMs[slot]! ? 'suspect' : 'new';
   }
 
   #move(slot: number, ts: number, seq: number): void {
     this.#lastTs[slot] = ts;
     this.#lastSeq[slot] = seq;
+    if (ts > this.#newestMs) this.#newestMs = ts;
   }
 
   /** The device's slot, emptied when another device had it before. */
@@ -109,6 +126,7 @@ export class Identity {
     if (this.#owner[slot] !== handle) {
       this.#owner[slot] = handle;
       this.#lastTs[slot] = -1;
+      this.#unsureUntilMs[slot] = this.#devices.overflowed ? this.#newestMs : -1;
     }
     return slot;
   }
@@ -118,6 +136,9 @@ export class Identity {
     const lastTs = new Float64Array(size).fill(-1);
     const lastSeq = new Uint32Array(size);
     const owner = new Float64Array(size).fill(-1);
+    const unsureUntilMs = new Float64Array(size).fill(-1);
+    unsureUntilMs.set(this.#unsureUntilMs);
+    this.#unsureUntilMs = unsureUntilMs;
     lastTs.set(this.#lastTs);
     lastSeq.set(this.#lastSeq);
     owner.set(this.#owner);

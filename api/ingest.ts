@@ -185,7 +185,9 @@ export class Ingest {
     const latestMs = cityClock.latestMs(wall);
     if (city && latestMs !== undefined) {
       const { simTimeMs, backfillFromMs = Infinity } = city;
-      if (ts >= Math.min(simTimeMs - PAST_MS, backfillFromMs) && ts <= latestMs + FUTURE_MS) return;
+      // A backfill runs ahead of its own clock where that comes on another connection; what it brings lies in the past either way.
+      const newestMs = backfillFromMs === Infinity ? latestMs : Math.max(latestMs, wall);
+      if (ts >= Math.min(simTimeMs - PAST_MS, backfillFromMs) && ts <= newestMs + FUTURE_MS) return;
     }
     const shown = ts <= 8.64e15 ? new Date(ts).toISOString() : String(ts);
     throw new Rejection(

@@ -33,12 +33,14 @@ export interface KindsOptions {
   readonly rejected: Rejected;
   readonly log: Logger;
   readonly devicesInMemory?: number;
+  /** Default: of 262,144 records. */
+  readonly window?: SeenWindow;
 }
 
 export class Kinds {
   readonly sequences = { gaps: 0, restarts: 0 };
   readonly #options: KindsOptions;
-  readonly #window = new SeenWindow();
+  readonly #window: SeenWindow;
   readonly #byName = new Map<string, Kind>();
   /** Newest description of each kind that the store is being asked about, one at a time. */
   readonly #asking = new Map<string, { next: Description; topic: string; done: Promise<void> }>();
@@ -47,6 +49,7 @@ export class Kinds {
 
   constructor(options: KindsOptions) {
     this.#options = options;
+    this.#window = options.window ?? new SeenWindow();
   }
 
   /** Everything the store knows: descriptions and the newest record of each device. */
