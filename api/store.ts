@@ -65,6 +65,23 @@ export interface AggregateGroup {
   readonly value: readonly (Value | null)[];
 }
 
+/** Records of a kind in the order of (ts, device, seq), page by page: whoever reads on after the last one misses none. */
+export interface RecordQuery {
+  readonly kind: string;
+  /** [fromMs, toMs) */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly limit: number;
+  /** Only what follows it. */
+  readonly after?: RecordPlace;
+}
+
+export interface RecordPlace {
+  readonly ts: number;
+  readonly device: string;
+  readonly seq: number;
+}
+
 export interface EventQuery {
   readonly kind?: string;
   readonly device?: string;
@@ -86,6 +103,8 @@ export interface Store {
   aggregate(query: AggregateQuery): Promise<AggregateGroup[]>;
   /** Ascending in time, newest `limit`. */
   events(query: EventQuery): Promise<DeviceEvent[]>;
+  /** Oldest `limit` that match, ascending by ts, device, seq. */
+  records(query: RecordQuery): Promise<TelemetryRecord[]>;
   /** Newest record of each device of a kind, any order. */
   latest(kind: string): Promise<TelemetryRecord[]>;
   /** True when the store answers now. */

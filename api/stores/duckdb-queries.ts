@@ -3,7 +3,16 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import type { FieldType, Value } from '../../telemetry/description.ts';
 import type { DeviceEvent, TelemetryRecord } from '../../telemetry/messages.ts';
-import type { Aggregate, AggregateGroup, AggregateQuery, Bucket, EventQuery, HistoryQuery, Series } from '../store.ts';
+import type {
+  Aggregate,
+  AggregateGroup,
+  AggregateQuery,
+  Bucket,
+  EventQuery,
+  HistoryQuery,
+  RecordQuery,
+  Series,
+} from '../store.ts';
 import type { DuckDbEngine } from './duckdb-engine.ts';
 import {
   bucketOffsetMs,
@@ -13,6 +22,7 @@ import {
   checkGroupField,
   checkHistoryQuery,
   checkRange,
+  checkRecordQuery,
   emptySeries,
   fillGaps,
   fillGroups,
@@ -99,25 +109,36 @@ export class DuckDbReader {
     return events.toReversed();
   }
 
+  async records(query: RecordQuery): Promise<TelemetryRecord[]> {
+    checkRecordQuery(query);
+    const { kind, fromMs, toMs, limit, after } = query;
+    const types = this.#types.get(kind);
+    if (!types) return [];
+    const fields = [...types.keys()];
+    // The first condition lets DuckDB skip what lies before; the second is for the few of the same ms.
+    const following = after
+      ? `ts >= ${after.ts} AND (ts > ${after.ts} OR device > $1 OR (device = $1 AND seq > ${after.seq}))`
+      : 'true';
+    const columns = await this.#columns(
+      `SELECT device, ts::DOUBLE, seq::DOUBLE${fields.map((field) => `, "${field}"`).join('')} FROM "${kind}"
+       WHERE ts >= ${fromMs} AND ts < ${toMs} AND ${following} ORDER BY ts, device, seq LIMIT ${limit}`,
+      after ? [after.device] : [],
+    );
+    return toRecords(kind, fields, columns);
+  }
+
   async latest(kind: string): Promise<TelemetryRecord[]> {
     const types = this.#types.get(kind);
     if (!types) return [];
     const fields = [...types.keys()];
     // Two passes: the first reads device and ts only, the second the few rows that are left.
-    const [device = [], ts = [], seq = [], ...columns] = await this.#columns(
+    const columns = await this.#columns(
       `SELECT t.device, t.ts::DOUBLE, t.seq::DOUBLE${fields.map((field) => `, t."${field}"`).join('')} FROM "${kind}" t
        JOIN (SELECT device, max(ts) AS ts FROM "${kind}" GROUP BY device) newest ON t.device = newest.device AND t.ts = newest.ts
        QUALIFY row_number() OVER (PARTITION BY t.device ORDER BY t.seq DESC) = 1`,
       [],
     );
-    return device.map((_, row) => {
-      const values: { [name: string]: Value } = {};
-      for (const [at, field] of fields.entries()) {
-        const value = columns[at]![row];
-        if (value !== null) values[field] = value as Value;
-      }
-      return { kind, device: device[row] as string, ts: ts[row] as number, seq: seq[row] as number, fields: values };
-    });
+    return toRecords(kind, fields, columns);
   }
 
   async ping(): Promise<boolean> {
@@ -161,6 +182,22 @@ export class DuckDbReader {
     if (next) next(connection);
     else this.#free.push(connection);
   }
+}
+
+/** [device, ts, seq, …fields][row] */
+function toRecords(
+  kind: string,
+  fields: readonly string[],
+  [device = [], ts = [], seq = [], ...columns]: readonly DuckDBValue[][],
+): TelemetryRecord[] {
+  return device.map((_, row) => {
+    const values: { [name: string]: Value } = {};
+    for (const [at, field] of fields.entries()) {
+      const value = columns[at]![row];
+      if (value !== null) values[field] = value as Value;
+    }
+    return { kind, device: device[row] as string, ts: ts[row] as number, seq: seq[row] as number, fields: values };
+  });
 }
 
 function rawSql({ kind, fromMs, toMs, limit }: HistoryQuery, fields: readonly string[]): string {

@@ -2,7 +2,7 @@
 // their arrival, reads beside them.
 import { parentPort } from 'node:worker_threads';
 import type { Description } from '../../telemetry/description.ts';
-import type { AggregateQuery, EventQuery, HistoryQuery } from '../store.ts';
+import type { AggregateQuery, EventQuery, HistoryQuery, RecordQuery } from '../store.ts';
 import type { PackedBatch } from './columns.ts';
 import { openEngine } from './duckdb-engine.ts';
 import type { DuckDbEngine, EngineOptions } from './duckdb-engine.ts';
@@ -17,6 +17,7 @@ export type Operation =
   | 'history'
   | 'aggregate'
   | 'events'
+  | 'records'
   | 'latest'
   | 'ping'
   | 'close';
@@ -43,6 +44,7 @@ const operations: { [name in Operation]: (argument: never) => Promise<unknown> }
   history: (query: HistoryQuery) => reader.history(query),
   aggregate: (query: AggregateQuery) => reader.aggregate(query),
   events: (query: EventQuery) => reader.events(query),
+  records: (query: RecordQuery) => reader.records(query),
   latest: (kind: string) => reader.latest(kind),
   ping: () => reader.ping(),
   close: () =>

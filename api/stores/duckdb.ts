@@ -9,6 +9,7 @@ import type {
   AppendResult,
   EventQuery,
   HistoryQuery,
+  RecordQuery,
   Series,
   Store,
   StoreBatch,
@@ -92,6 +93,10 @@ class DuckDbStore implements Store {
 
   events(query: EventQuery): Promise<DeviceEvent[]> {
     return this.#call('events', query);
+  }
+
+  records(query: RecordQuery): Promise<TelemetryRecord[]> {
+    return this.#call('records', query);
   }
 
   latest(kind: string): Promise<TelemetryRecord[]> {

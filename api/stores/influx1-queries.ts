@@ -3,7 +3,16 @@
 import type { InfluxDB } from 'influx';
 import type { Description, FieldType, Value } from '../../telemetry/description.ts';
 import type { DeviceEvent, TelemetryRecord } from '../../telemetry/messages.ts';
-import type { Aggregate, AggregateGroup, AggregateQuery, Bucket, EventQuery, HistoryQuery, Series } from '../store.ts';
+import type {
+  Aggregate,
+  AggregateGroup,
+  AggregateQuery,
+  Bucket,
+  EventQuery,
+  HistoryQuery,
+  RecordQuery,
+  Series,
+} from '../store.ts';
 import { EVENT_MEASUREMENT, KIND_MEASUREMENT, MAX_TS_MS } from './line-protocol.ts';
 import {
   bucketOffsetMs,
@@ -15,6 +24,8 @@ import {
   checkHistoryQuery,
   checkKind,
   checkRange,
+  checkRecordQuery,
+  comparePlaces,
   fillGaps,
   fillGroups,
   foldValues,
@@ -189,6 +200,30 @@ export class Influx1Reader {
     return events.sort((a, b) => a.ts - b.ts || a.seq - b.seq || (keyOf(a) < keyOf(b) ? -1 : 1));
   }
 
+  async records(query: RecordQuery): Promise<TelemetryRecord[]> {
+    checkRecordQuery(query);
+    const { kind, toMs, limit, after } = query;
+    const found: TelemetryRecord[] = [];
+    let { fromMs } = query;
+    if (after) {
+      const ofTheMs = await this.#recordsOf(kind, after.ts, after.ts + 1);
+      if (after.ts >= fromMs) found.push(...ofTheMs.filter((record) => comparePlaces(record, after) > 0));
+      fromMs = Math.max(fromMs, after.ts + 1);
+    }
+    const missing = limit - found.length;
+    if (missing > 0 && fromMs < toMs) {
+      const rows = await this.#recordsOf(kind, fromMs, toMs, missing);
+      found.push(...rows);
+      if (rows.length === missing) {
+        // The server knows no order of devices: the last ms may be cut anywhere, so it is read as a whole.
+        const lastMs = rows.at(-1)!.ts;
+        while (found.length > 0 && found.at(-1)!.ts === lastMs) found.pop();
+        found.push(...(await this.#recordsOf(kind, lastMs, lastMs + 1)));
+      }
+    }
+    return found.sort(comparePlaces).slice(0, limit);
+  }
+
   async latest(kind: string): Promise<TelemetryRecord[]> {
     checkKind(kind);
     const types = this.#types.get(kind);
@@ -199,19 +234,20 @@ export class Influx1Reader {
       `SELECT ${columns} FROM "${kind}" WHERE "city" = $city GROUP BY "device" ORDER BY time DESC LIMIT 1`,
       {},
     );
-    return series.map(({ tags, values: [row = []] }) => {
-      const present = fields.flatMap((field, at): [string, Value][] => {
-        const value = row[at + 2];
-        return value === null || value === undefined ? [] : [[field, value]];
-      });
-      return {
-        kind,
-        device: tags!.device!,
-        ts: row[0] as number,
-        seq: row[1] as number,
-        fields: Object.fromEntries(present),
-      };
-    });
+    return series.map(({ tags, values: [row = []] }) => toRecord(kind, tags!.device!, fields, row));
+  }
+
+  /** Of [fromMs, toMs), the oldest `limit`, ascending in time. */
+  async #recordsOf(kind: string, fromMs: number, toMs: number, limit?: number): Promise<TelemetryRecord[]> {
+    const types = this.#types.get(kind);
+    if (!types) return [];
+    const fields = [...types.keys()];
+    const columns = ['"seq"', ...fields.map((field, at) => `"${field}" AS "f${at}"`), '"device"'].join(', ');
+    const [series] = await this.#query(
+      `SELECT ${columns} FROM "${kind}" WHERE ${range({ fromMs, toMs })} ORDER BY time ASC${limit === undefined ? '' : ` LIMIT ${limit}`}`,
+      {},
+    );
+    return (series?.values ?? []).map((row) => toRecord(kind, row.at(-1) as string, fields, row));
   }
 
   /** InfluxQL groups by tags only: one query for each text. */
@@ -315,6 +351,20 @@ export class Influx1Reader {
       clearTimeout(timer);
     }
   }
+}
+
+/** row: time, seq, …fields, anything */
+function toRecord(
+  kind: string,
+  device: string,
+  fields: readonly string[],
+  row: readonly (Value | null)[],
+): TelemetryRecord {
+  const present = fields.flatMap((field, at): [string, Value][] => {
+    const value = row[at + 2];
+    return value === null || value === undefined ? [] : [[field, value]];
+  });
+  return { kind, device, ts: row[0] as number, seq: row[1] as number, fields: Object.fromEntries(present) };
 }
 
 function range({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): string {

@@ -10,6 +10,7 @@ import type {
   AppendResult,
   EventQuery,
   HistoryQuery,
+  RecordQuery,
   Series,
   Store,
   StoreBatch,
@@ -134,6 +135,10 @@ class Influx1Store implements Store {
 
   events(query: EventQuery): Promise<DeviceEvent[]> {
     return this.#reader.events(query);
+  }
+
+  records(query: RecordQuery): Promise<TelemetryRecord[]> {
+    return this.#reader.records(query);
   }
 
   latest(kind: string): Promise<TelemetryRecord[]> {

@@ -9,6 +9,7 @@ import type {
   AppendResult,
   EventQuery,
   HistoryQuery,
+  RecordQuery,
   Series,
   Store,
   StoreBatch,
@@ -21,6 +22,8 @@ import {
   checkGroupField,
   checkHistoryQuery,
   checkRange,
+  checkRecordQuery,
+  comparePlaces,
   emptySeries,
   fillGaps,
   fillGroups,
@@ -160,6 +163,25 @@ class Memory implements MemoryStore {
       .slice(-query.limit);
   }
 
+  async records(query: RecordQuery): Promise<TelemetryRecord[]> {
+    checkRecordQuery(query);
+    const { kind, limit, after, toMs } = query;
+    const logs = [...(this.#kinds.get(kind)?.logs.values() ?? [])];
+    const fromMs = after ? Math.max(query.fromMs, after.ts) : query.fromMs;
+    const count = (untilMs: number) => logs.reduce((sum, log) => sum + log.count(fromMs, untilMs), 0);
+    // Only as many as are wanted are put in order: those of the earliest ms that hold them.
+    const wanted = limit + (after ? count(after.ts + 1) : 0);
+    let [tooEarlyMs, untilMs] = [fromMs, Math.max(toMs, fromMs)];
+    while (untilMs - tooEarlyMs > 1) {
+      const middleMs = Math.floor((tooEarlyMs + untilMs) / 2);
+      if (count(middleMs) >= wanted) untilMs = middleMs;
+      else tooEarlyMs = middleMs;
+    }
+    const found = logs.flatMap((log) => log.range(fromMs, untilMs));
+    const following = after ? found.filter((record) => comparePlaces(record, after) > 0) : found;
+    return following.sort(comparePlaces).slice(0, limit);
+  }
+
   async latest(kind: string): Promise<TelemetryRecord[]> {
     return [...(this.#kinds.get(kind)?.logs.values() ?? [])].flatMap((log) => log.last() ?? []);
   }
@@ -253,13 +275,13 @@ class Log<T extends TelemetryRecord> {
 
   range(fromMs: number, toMs: number): T[] {
     const from = this.#search((item) => item.ts >= fromMs);
-    return this.#items.slice(
-      from,
-      Math.max(
-        from,
-        this.#search((item) => item.ts >= toMs),
-      ),
-    );
+    return this.#items.slice(from, from + this.count(fromMs, toMs));
+  }
+
+  /** How many `range` would give. */
+  count(fromMs: number, toMs: number): number {
+    const from = this.#search((item) => item.ts >= fromMs);
+    return Math.max(0, this.#search((item) => item.ts >= toMs) - from);
   }
 
   /** First index from which `passes` holds; it is false before and true after. */

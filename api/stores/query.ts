@@ -2,7 +2,16 @@
 import { DEVICE_PATTERN, isField, isKind, show } from '../../telemetry/description.ts';
 import type { Description, FieldType, Value } from '../../telemetry/description.ts';
 import { canAggregate } from '../store.ts';
-import type { Aggregate, AggregateGroup, AggregateQuery, Bucket, HistoryQuery, Series } from '../store.ts';
+import type {
+  Aggregate,
+  AggregateGroup,
+  AggregateQuery,
+  Bucket,
+  HistoryQuery,
+  RecordPlace,
+  RecordQuery,
+  Series,
+} from '../store.ts';
 
 /** Field types of a kind by name, everything it ever had. */
 export type FieldTypes = ReadonlyMap<string, FieldType>;
@@ -44,6 +53,20 @@ export function checkAggregateQuery(query: AggregateQuery): void {
   checkRange(query.fromMs, query.toMs);
   checkCount('maxGroups', query.maxGroups);
   checkBucket(query.bucket);
+}
+
+/** @throws Error, see checkHistoryQuery */
+export function checkRecordQuery({ kind, fromMs, toMs, limit, after }: RecordQuery): void {
+  checkKind(kind);
+  checkRange(fromMs, toMs);
+  checkCount('limit', limit);
+  if (after && !(Number.isSafeInteger(after.ts) && Number.isSafeInteger(after.seq)))
+    throw new Error(`after must have an integer ts and seq, got ${show(after)}`);
+}
+
+/** The order of `Store.records`. */
+export function comparePlaces(a: RecordPlace, b: RecordPlace): number {
+  return a.ts - b.ts || (a.device < b.device ? -1 : a.device > b.device ? 1 : a.seq - b.seq);
 }
 
 export function checkKind(kind: string): void {

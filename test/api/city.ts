@@ -81,6 +81,7 @@ export function createTestStore(): TestStore {
     history: (query) => inner.history(query),
     aggregate: (query) => inner.aggregate(query),
     events: (query) => inner.events(query),
+    records: (query) => inner.records(query),
     latest: (kind) => inner.latest(kind),
     ping: async () => !store.failing,
     close: () => inner.close(),

@@ -272,6 +272,40 @@ export function storeContract(name: string, opener: () => Promise<Opener>): void
       });
     });
 
+    it('gives all records of a kind page by page, none lost and none twice at the borders', async () => {
+      await withStore(async (own) => {
+        await own.describe(description('bus'));
+        const random = createRandom(3);
+        // Many devices in the same ms, several records of a device in the same ms, and lonely ones.
+        const records = Array.from({ length: 700 }, (_, n) =>
+          record(`d-${Math.floor(random() * 20)}`, T0 + Math.floor(random() * 12) * SECOND_MS, n, {
+            ...(random() < 0.8 && { speedMps: random() }),
+            ...(random() < 0.5 && { doorOpen: random() < 0.5 }),
+            ...(random() < 0.5 && { lineName: TEXTS[n % TEXTS.length]! }),
+          }),
+        );
+        await own.append(batch(records));
+        const order = (a: TelemetryRecord, b: TelemetryRecord): number =>
+          a.ts - b.ts || (a.device < b.device ? -1 : a.device > b.device ? 1 : a.seq - b.seq);
+        const range = { kind: 'bus', fromMs: T0 + 2 * SECOND_MS, toMs: T0 + 10 * SECOND_MS };
+        const expected = records.filter(({ ts }) => ts >= range.fromMs && ts < range.toMs).sort(order);
+        for (const limit of [1000, 100, 57, 7, 1]) {
+          const found: TelemetryRecord[] = [];
+          for (let page: TelemetryRecord[] | undefined; page === undefined || page.length > 0;) {
+            const after = found.at(-1);
+            page = await own.records({ ...range, limit, ...(after && { after }) });
+            expect(page.length).toBe(Math.min(limit, expected.length - found.length));
+            found.push(...page);
+            if (limit === 1 && found.length === 50) break;
+          }
+          expect(found).toEqual(limit === 1 ? expected.slice(0, 50) : expected);
+        }
+        expect(await own.records({ ...range, kind: 'unheard-of', limit: 5 })).toEqual([]);
+        expect(await own.records({ ...range, fromMs: range.toMs, limit: 5 })).toEqual([]);
+        await expect(own.records({ ...range, limit: 0 })).rejects.toThrow('limit');
+      });
+    });
+
     describe('buckets', () => {
       const readings: TelemetryRecord[] = [];
       beforeAll(async () => {
