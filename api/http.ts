@@ -207,7 +207,15 @@ function answerMissing(request: FastifyRequest, reply: FastifyReply, hasPage: bo
   const path = pathOf(request.raw);
   const isPage = request.method === 'GET' && !isLimited(path) && !/\.[a-z0-9]+$/i.test(path);
   if (hasPage && isPage) return reply.sendFile('index.html');
-  const known = ['/api/health', '/api/counters', '/api/kinds', '/api/devices', '/api/aggregate', '/api/events'];
+  const known = [
+    '/api/health',
+    '/api/counters',
+    '/api/kinds',
+    '/api/devices',
+    '/api/aggregate',
+    '/api/records',
+    '/api/events',
+  ];
   const nearest = nearestChoice(path, [...known, '/api/alarms', '/api/rejected', '/api/city', '/api/scenario']);
   const detail = `there is no ${request.method} ${path}`;
   return reply

@@ -1,4 +1,4 @@
-// The past: history of a device, aggregates over a kind, events.
+// The past: history of a device, records of a kind, aggregates over it, events.
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
@@ -11,7 +11,7 @@ import { checkAggOfField, fieldsNamed, kindNamed, parseAgg, parseEvery, parseTim
 import type { Parts } from '../parts.ts';
 import { Problem, badCursor } from '../problems.ts';
 import { canAggregate } from '../store.ts';
-import type { AggregateQuery, Bucket, Series } from '../store.ts';
+import type { AggregateQuery, Bucket, RecordPlace, Series } from '../store.ts';
 import { AGGREGATES } from '../stores/query.ts';
 import { newestRow } from './devices.ts';
 import { CURSOR, DEVICE, DEVICE_PARAMS, KIND, TIME, VALUE, answers, limitOf } from './schemas.ts';
@@ -54,6 +54,18 @@ const AGGREGATE_QUERY = Type.Object(
   },
   { additionalProperties: false },
 );
+const RECORDS_QUERY = Type.Object(
+  { kind: KIND, ...RANGE, limit: limitOf(1000, 10_000), cursor: Type.Optional(CURSOR) },
+  { additionalProperties: false },
+);
+const RECORD = Type.Object({
+  kind: Type.String(),
+  device: Type.String(),
+  ts: Type.Integer(),
+  seq: Type.Integer(),
+  fields: Type.Record(Type.String(), VALUE),
+});
+const RECORDS = Type.Object({ items: Type.Array(RECORD), next: Type.Union([Type.String(), Type.Null()]) });
 const EVENTS_QUERY = Type.Object(
   {
     kind: Type.Optional(KIND),
@@ -125,6 +137,27 @@ export function historyRoutes(app: FastifyInstance, parts: Parts): void {
       checkBuckets(range, bucket, mostGroups(kind, groupBy, query.limit));
       const wanted = { kind: query.kind, field: field!, ...range, bucket, groupBy, maxGroups: query.limit };
       return { groups: await store.aggregate(wanted) };
+    },
+  );
+
+  app.get<{ Querystring: Static<typeof RECORDS_QUERY> }>(
+    '/api/records',
+    {
+      schema: {
+        tags: ['devices'],
+        summary: 'Oldest records of a kind in [from, to), ascending by ts, device, seq; next leads to newer ones',
+        querystring: RECORDS_QUERY,
+        response: answers({ 200: RECORDS }),
+      },
+    },
+    async ({ query: { kind: kindName, limit, cursor, ...times } }) => {
+      const kind = kindNamed(kinds, kindName, 400);
+      const range = rangeOf(times, newestOf(kind, parts), HOUR_MS);
+      const { toMs, after } = recordPlaceOf(cursor, range.toMs);
+      const wanted = { kind: kindName, fromMs: range.fromMs, toMs, limit };
+      const items = await store.records(after ? { ...wanted, fromMs: after.ts, after } : wanted);
+      const last = items.length < limit ? undefined : items.at(-1)!;
+      return { items, next: last ? `${toMs}~${last.ts}~${last.seq}~${last.device}` : null };
     },
   );
 
@@ -209,6 +242,15 @@ function groupOf(description: Description, text = 'kind'): AggregateQuery['group
 
 function newestOf(kind: Kind, parts: Parts): number {
   return kind.latest.newestTs || parts.now();
+}
+
+/** A cursor carries the end of its range and the record that it follows. */
+function recordPlaceOf(cursor: string | undefined, toMs: number): { toMs: number; after?: RecordPlace } {
+  if (cursor === undefined) return { toMs };
+  const [, to, ts, seq, device] = /^(-?\d{1,16})~(\d{1,16})~(\d{1,10})~([A-Za-z0-9_.:-]{1,64})$/.exec(cursor) ?? [];
+  const isTime = (text: string | undefined) => text !== undefined && Math.abs(Number(text)) <= LATEST_MS;
+  if (!isTime(to) || !isTime(ts)) throw badCursor(cursor);
+  return { toMs: Number(to), after: { ts: Number(ts), seq: Number(seq), device: device! } };
 }
 
 /** Where a page of events ends. */

@@ -209,6 +209,10 @@ describe('REST', () => {
     ['/api/devices/bus/b-1/history?limit=1000001', 400, { value: 1000001 }],
     ['/api/aggregate?kind=bus&field=speedMps&from=0&every=1s', 400, {}],
     ['/api/aggregate?kind=bus&field=speedMps&groupBy=doorOpen', 400, { value: 'doorOpen' }],
+    ['/api/records', 400, {}],
+    ['/api/records?kind=bsu', 400, { value: 'bsu', nearest: 'bus' }],
+    ['/api/records?kind=bus&limit=10001', 400, { value: 10001 }],
+    ['/api/records?kind=bus&cursor=1~2', 400, { value: '1~2' }],
     ['/api/events?cursor=x', 400, { value: 'x' }],
     ['/api/events?cursor=2~1~0', 400, { value: '2~1~0' }],
     ['/api/alarms?cursor=x', 400, { value: 'x' }],
@@ -495,6 +499,32 @@ describe('lists and devices', () => {
     const alarms = devicesOf(await pagesOf('/api/alarms?limit=2'));
     expect(alarms).toEqual([['b-6', 'b-1'], ['b-2', 'b-3'], ['b-4', 'b-5'], ['b-0']]);
     expect((await city.get('/api/alarms?limit=7')).body.next).toBeNull();
+  });
+
+  it('pages of records lead to newer ones, whole and in order, also where many have the same time', async () => {
+    await city.api.take(telemetry('b-0', { ts: NOW - 2000, seq: 1, speedMps: 1.5, doorOpen: true, line: 'K1' }));
+    for (const device of ['b-3', 'b-1', 'b-2']) await city.api.take(telemetry(device, { ts: NOW - 1000, seq: 9 }));
+    await city.api.take(telemetry('b-1', { ts: NOW - 1000, seq: 10 }));
+    await city.api.take(telemetry('b-0', { ts: NOW, seq: 2 }));
+    const pages = await pagesOf(`/api/records?kind=bus&from=${NOW - 2000}&limit=2`);
+    expect(pages.flat().map(({ device, ts, seq }) => `${device} ${ts - NOW} ${seq}`)).toEqual([
+      'b-0 -2000 1',
+      'b-1 -1000 9',
+      'b-1 -1000 10',
+      'b-2 -1000 9',
+      'b-3 -1000 9',
+      'b-0 0 2',
+    ]);
+    expect(pages[0]![0]).toEqual({
+      kind: 'bus',
+      device: 'b-0',
+      ts: NOW - 2000,
+      seq: 1,
+      fields: { speedMps: 1.5, doorOpen: true, line: 'K1' },
+    });
+    expect(devicesOf(await pagesOf(`/api/records?kind=bus&from=${NOW - 1000}&to=${NOW}`))).toEqual([
+      ['b-1', 'b-1', 'b-2', 'b-3'],
+    ]);
   });
 
   it('pages of refused messages stay in place while more are refused', async () => {
