@@ -5,7 +5,8 @@ import { createCredentials } from '../broker/credentials.ts';
 import { createMqttUpgrade } from '../broker/websocket.ts';
 import { startControl } from '../control/live.ts';
 import { loadCity } from '../simulator/city/load.ts';
-import { civilOffsetMin, wallNowMs } from '../simulator/clock.ts';
+import { wallNowMs } from '../simulator/clock.ts';
+import { durationMs } from '../simulator/duration.ts';
 import { loadModels } from '../simulator/kinds.ts';
 import { LiveCity } from '../simulator/live.ts';
 import { connectApi } from './api-client.ts';
@@ -13,20 +14,18 @@ import type { ApiClient } from './api-client.ts';
 import { startHealthServer } from './health-server.ts';
 import { Lifetime } from './lifetime.ts';
 import { createLog } from './log.ts';
+import type { Logger } from './log.ts';
 import { UsageError, isLoopback } from './options.ts';
 import type { Settings } from './options.ts';
 import { builtPage } from './page.ts';
-import { needsCredentials, publishCounters, version } from './up.ts';
-import {
-  CITY,
-  SCENARIO,
-  brokerAddress,
-  createStore,
-  demoFleets,
-  monotonicMs,
-  ownConnectionKinds,
-  patiently,
-} from './wiring.ts';
+import { openBackfill } from './backfill-progress.ts';
+import { publishCounters } from './own-broker.ts';
+import { createProgress } from './progress.ts';
+import { liveStart } from './scenario.ts';
+import type { LiveStart } from './scenario.ts';
+import { needsCredentials } from './up.ts';
+import { version } from './version.ts';
+import { CITY, brokerAddress, createStore, monotonicMs, ownConnectionKinds, patiently } from './wiring.ts';
 
 export async function brokerService(settings: Settings): Promise<void> {
   const log = createLog(settings);
@@ -96,27 +95,13 @@ export async function apiService(settings: Settings): Promise<void> {
   announce(settings, { http: `http://${settings.host}:${api.port}` });
 }
 
-export async function simulateService(settings: Settings): Promise<void> {
+export async function simulateService(settings: Settings, scenario: string | undefined): Promise<void> {
   const log = createLog(settings);
-  const lifetime = new Lifetime(log);
-  const city = loadCity();
   const models = await loadModels();
+  const planned = await liveStart(settings, scenario, models);
+  const lifetime = new Lifetime(log);
   const address = brokerAddress(settings, 'simulator');
-  const startMs = Math.floor(wallNowMs() / 1000 - 1) * 1000;
-  const live = new LiveCity({
-    city,
-    models,
-    fleets: demoFleets(models, settings.scale),
-    broker: address,
-    ownConnections: ownConnectionKinds(settings.connections, models),
-    seed: settings.seed,
-    scenario: SCENARIO,
-    startMs,
-    utcOffsetMin: civilOffsetMin(settings.start, startMs, city.utcOffsetMin),
-    speed: settings.speed,
-    now: monotonicMs,
-    log,
-  });
+  const live = liveCity(settings, models, planned({ nowMs: wholeSecondMs() }), log);
   let ready = false;
   const http = await startHealthServer({
     ...settings,
@@ -129,6 +114,70 @@ export async function simulateService(settings: Settings): Promise<void> {
   await patiently(address, live.start(), log);
   ready = true;
   announce(settings, { http: `http://${settings.host}:${http.port}` });
+}
+
+/** `citytwin backfill DURATION`: simulates and sends the time up to now, then ends. */
+export async function backfillService(settings: Settings, duration: string): Promise<number> {
+  const log = createLog(settings);
+  const models = await loadModels();
+  if (durationMs(duration) === undefined) {
+    throw new UsageError(`expected a duration such as 12h or 30d, got ${JSON.stringify(duration)}`);
+  }
+  const planned = await liveStart({ ...settings, backfill: duration }, undefined, models);
+  const endMs = wholeSecondMs();
+  const start = planned({ nowMs: endMs });
+  const live = liveCity(settings, models, start, log, endMs);
+  const progress = createProgress(settings.json);
+  const watching = setInterval(() => {
+    const share = (live.simTimeMs - start.startMs) / (endMs - start.startMs);
+    progress.show(share, `${new Date(live.simTimeMs).toISOString()}, ${live.counters().out} messages`);
+  }, 200);
+  process.once('SIGINT', () => void live.stop());
+  await patiently(brokerAddress(settings, 'simulator'), live.start(), log);
+  const { simTimeMs, records, recordHash } = await live.ended();
+  clearInterval(watching);
+  progress.end();
+  await live.stop();
+  const complete = simTimeMs >= endMs;
+  const { out, dropped } = live.counters();
+  if (settings.json) {
+    const from = new Date(start.startMs).toISOString();
+    process.stdout.write(
+      `${JSON.stringify({ complete, from, to: new Date(simTimeMs).toISOString(), records, recordHash, sent: out, dropped })}\n`,
+    );
+  } else
+    process.stdout.write(
+      `${complete ? 'stored' : 'stopped at'} ${new Date(simTimeMs).toISOString()}: ${out} messages sent\n`,
+    );
+  return complete && dropped === 0 ? 0 : 1;
+}
+
+function liveCity(
+  settings: Settings,
+  models: Awaited<ReturnType<typeof loadModels>>,
+  start: LiveStart,
+  log: Logger,
+  endMs?: number,
+): LiveCity {
+  const { backfillFile, ...plan } = start;
+  const backfill =
+    backfillFile === undefined ? undefined : openBackfill(backfillFile, start, () => endMs ?? wallNowMs());
+  return new LiveCity({
+    ...plan,
+    city: loadCity(),
+    models,
+    broker: brokerAddress(settings, 'simulator'),
+    ownConnections: ownConnectionKinds(settings.connections, models),
+    backfill,
+    endMs,
+    now: monotonicMs,
+    log,
+  });
+}
+
+/** A second before now: the first tick runs at once. */
+function wholeSecondMs(): number {
+  return Math.floor(wallNowMs() / 1000 - 1) * 1000;
 }
 
 export async function controlService(settings: Settings): Promise<void> {

@@ -1,27 +1,61 @@
 // The simulator in its own thread: builds the city at once, starts when it is told where the broker is, says how it goes.
 import { parentPort } from 'node:worker_threads';
-import { civilOffsetMin } from '../simulator/clock.ts';
+import { createControllers } from '../control/controllers.ts';
 import { loadCity } from '../simulator/city/load.ts';
+import { wallNowMs } from '../simulator/clock.ts';
+import type { Speed } from '../simulator/clock.ts';
 import { loadModels } from '../simulator/kinds.ts';
 import { LiveCity } from '../simulator/live.ts';
-import type { Speed } from '../simulator/clock.ts';
-import { SCENARIO, demoFleets, monotonicMs, ownConnectionKinds } from './wiring.ts';
+import type { LiveResult } from '../simulator/live.ts';
+import type { SentMessage } from '../simulator/publisher.ts';
+import type { Scenario } from '../simulator/scenario.ts';
+import { openBackfill } from './backfill-progress.ts';
+import { openSession } from './session.ts';
+import { monotonicMs, ownConnectionKinds, sharedNowMs } from './wiring.ts';
 import type { BrokerAddress } from './wiring.ts';
 
 export interface StartMessage {
   readonly broker: BrokerAddress;
-  readonly startMs: number;
+  readonly scenario: Scenario;
+  readonly fleets: { readonly [kind: string]: number };
   readonly seed: number;
-  readonly scale: number;
+  readonly startMs: number;
+  readonly utcOffsetMin: number;
   readonly speed: Speed;
-  readonly start: string;
   readonly connections: string;
+  /** Ends there; absent: runs until it is stopped. */
+  readonly endMs?: number;
+  /** The controllers are stepped by the simulated clock in this thread. */
+  readonly controllersInside: boolean;
+  /** File that says how far the past is stored; absent: no backfill. */
+  readonly backfillFile?: string;
+  /** File for commands and events, so that the session can be repeated. */
+  readonly sessionFile?: string;
+  /** Tells of single messages on their way, for latencies. */
+  readonly sample: boolean;
+}
+
+/** One message on its way, by the clock that all threads share (`sharedNowMs`). */
+export interface Sample {
+  readonly key: string;
+  readonly kind: string;
+  readonly device: number;
+  readonly ts: number;
+  readonly sentMs: number;
 }
 
 export type WorkerMessage =
   | { readonly type: 'log'; readonly level: 'info' | 'warn'; readonly message: string }
   | { readonly type: 'started' | 'stopped' }
+  | { readonly type: 'progress'; readonly simTimeMs: number }
+  | { readonly type: 'sent'; readonly sample: Sample }
+  | { readonly type: 'stored'; readonly key: string; readonly atMs: number }
+  | { readonly type: 'ended'; readonly result: LiveResult; readonly out: number; readonly dropped: number }
   | { readonly type: 'failed'; readonly message: string };
+
+/** At most this many samples a second. */
+const SAMPLE_EVERY_MS = 5;
+const PROGRESS_EVERY_MS = 200;
 
 const port = parentPort!;
 const say = (message: WorkerMessage) => port.postMessage(message);
@@ -29,6 +63,7 @@ const say = (message: WorkerMessage) => port.postMessage(message);
 const models = loadModels();
 const city = loadCity();
 let live: LiveCity | undefined;
+let closing: () => void = () => {};
 
 port.on('message', (message: StartMessage | 'stop') => {
   const done = message === 'stop' ? stop() : start(message);
@@ -37,29 +72,68 @@ port.on('message', (message: StartMessage | 'stop') => {
 
 async function start(message: StartMessage): Promise<void> {
   const kinds = await models;
+  const session = message.sessionFile === undefined ? undefined : openSession(message.sessionFile, message);
+  const backfill =
+    message.backfillFile === undefined ? undefined : openBackfill(message.backfillFile, message, presentOf(message));
   live = new LiveCity({
     city,
     models: kinds,
-    fleets: demoFleets(kinds, message.scale),
+    fleets: message.fleets,
     broker: message.broker,
     ownConnections: ownConnectionKinds(message.connections, kinds),
     seed: message.seed,
-    scenario: SCENARIO,
-    startMs: message.startMs,
-    utcOffsetMin: civilOffsetMin(message.start, message.startMs, city.utcOffsetMin),
+    scenario: message.scenario,
+    startMs: backfill?.fromMs ?? message.startMs,
+    utcOffsetMin: message.utcOffsetMin,
     speed: message.speed,
+    endMs: message.endMs,
+    controllers: message.controllersInside ? createControllers() : undefined,
+    backfill,
+    onSent: message.sample ? sampler() : undefined,
+    onLogEntry: session?.entry,
     now: monotonicMs,
     log: {
       info: (text) => say({ type: 'log', level: 'info', message: text }),
       warn: (text) => say({ type: 'log', level: 'warn', message: text }),
     },
   });
-  await live.start();
+  const running = live;
+  const checkpoints = session && setInterval(() => session.checkpoint(running.fingerprint()), session.everyMs);
+  const progress = setInterval(() => say({ type: 'progress', simTimeMs: running.simTimeMs }), PROGRESS_EVERY_MS);
+  closing = () => {
+    clearInterval(checkpoints);
+    clearInterval(progress);
+    session?.checkpoint(running.fingerprint());
+    session?.close();
+  };
+  await running.start();
   say({ type: 'started' });
+  const result = await running.ended();
+  say({ type: 'ended', result, ...running.counters() });
+}
+
+function presentOf({ endMs }: StartMessage): () => number {
+  return endMs === undefined ? wallNowMs : () => endMs;
 }
 
 async function stop(): Promise<void> {
   await live?.stop();
+  closing();
   say({ type: 'stopped' });
   port.close();
+}
+
+function sampler(): (message: SentMessage) => void {
+  let lastMs = -Infinity;
+  return ({ kind, device, ts, seq, acknowledged }) => {
+    const sentMs = sharedNowMs();
+    if (sentMs - lastMs < SAMPLE_EVERY_MS) return;
+    lastMs = sentMs;
+    const key = `${kind}/${device}/${ts}/${seq}`;
+    say({ type: 'sent', sample: { key, kind, device, ts, sentMs } });
+    acknowledged?.then(
+      () => say({ type: 'stored', key, atMs: sharedNowMs() }),
+      () => undefined,
+    );
+  };
 }

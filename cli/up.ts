@@ -1,39 +1,31 @@
 // `citytwin up`: the whole city in one process. Broker, api and live stream on the main thread, the simulator in its own, the control
 // centre as one more MQTT client.
-import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { startApi } from '../api/server.ts';
 import type { Api } from '../api/server.ts';
-import { startBroker } from '../broker/broker.ts';
-import type { Broker } from '../broker/broker.ts';
-import { createCredentials, ephemeralCredentials, readSecret } from '../broker/credentials.ts';
-import type { Credentials, ServiceName } from '../broker/credentials.ts';
 import { createMqttUpgrade } from '../broker/websocket.ts';
 import { startControl } from '../control/live.ts';
 import { loadCity } from '../simulator/city/load.ts';
 import { wallNowMs } from '../simulator/clock.ts';
-import { countersTopic } from '../telemetry/topics.ts';
+import { loadModels } from '../simulator/kinds.ts';
 import { connectApi } from './api-client.ts';
 import { Lifetime } from './lifetime.ts';
 import { createLog } from './log.ts';
 import type { Logger } from './log.ts';
 import { UsageError, isLoopback } from './options.ts';
 import type { Settings } from './options.ts';
+import { startOwnBroker } from './own-broker.ts';
+import type { Part, Publish } from './own-broker.ts';
 import { builtPage } from './page.ts';
+import { liveStart } from './scenario.ts';
 import { startSimulatorThread } from './simulator-thread.ts';
+import { version } from './version.ts';
 import { CITY, brokerAddress, createStore, patiently } from './wiring.ts';
 import type { BrokerAddress } from './wiring.ts';
 
-const COUNT_EVERY_MS = 1000;
 const READY_POLL_MS = 50;
 /** A record that takes longer than this to arrive is not worth waiting for before saying that we are up. */
 const READY_PATIENCE_MS = 20_000;
-
-export const version = (
-  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
-
-type Part = Exclude<ServiceName, 'viewer'>;
-const PARTS: readonly Part[] = ['simulator', 'control', 'api'];
 
 interface Bus {
   /** Where our own parts connect. */
@@ -41,17 +33,21 @@ interface Bus {
   readonly url: string;
 }
 
-export async function up(settings: Settings): Promise<void> {
+export async function up(settings: Settings, scenario: string | undefined): Promise<void> {
   if (!isLoopback(settings.host) && settings.credentials === undefined) throw needsCredentials(settings.host);
   // Without a login, page and REST stay on this machine unless someone says otherwise.
   const httpHost = isLoopback(settings.host) || settings.openHttp ? settings.host : '127.0.0.1';
+  // A mistake in the scenario is said before anything starts.
+  const planned = await liveStart(settings, scenario, await loadModels());
   const log = createLog(settings);
   const lifetime = new Lifetime(log);
   // The thread builds its city while the rest starts.
   const simulator = settings.simulator
-    ? startSimulatorThread(log, (message) => {
-        log.error(`the simulator stopped: ${message}`);
-        void lifetime.end(1);
+    ? startSimulatorThread(log, {
+        onFailed: (message) => {
+          log.error(`the simulator stopped: ${message}`);
+          void lifetime.end(1);
+        },
       })
     : undefined;
   const store = createStore(settings, log);
@@ -80,14 +76,14 @@ export async function up(settings: Settings): Promise<void> {
       : await outsideBroker(settings, api, link, lifetime, log);
 
   if (simulator !== undefined) {
+    const start = planned(earliestMs(api));
     await simulator.start({
+      ...start,
       broker: bus.addressOf('simulator'),
-      startMs: startOf(api),
-      seed: settings.seed,
-      scale: settings.scale,
-      speed: settings.speed,
-      start: settings.start,
       connections: settings.connections,
+      controllersInside: false,
+      sessionFile: join(settings.data, `session-${start.startMs}.ndjson`),
+      sample: false,
     });
     lifetime.own('simulator', () => simulator.stop());
     await firstRecord(api);
@@ -99,8 +95,6 @@ export async function up(settings: Settings): Promise<void> {
   announce(settings, `http://${urlHost(httpHost)}:${api.port}`, bus.url, performance.now());
 }
 
-type Publish = (topic: string, payload: Uint8Array, options: { qos: 0 | 1; retain?: boolean }) => Promise<void>;
-
 async function ownBroker(
   settings: Settings,
   api: Api,
@@ -108,51 +102,16 @@ async function ownBroker(
   lifetime: Lifetime,
   log: Logger,
 ): Promise<Bus> {
-  const { credentials, secrets } = await ownCredentials(settings.credentials);
-  const broker = await startBroker({
-    city: CITY,
-    host: settings.host,
-    port: settings.mqttPort,
-    credentials,
-    take: api.take,
-    log,
-  });
-  link.publish = (topic, payload, options) => broker.publish(topic, payload, { retain: false, ...options });
-  const webSocket = createMqttUpgrade(broker);
+  const { host, mqttPort, credentials } = settings;
+  const own = await startOwnBroker({ host, port: mqttPort, credentials, take: api.take, log });
+  link.publish = own.publish;
+  const webSocket = createMqttUpgrade(own.broker);
   api.upgrades.set('/mqtt', (request, socket, head) => webSocket.upgrade(request, socket, head));
-  const counting = publishCounters(broker);
   lifetime.own('broker', async () => {
-    clearInterval(counting);
     webSocket.close();
-    await broker.close();
+    await own.close();
   });
-  return {
-    url: `mqtt://${urlHost(settings.host)}:${broker.port}`,
-    addressOf: (part) => ({ host: '127.0.0.1', port: broker.port, username: part, password: secrets[part] }),
-  };
-}
-
-type Secrets = { readonly [part in Part]: string };
-
-async function ownCredentials(folder: string | undefined): Promise<{ credentials: Credentials; secrets: Secrets }> {
-  if (folder === undefined) {
-    const { credentials, secretOf } = ephemeralCredentials();
-    return {
-      credentials,
-      secrets: { simulator: secretOf('simulator'), control: secretOf('control'), api: secretOf('api') },
-    };
-  }
-  const credentials = await createCredentials(folder);
-  const [simulator, control, api] = await Promise.all(PARTS.map((part) => readSecret(folder, part)));
-  return { credentials, secrets: { simulator: simulator!, control: control!, api: api! } };
-}
-
-/** The broker's share of the counters, every second. */
-export function publishCounters(broker: Broker): NodeJS.Timeout {
-  return setInterval(() => {
-    const counters = new TextEncoder().encode(JSON.stringify(broker.counters()));
-    broker.publish(countersTopic(CITY, 'broker'), counters, { qos: 0, retain: true }).catch(() => undefined);
-  }, COUNT_EVERY_MS);
+  return { url: `mqtt://${urlHost(host)}:${own.broker.port}`, addressOf: own.addressOf };
 }
 
 async function outsideBroker(
@@ -177,9 +136,8 @@ export function needsCredentials(host: string): UsageError {
 }
 
 /** A tick before now, because the first tick runs at once; never before what is stored: a store never goes back in time. */
-function startOf(api: Api): number {
-  const earliestMs = Math.max(wallNowMs() - 1000, (api.newestTs() ?? 0) + 1000);
-  return Math.floor(earliestMs / 1000) * 1000;
+function earliestMs(api: Api): { readonly nowMs: number; readonly newestMs: number | undefined } {
+  return { nowMs: Math.floor(wallNowMs() / 1000 - 1) * 1000, newestMs: api.newestTs() };
 }
 
 async function firstRecord(api: Api): Promise<void> {

@@ -11,12 +11,14 @@ import { UsageError } from './options.ts';
 import type { Logger } from './log.ts';
 
 export const CITY = 'wuxi';
-export const SCENARIO = 'demo';
 const DUCKDB_MEMORY_MB = 1024;
 const REMIND_EVERY_MS = 5000;
 
 /** Time that never jumps, ms. */
 export const monotonicMs = (): number => performance.now();
+
+/** The same in every thread of this process, ms. */
+export const sharedNowMs = (): number => performance.timeOrigin + performance.now();
 
 export function createStore(
   settings: Pick<Settings, 'store' | 'storeUrl' | 'storeDb' | 'storeUser' | 'storePasswordFile' | 'data'>,

@@ -1,17 +1,30 @@
-// The city in real time: paces a run by the clock, sends it over MQTT, answers commands and the scenario's pause, resume and speed.
+// The city in real time: paces a run by the clock, sends it over MQTT, answers commands and the scenario's pause, resume, speed and event.
+// It can begin in the past and catch up with the wall clock (backfill), and it can end.
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Controller } from '../telemetry/controller.ts';
 import { show } from '../telemetry/description.ts';
 import { parsePayload } from '../telemetry/json-codec.ts';
 import type { Ack, ClockMessage, Command, SimulatorCounters } from '../telemetry/messages.ts';
 import { clockTopic, countersTopic, deviceTopic, parseTopic, scenarioTopic } from '../telemetry/topics.ts';
+import { Backfill } from './backfill.ts';
+import type { BackfillOptions } from './backfill.ts';
 import { MAX_SPEED, MIN_SPEED, SimClock } from './clock.ts';
 import type { Speed } from './clock.ts';
 import type { City } from './city.ts';
+import type { LogEntry } from './command-log.ts';
 import type { Model } from './fleet.ts';
+import { judgeSink } from './judge-sink.ts';
 import { Publisher } from './publisher.ts';
-import type { BrokerAddress } from './publisher.ts';
+import type { BrokerAddress, SentMessage } from './publisher.ts';
 import { Run } from './run.ts';
+import type { Scenario } from './scenario.ts';
+import { Judge } from './scenario/judge.ts';
+import type { ExpectationResult } from './scenario/judge.ts';
+import { readEntry } from './scenario/read.ts';
+import { StateBoard } from './state-board.ts';
+import { tee } from './sink.ts';
+import type { Sink } from './sink.ts';
 
 export interface LiveOptions {
   readonly city: City;
@@ -20,17 +33,38 @@ export interface LiveOptions {
   readonly broker: BrokerAddress;
   readonly ownConnections: ReadonlySet<string>;
   readonly seed: number;
-  readonly scenario: string;
+  readonly scenario: Scenario;
   readonly startMs: number;
   readonly utcOffsetMin: number;
   readonly speed: Speed;
+  /** Simulated time at which the city stops; absent: never, also when the scenario is over. */
+  readonly endMs?: number | undefined;
+  /** Stepped by the simulated clock; a live city has its control centre over MQTT instead. */
+  readonly controllers?: readonly Controller[] | undefined;
+  /** Begins in the past; `startMs` is where. */
+  readonly backfill?: BackfillOptions | undefined;
+  readonly onSent?: ((message: SentMessage) => void) | undefined;
+  /** Told of every command and event that took effect, for a replay. */
+  readonly onLogEntry?: ((entry: LogEntry) => void) | undefined;
   /** Monotonic wall ms. */
   readonly now: () => number;
   readonly log: { info(message: string): void; warn(message: string): void };
 }
 
+/** What identifies a run up to a moment. */
+export interface Fingerprint {
+  readonly simTimeMs: number;
+  readonly records: number;
+  readonly recordHash: string;
+  readonly commandLogHash: string;
+}
+
+export interface LiveResult extends Fingerprint {
+  readonly expectations: readonly ExpectationResult[];
+}
+
 /** Simulated time of one tick. */
-const TICK_MS = 1000;
+export const TICK_MS = 1000;
 const ANNOUNCE_EVERY_MS = 1000;
 const ANNOUNCE_EVERY_SIM_MS = 60_000;
 /** Longest stretch of ticks before sockets get their turn. */
@@ -40,7 +74,10 @@ export class LiveCity {
   readonly #options: LiveOptions;
   readonly #clock: SimClock;
   readonly #publisher: Publisher;
+  readonly #judge: Judge;
   readonly #run: Run;
+  readonly #board: StateBoard;
+  readonly #backfill: Backfill | undefined;
   #running: Promise<void> | undefined;
   #announcedMs = 0;
   #stopping = false;
@@ -49,16 +86,32 @@ export class LiveCity {
 
   constructor(options: LiveOptions) {
     this.#options = options;
-    this.#clock = new SimClock(options.startMs, options.speed, options.now);
+    const { city, models, scenario, startMs } = options;
+    const endMs = startMs + scenario.durationMs;
+    this.#backfill = options.backfill === undefined ? undefined : new Backfill(options.backfill);
+    this.#clock = new SimClock(startMs, this.#backfill === undefined ? options.speed : 'max', options.now);
     this.#publisher = new Publisher({
-      city: options.city.id,
+      city: city.id,
       broker: options.broker,
-      models: options.models,
+      models,
       fleets: options.fleets,
       ownConnections: options.ownConnections,
+      everythingAcknowledged: () => this.#backfill?.done === false,
+      ...(options.onSent === undefined ? {} : { onSent: options.onSent }),
       onMessage: (topic, payload) => this.#receive(topic, payload),
     });
-    this.#run = new Run({ ...options, sink: this.#publisher });
+    this.#judge = new Judge({ scenario, startMs, endMs });
+    const sink = this.#backfill?.gate(this.#publisher) ?? this.#publisher;
+    this.#run = new Run({
+      ...options,
+      sink: tee([judgeSink(this.#judge), scenario.truth ? sink : withoutTruth(sink)]),
+      dayType: scenario.dayType,
+      quality: scenario.quality,
+      timeline: scenario.timeline,
+      witness: this.#judge,
+    });
+    this.#run.log.onEntry = options.onLogEntry;
+    this.#board = new StateBoard({ city, models, scenario, startMs, endMs });
   }
 
   /** Connects, publishes the descriptions, then lets time run. */
@@ -72,6 +125,26 @@ export class LiveCity {
     this.#clock.resume();
     this.#announcer = setInterval(() => void this.#announce(), ANNOUNCE_EVERY_MS);
     this.#running = this.#loop();
+  }
+
+  /** Settles at the end of the scenario, when all that was sent is acknowledged; without an end, when it is stopped. */
+  async ended(): Promise<LiveResult> {
+    await this.#running;
+    return { ...this.fingerprint(), expectations: this.#judge.results(this.#run.simTimeMs) };
+  }
+
+  fingerprint(): Fingerprint {
+    const { simTimeMs, hash, log } = this.#run;
+    return {
+      simTimeMs,
+      records: hash.count,
+      recordHash: hash.toString(),
+      commandLogHash: log.sum.toString(),
+    };
+  }
+
+  get simTimeMs(): number {
+    return this.#run.simTimeMs;
   }
 
   async stop(): Promise<void> {
@@ -88,7 +161,8 @@ export class LiveCity {
 
   async #loop(): Promise<void> {
     let burstStart = this.#options.now();
-    while (!this.#stopping) {
+    const { endMs = Infinity } = this.#options;
+    while (!this.#stopping && this.#run.simTimeMs < endMs) {
       const waitMs = this.#clock.waitMs(TICK_MS);
       if (waitMs > 0) {
         await this.#sleep(waitMs);
@@ -97,18 +171,32 @@ export class LiveCity {
       }
       this.#tick();
       await this.#publisher.drained();
+      if (this.#backfill !== undefined && !this.#backfill.done) await this.#catchUp(this.#backfill);
       if (this.#options.now() - burstStart > BURST_MS) {
         await nextTurn();
         burstStart = this.#options.now();
       }
     }
+    if (this.#stopping) return;
+    await this.#publisher.settled();
+    await this.#announce();
   }
 
   #tick(): void {
     // A fast city tells the time more often, so that its records never seem to come from the future.
     if (this.#run.simTimeMs - this.#announcedMs >= ANNOUNCE_EVERY_SIM_MS) void this.#announce();
-    this.#run.tick(TICK_MS);
+    const changed = this.#run.tick(TICK_MS);
     this.#clock.advance(TICK_MS);
+    if (changed) this.#showState();
+  }
+
+  /** Notes how far the past is stored; when the present is reached, time runs as it was asked to. */
+  async #catchUp(backfill: Backfill): Promise<void> {
+    await backfill.advance(this.#run.simTimeMs, () => this.#publisher.settled());
+    if (!backfill.done) return;
+    this.#clock.setSpeed(this.#options.speed);
+    this.#options.log.info('the past is stored, the city goes on live');
+    await this.#announce();
   }
 
   /** Until the time is over or something changed (pause, speed, stop). */
@@ -132,15 +220,26 @@ export class LiveCity {
       utcOffsetMin,
       speed: this.#clock.speed,
       trueSpeed: Math.round(this.#clock.trueSpeed * 1000) / 1000,
-      scenario,
+      scenario: scenario.name,
       seed,
+      ...(this.#backfill === undefined || this.#backfill.done ? {} : { backfillFromMs: this.#options.startMs }),
       weather: { tempC, rainMmPerH, cloud, sunElevationDeg },
     };
     void this.#publisher.publish(countersTopic(city.id, 'simulator'), this.#publisher.counters(), {
       qos: 0,
       retain: true,
     });
+    this.#showState();
     return this.#publisher.publish(clockTopic(city.id), message, { qos: 1, retain: true });
+  }
+
+  /** Publishes the scenario's state when it has changed. */
+  #showState(): void {
+    const { simTimeMs, timeline } = this.#run;
+    const backfill = this.#backfill?.progress(simTimeMs);
+    const state = this.#board.changed(timeline.states(), this.#judge.states(simTimeMs), backfill, this.#options.now());
+    if (state === undefined) return;
+    void this.#publisher.publish(scenarioTopic(this.#options.city.id, 'state'), state, { qos: 1, retain: true });
   }
 
   #receive(topicText: string, payload: Uint8Array): void {
@@ -174,17 +273,39 @@ export class LiveCity {
   }
 
   /** @returns why not, or undefined when done */
-  #steer({ name, args }: Command): string | undefined {
+  #steer({ id, name, args }: Command): string | undefined {
     if (name === 'pause') this.#clock.pause();
     else if (name === 'resume') this.#clock.resume();
+    else if (name === 'event') return this.#inject(id, args);
     else if (name === 'speed') {
       const { speed } = args;
       const known = speed === 'max' || (typeof speed === 'number' && speed >= MIN_SPEED && speed <= MAX_SPEED);
       if (!known) return `speed must be ${MIN_SPEED}…${MAX_SPEED} or "max", got ${show(speed)}`;
       this.#clock.setSpeed(speed);
-    } else return `unknown command ${show(name)}, expected one of pause, resume, speed`;
+    } else return `unknown command ${show(name)}, expected one of pause, resume, speed, event`;
     return undefined;
   }
+
+  #inject(id: string, args: Command['args']): string | undefined {
+    const { city, models, fleets } = this.#options;
+    const read = readEntry(args, { city, models, fleets });
+    if ('problems' in read) return read.problems.join('; ');
+    try {
+      this.#run.inject({ ...read.entry, id });
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return undefined;
+  }
+}
+
+/** The sink without its `truth`: nobody asked for it. */
+function withoutTruth(sink: Sink): Sink {
+  return {
+    record: sink.record.bind(sink),
+    event: sink.event.bind(sink),
+    ack: sink.ack.bind(sink),
+  };
 }
 
 function checkCommand(value: { [key: string]: unknown }): Command {

@@ -109,6 +109,10 @@ export class Run {
   get log(): CommandLog {
     return this.#log;
   }
+  /** Messages that a network lost. */
+  get lost(): number {
+    return [...this.#members.values()].reduce((sum, { channel }) => sum + channel.counts.lost, 0);
+  }
   get timeline(): Timeline {
     return this.#timeline;
   }

@@ -1,0 +1,105 @@
+// Finds the scenario that a command names, and works out which devices it has and when it begins: a run on its date, a live city now.
+import { join } from 'node:path';
+import type { City } from '../simulator/city.ts';
+import { loadCity } from '../simulator/city/load.ts';
+import { civilOffsetMin } from '../simulator/clock.ts';
+import { durationMs } from '../simulator/duration.ts';
+import type { Model } from '../simulator/fleet.ts';
+import type { Scenario } from '../simulator/scenario.ts';
+import { loadScenario } from '../simulator/scenario/load.ts';
+import { ScenarioError } from '../simulator/scenario/problems.ts';
+import { unfinishedBackfill } from './backfill-progress.ts';
+import { UsageError } from './options.ts';
+import type { Settings } from './options.ts';
+import type { StartMessage } from './simulator-worker.ts';
+import { demoFleets } from './wiring.ts';
+
+const DAY_MS = 86_400_000;
+
+/** The city without a story: no timeline, no end. */
+const DEMO: Scenario = {
+  name: 'demo',
+  seed: 1,
+  city: 'wuxi',
+  startCivilMs: 0,
+  durationMs: Infinity,
+  truth: false,
+  control: true,
+  quality: 'ideal',
+  timeline: [],
+  expect: [],
+  hash: '0000000000000000',
+};
+
+/** nameOrFile: a shipped scenario or a file. @throws UsageError that shows what is wrong with it */
+export async function scenarioNamed(
+  nameOrFile: string,
+  city: City,
+  models: ReadonlyMap<string, Model>,
+): Promise<Scenario> {
+  try {
+    return await loadScenario(nameOrFile, { city, models });
+  } catch (error) {
+    if (error instanceof ScenarioError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** Devices by kind: the scenario's, else the demo city's, times the scale; at least one of each. */
+export function fleetsOf(
+  scenario: Scenario,
+  models: ReadonlyMap<string, Model>,
+  scale: number,
+): { [kind: string]: number } {
+  if (scenario.fleets === undefined) return demoFleets(models, scale);
+  const counts = Object.entries(scenario.fleets).filter(([, count]) => count > 0);
+  return Object.fromEntries(counts.map(([kind, count]) => [kind, Math.max(1, Math.round(count * scale))]));
+}
+
+/** The fixed start of a run, ms since 1970. */
+export function startOfRun(scenario: Scenario, city: City): number {
+  return scenario.startCivilMs - city.utcOffsetMin * 60_000;
+}
+
+export type LiveStart = Pick<
+  StartMessage,
+  'scenario' | 'fleets' | 'seed' | 'startMs' | 'utcOffsetMin' | 'speed' | 'backfillFile'
+>;
+
+/**
+ * Reads and checks everything that can be wrong, and gives a function that says how a live city starts: nowMs is a whole second,
+ * newestMs what the store holds already. @throws UsageError
+ */
+export async function liveStart(
+  settings: Settings,
+  name: string | undefined,
+  models: ReadonlyMap<string, Model>,
+): Promise<(when: { readonly nowMs: number; readonly newestMs?: number | undefined }) => LiveStart> {
+  const city = loadCity();
+  const named = name === undefined ? undefined : await scenarioNamed(name, city, models);
+  const scenario = named ?? DEMO;
+  const fleets = fleetsOf(scenario, models, settings.scale);
+  const seed = settings.seed ?? scenario.seed;
+  const backfillFile = join(settings.data, 'backfill.json');
+  const unfinished = unfinishedBackfill(backfillFile, { scenario, fleets, seed });
+  // Under a live city the start of a scenario is a time of day and a kind of day.
+  const start = settings.start ?? (named === undefined ? 'demo' : timeOfDay(named.startCivilMs));
+  const speed = settings.speed ?? scenario.speed ?? 1;
+  return ({ nowMs, newestMs }) => {
+    const freeMs = newestMs === undefined ? -Infinity : (Math.floor(newestMs / 1000) + 1) * 1000;
+    const common = { scenario, fleets, seed, speed };
+    if (unfinished !== undefined) {
+      return { ...common, startMs: unfinished.fromMs, utcOffsetMin: unfinished.utcOffsetMin, backfillFile };
+    }
+    const utcOffsetMin = civilOffsetMin(start, nowMs, city.utcOffsetMin);
+    if (settings.backfill === undefined) return { ...common, startMs: Math.max(nowMs, freeMs), utcOffsetMin };
+    const fromMs = nowMs - Math.floor(durationMs(settings.backfill)! / 1000) * 1000;
+    return { ...common, startMs: Math.max(fromMs, freeMs), utcOffsetMin, backfillFile };
+  };
+}
+
+function timeOfDay(civilMs: number): string {
+  const minutes = Math.floor((((civilMs % DAY_MS) + DAY_MS) % DAY_MS) / 60_000);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}

@@ -1,0 +1,125 @@
+// A worker's share of a run in city mode: some fleets, the whole world, the controllers that see those fleets, and the judge of what is
+// expected of them. Everything it needs comes in one message, so that it can live in a thread of its own.
+import { createControllers } from '../control/controllers.ts';
+import type { Controller } from '../telemetry/controller.ts';
+import { Barrier } from '../simulator/barrier.ts';
+import type { City } from '../simulator/city.ts';
+import type { LogEntry } from '../simulator/command-log.ts';
+import type { Model } from '../simulator/fleet.ts';
+import { judgeSink } from '../simulator/judge-sink.ts';
+import type { HashState } from '../simulator/record-hash.ts';
+import { Run } from '../simulator/run.ts';
+import type { Scenario } from '../simulator/scenario.ts';
+import { Judge } from '../simulator/scenario/judge.ts';
+import type { ExpectationResult } from '../simulator/scenario/judge.ts';
+import { tee } from '../simulator/sink.ts';
+import type { Sink } from '../simulator/sink.ts';
+import { Observations } from '../simulator/world/observations.ts';
+
+export const TICK_MS = 1000;
+
+/** What a run is: the same task gives the same result on any number of workers. */
+export interface RunTask {
+  readonly scenario: Scenario;
+  readonly fleets: { readonly [kind: string]: number };
+  readonly seed: number;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly utcOffsetMin: number;
+  /** The controllers work. */
+  readonly control: boolean;
+  /** Commands and events of a live session; then no controllers work. */
+  readonly replay?: readonly LogEntry[];
+}
+
+/** What several shards share. */
+export interface Companions {
+  readonly count: number;
+  readonly observations: SharedArrayBuffer;
+  readonly barrier: SharedArrayBuffer;
+  /** One of them clears the shared observations. */
+  readonly cleans: boolean;
+}
+
+export interface ShardResult {
+  readonly hash: HashState;
+  readonly log: HashState;
+  readonly expectations: readonly ExpectationResult[];
+  readonly recordsByKind: { readonly [kind: string]: number };
+  readonly lost: number;
+}
+
+export class Shard {
+  readonly #run: Run;
+  readonly #judge: Judge;
+  readonly #barrier: Barrier | undefined;
+  readonly #counts = new Map<string, number>();
+
+  constructor(task: RunTask, kinds: readonly string[], { city, models, companions, extra }: ShardParts) {
+    const { scenario, startMs, endMs } = task;
+    const fleets = Object.fromEntries(kinds.map((kind) => [kind, task.fleets[kind]!]));
+    this.#judge = new Judge({ scenario, startMs, endMs, kinds: new Set(kinds) });
+    this.#barrier = companions && new Barrier(companions.count, companions.barrier);
+    this.#run = new Run({
+      city,
+      models,
+      fleets,
+      seed: task.seed,
+      startMs,
+      utcOffsetMin: task.utcOffsetMin,
+      sink: tee([this.#counter(), judgeSink(this.#judge), ...(extra === undefined ? [] : [extra])]),
+      dayType: scenario.dayType,
+      quality: scenario.quality,
+      timeline: scenario.timeline,
+      controllers: task.control && task.replay === undefined ? controllersFor(kinds) : [],
+      replay: task.replay,
+      observations: companions && new Observations(city.links.length, companions.observations, companions.cleans),
+      witness: this.#judge,
+    });
+  }
+
+  get simTimeMs(): number {
+    return this.#run.simTimeMs;
+  }
+
+  /** Runs until `untilMs`, in step with the companions. */
+  advanceTo(untilMs: number): void {
+    while (this.#run.simTimeMs < untilMs) {
+      this.#run.tick(TICK_MS);
+      this.#barrier?.wait();
+    }
+  }
+
+  result(): ShardResult {
+    const { hash, log, simTimeMs } = this.#run;
+    return {
+      hash: hash.state,
+      log: log.sum.state,
+      expectations: this.#judge.results(simTimeMs),
+      recordsByKind: Object.fromEntries(this.#counts),
+      lost: this.#run.lost,
+    };
+  }
+
+  #counter(): Sink {
+    const count = (kind: string) => this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+    return { record: count, event: count, ack: () => {} };
+  }
+}
+
+export interface ShardParts {
+  readonly city: City;
+  readonly models: ReadonlyMap<string, Model>;
+  readonly companions?: Companions | undefined;
+  /** A recording. */
+  readonly extra?: Sink | undefined;
+}
+
+/** Groups of kinds that a controller must see together. */
+export function controlledTogether(): string[][] {
+  return createControllers().map(({ reads }) => [...reads]);
+}
+
+function controllersFor(kinds: readonly string[]): Controller[] {
+  return createControllers().filter(({ reads }) => reads.some((kind) => kinds.includes(kind)));
+}
