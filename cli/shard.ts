@@ -6,7 +6,6 @@ import { Barrier } from '../simulator/barrier.ts';
 import type { City } from '../simulator/city.ts';
 import type { LogEntry } from '../simulator/command-log.ts';
 import type { Model } from '../simulator/fleet.ts';
-import { judgeSink } from '../simulator/judge-sink.ts';
 import type { HashState } from '../simulator/record-hash.ts';
 import { Run } from '../simulator/run.ts';
 import type { Scenario } from '../simulator/scenario.ts';
@@ -67,7 +66,7 @@ export class Shard {
       seed: task.seed,
       startMs,
       utcOffsetMin: task.utcOffsetMin,
-      sink: tee([this.#counter(), judgeSink(this.#judge), ...(extra === undefined ? [] : [extra])]),
+      sink: tee([this.#counter(), this.#judge, ...(extra === undefined ? [] : [extra])]),
       dayType: scenario.dayType,
       quality: scenario.quality,
       timeline: scenario.timeline,
@@ -91,13 +90,13 @@ export class Shard {
   }
 
   result(): ShardResult {
-    const { hash, log, simTimeMs } = this.#run;
+    const { hash, log, lost } = this.#run;
     return {
       hash: hash.state,
       log: log.sum.state,
-      expectations: this.#judge.results(simTimeMs),
+      expectations: this.#judge.results(),
       recordsByKind: Object.fromEntries(this.#counts),
-      lost: this.#run.lost,
+      lost,
     };
   }
 

@@ -64,7 +64,6 @@ export class Member {
       qos: model.qos,
       random: random.fork('channel'),
       quality,
-      startMs,
       reaches: (device) => world.radio.reaches(kind, fleet.placeOf(device)),
       sink,
     });
@@ -87,7 +86,7 @@ export class Member {
     const { kind, sensor, channel } = this;
     const seq = this.#seq;
     const truthOf = (device: number, ts: number, number: number, truth: Fields, hidden: Fields | undefined) => {
-      const faults = [...sensor.faultsOf(device, ts), ...channel.faultsOf(device, ts)];
+      const faults = [...sensor.faultsOf(device, ts), ...channel.faultsOf(device, ts, number)];
       const bent = faults.length === 0 ? {} : { faults: faults.join(',') };
       sink.truth!(kind, device, ts, number, { ...truth, ...hidden, ...bent });
     };
