@@ -21,16 +21,23 @@ const HEAVY_RAIN_MM_PER_H = 10;
 const DIFFUSE_LM_PER_W = 120;
 const DIRECT_LM_PER_W = 105;
 
+/** What falling rain leaves of daylight, beyond its clouds, from none to a thunderstorm (engineering estimate). */
+const RAIN_DIMMING: readonly (readonly [mmPerH: number, share: number])[] = [
+  [0, 1],
+  [HEAVY_RAIN_MM_PER_H, 0.5],
+  [40, 1 / 6],
+];
+
 /**
- * Global horizontal irradiance. 0.90 · 1098 cosZ exp(−0.057/cosZ) · (0.825 − 0.45 n^2.25). elevationDeg −90…90, cloud 0…1 → W/m², 0 below
- * the horizon. Source: Haurwitz 1945; cloud term fitted to a typical year of Shanghai, rmse 146 W/m² hourly.
+ * Global horizontal irradiance. 0.90 · 1098 cosZ exp(−0.057/cosZ) · (0.825 − 0.45 n^2.25), less in rain. elevationDeg −90…90, cloud 0…1,
+ * rainMmPerH ≥ 0 → W/m², 0 below the horizon. Source: Haurwitz 1945; cloud term fitted to a typical year of Shanghai, rmse 146 W/m² hourly.
  */
-export function globalIrradianceWm2(elevationDeg: number, cloud: number): number {
+export function globalIrradianceWm2(elevationDeg: number, cloud: number, rainMmPerH = 0): number {
   const cosZ = Math.sin(elevationDeg * RAD);
   if (cosZ <= 0) return 0;
   const clearWm2 = 1098 * cosZ * Math.exp(-0.057 / cosZ);
   const cloudPower = cloud > 0 ? Math.exp(2.25 * Math.log(cloud)) : 0;
-  return 0.9 * clearWm2 * (0.825 - 0.45 * cloudPower);
+  return 0.9 * clearWm2 * (0.825 - 0.45 * cloudPower) * rainDimming(rainMmPerH);
 }
 
 /** Share of global irradiance that is diffuse, 0.165…1, from the clearness index 0…1. Source: Erbs, Klein, Duffie 1982, eq. 1. */
@@ -45,11 +52,20 @@ export function diffuseShare(clearness: number): number {
 export function illuminanceLx(elevationDeg: number, cloud: number, rainMmPerH: number): number {
   const twilight = twilightLx(elevationDeg) * twilightShare(cloud, rainMmPerH);
   if (elevationDeg <= 0) return twilight;
-  const globalWm2 = globalIrradianceWm2(elevationDeg, cloud);
+  const globalWm2 = globalIrradianceWm2(elevationDeg, cloud, rainMmPerH);
   const diffuseWm2 = globalWm2 * diffuseShare(globalWm2 / (SOLAR_CONSTANT_WM2 * Math.sin(elevationDeg * RAD)));
   const daylight = DIFFUSE_LM_PER_W * diffuseWm2 + DIRECT_LM_PER_W * (globalWm2 - diffuseWm2);
   // Haurwitz falls to nothing at the horizon, where the sky still shines: twilight carries the first degrees.
   return Math.max(daylight, twilight);
+}
+
+function rainDimming(rainMmPerH: number): number {
+  for (let i = 1; i < RAIN_DIMMING.length; i++) {
+    const [low, lowShare] = RAIN_DIMMING[i - 1]!;
+    const [high, highShare] = RAIN_DIMMING[i]!;
+    if (rainMmPerH <= high) return lowShare + ((rainMmPerH - low) / (high - low)) * (highShare - lowShare);
+  }
+  return RAIN_DIMMING[RAIN_DIMMING.length - 1]![1];
 }
 
 function twilightLx(elevationDeg: number): number {

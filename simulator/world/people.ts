@@ -1,147 +1,119 @@
-// What people do at this hour: ride, drive, park, use water. Daily rhythms of working days and weekends; no holidays, no feedback.
+// What people do at this hour: ride, drive, park, use water, gather. Rhythms of the day's type, thinned by holidays and school holidays and
+// changed by rain and heat; people do not react to delays, prices or each other.
 import type { LandUse } from '../city.ts';
-import { laterMorning } from '../physics/water-demand.ts';
 import type { Random } from '../random.ts';
-import type { People } from '../world.ts';
+import type { Calendar, Crowd, People, Sky } from '../world.ts';
+import { calendarOf } from './calendar.ts';
+import { BOARDING, PARKING, TRAFFIC, WATER } from './rhythms.ts';
+import type { Rhythm } from './rhythms.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** One value an hour, 0…23, for working days and for weekends. */
-interface Rhythm {
-  readonly workday: readonly number[];
-  readonly weekend: readonly number[];
-}
-
-// All rhythms are engineering estimates unless said otherwise.
-
-/** Percent of a working day's boardings; a weekend day has 85. */
-// prettier-ignore
-const BOARDING: Rhythm = {
-  workday: [0, 0, 0, 0, 0, 0, 4, 11, 10.5, 6, 5, 5, 4.5, 4.5, 5, 5.5, 7.5, 11, 8.5, 5, 4, 3, 0, 0],
-  weekend: [0, 0, 0, 0, 0, 0, 2, 3.5, 5, 6.5, 6.5, 6.5, 6.5, 6.5, 6.5, 6.5, 6.5, 6.5, 6, 4.5, 3.5, 2, 0, 0],
-};
 /** Days differ in boardings more than chance explains. */
 const BOARDING_DAY_SIGMA = 0.08;
 const BOARDING_DAY = 1;
 
-/** Water use of 1,000 homes with pulses of five end uses (see the water meter); on weekends the morning comes an hour later. */
-// prettier-ignore
-const WATER_WORKDAY = [
-  0.23, 0.14, 0.12, 0.13, 0.19, 0.47, 1.31, 1.68, 1.26, 0.93, 1.07, 1.43,
-  1.2, 0.79, 0.68, 0.64, 0.85, 1.45, 2.05, 2.0, 1.78, 1.59, 1.24, 0.77,
-];
-const WATER: Rhythm = { workday: WATER_WORKDAY, weekend: laterMorning(WATER_WORKDAY) };
+// All shares are engineering estimates.
 
-/** Cars under way, of the peak. */
-// prettier-ignore
-const TRAFFIC: Rhythm = {
-  workday: [0.12, 0.08, 0.06, 0.05, 0.07, 0.15, 0.4, 0.85, 1, 0.8, 0.66, 0.64, 0.62, 0.6, 0.63, 0.68, 0.8, 1, 0.92, 0.68, 0.52, 0.42, 0.3, 0.19],
-  weekend: [0.15, 0.1, 0.07, 0.05, 0.06, 0.1, 0.22, 0.38, 0.55, 0.68, 0.75, 0.76, 0.72, 0.7, 0.73, 0.76, 0.78, 0.8, 0.74, 0.64, 0.55, 0.46, 0.34, 0.22],
+/** What is left of a holiday's life when much of the city is with its family elsewhere. */
+const SPRING_FESTIVAL = {
+  boardings: 0.6,
+  water: 0.75,
+  traffic: 0.65,
+  parking: { retail: 0.9, office: 0.5, industry: 0.4, housing: 0.8 },
 };
+/** Working days without school have fewer cars in these hours. */
+const SCHOOL_HOURS = [7, 8];
+const NO_SCHOOL_TRAFFIC = 0.92;
 
-/** Cars that look for a spot, relative to the mean of a working day. Offices fill before nine, homes after work. */
-// prettier-ignore
-const PARKING: { readonly [use in LandUse]: Rhythm } = {
-  retail: {
-    workday: [0.15, 0.1, 0.05, 0.05, 0.05, 0.1, 0.3, 0.6, 0.9, 1.1, 1.3, 1.6, 1.6, 1.3, 1.3, 1.3, 1.4, 1.8, 2.2, 2.2, 1.8, 1.2, 0.6, 0.3],
-    weekend: [0.2, 0.1, 0.05, 0.05, 0.05, 0.1, 0.2, 0.4, 0.8, 1.4, 1.8, 2, 1.9, 1.7, 1.7, 1.8, 1.9, 2.1, 2.4, 2.3, 1.9, 1.3, 0.7, 0.3],
-  },
-  office: {
-    workday: [0.02, 0.02, 0.02, 0.02, 0.05, 0.1, 0.8, 4.6, 7.2, 3.6, 1.5, 0.9, 0.9, 1.5, 1.2, 0.7, 0.4, 0.2, 0.1, 0.08, 0.05, 0.03, 0.02, 0.02],
-    weekend: [0.02, 0.02, 0.02, 0.02, 0.03, 0.05, 0.15, 0.5, 0.9, 0.8, 0.6, 0.5, 0.5, 0.6, 0.5, 0.4, 0.2, 0.1, 0.1, 0.05, 0.05, 0.03, 0.02, 0.02],
-  },
-  industry: {
-    workday: [0.05, 0.05, 0.05, 0.05, 0.1, 0.3, 2.2, 7.4, 4.4, 1.4, 0.8, 0.6, 0.7, 1, 0.7, 0.5, 0.4, 0.4, 0.6, 1.5, 0.6, 0.1, 0.05, 0.05],
-    weekend: [0.05, 0.05, 0.05, 0.05, 0.1, 0.2, 1, 3, 1.8, 0.6, 0.4, 0.3, 0.3, 0.4, 0.3, 0.3, 0.2, 0.2, 0.4, 0.8, 0.3, 0.1, 0.05, 0.05],
-  },
-  housing: {
-    workday: [0.25, 0.12, 0.06, 0.05, 0.06, 0.1, 0.25, 0.4, 0.55, 0.6, 0.65, 0.8, 0.9, 0.8, 0.7, 0.8, 1.2, 2.4, 3.6, 3.4, 2.5, 1.8, 1.2, 0.6],
-    weekend: [0.35, 0.2, 0.1, 0.06, 0.06, 0.08, 0.15, 0.3, 0.5, 0.8, 1, 1.3, 1.4, 1.3, 1.2, 1.3, 1.6, 2.2, 2.6, 2.5, 2.1, 1.7, 1.2, 0.7],
-  },
-};
+/** Share that full rain adds: who cycles or walks when it is dry rides and drives; who need not go shopping stays at home. */
+const RAIN_BOARDINGS = 0.03;
+const RAIN_TRAFFIC = 0.03;
+const RAIN_RETAIL_PARKING = -0.15;
+/** The rain that makes people think again. */
+const RAIN_FULL_MM_PER_H = 2.5;
+/** Share that full heat adds: people walk 15 % less, to stops and shops too. */
+const HEAT_BOARDINGS = -0.05;
+const HEAT_RETAIL_PARKING = -0.1;
+const HEAT_FROM_C = 33;
+const HEAT_FULL_C = 35;
 
-const BOARDING_NODES = meanPreserving(BOARDING);
-const WATER_NODES = meanPreserving(WATER);
-const PARKING_NODES = {
-  retail: perMean(PARKING.retail),
-  office: perMean(PARKING.office),
-  industry: perMean(PARKING.industry),
-  housing: perMean(PARKING.housing),
-};
+export interface PeopleContext {
+  readonly random: Random;
+  /** Civil time, ms since 1970. */
+  readonly civilMs: number;
+  readonly sky: Sky;
+  readonly crowds: readonly Crowd[];
+  /** day: civil days since 1970. */
+  readonly calendarOf: (day: number) => Calendar;
+}
 
-/** civilMs: civil time, ms since 1970. */
-export function peopleAt(random: Random, civilMs: number): People {
-  const boardingFactor = (day: number) =>
-    (0.01 * random.lognormal(1, BOARDING_DAY_SIGMA, 0, BOARDING_DAY, day)) /
-    Math.exp((BOARDING_DAY_SIGMA * BOARDING_DAY_SIGMA) / 2);
+type DayShare = (calendar: Calendar, hour: number, day: number) => number;
+
+export function peopleAt({ random, civilMs, sky, crowds, calendarOf: dayOf }: PeopleContext): People {
+  const rain = Math.min(1, sky.rainMmPerH / RAIN_FULL_MM_PER_H);
+  const heat = Math.max(0, Math.min(1, (sky.tempC - HEAT_FROM_C) / (HEAT_FULL_C - HEAT_FROM_C)));
+  const boardingDay: DayShare = (calendar, _, day) => boardingDayFactor(random, day) * seasonal(calendar).boardings;
+  const parking = (use: LandUse) =>
+    between(PARKING[use], civilMs, dayOf, (calendar) => seasonal(calendar).parking[use]);
   return {
-    boardingShare: between(BOARDING_NODES, civilMs, boardingFactor),
-    waterFactor: between(WATER_NODES, civilMs),
+    boardingShare: between(BOARDING, civilMs, dayOf, boardingDay) * (1 + RAIN_BOARDINGS * rain + HEAT_BOARDINGS * heat),
+    waterFactor: between(WATER, civilMs, dayOf, (calendar) => seasonal(calendar).water),
     parkingFactor: {
-      retail: parkingFactor('retail', civilMs),
-      office: parkingFactor('office', civilMs),
-      industry: parkingFactor('industry', civilMs),
-      housing: parkingFactor('housing', civilMs),
+      retail: parking('retail') * (1 + RAIN_RETAIL_PARKING * rain + HEAT_RETAIL_PARKING * heat),
+      office: parking('office'),
+      industry: parking('industry'),
+      housing: parking('housing'),
     },
-    traffic: between(TRAFFIC, civilMs),
+    traffic: Math.min(1, between(TRAFFIC, civilMs, dayOf, trafficDay) * (1 + RAIN_TRAFFIC * rain)),
+    crowds,
   };
 }
 
-/** Parking arrivals at a moment relative to the mean of a working day. */
+/** Parking arrivals in fair weather at a moment relative to the mean of a working day, by the calendar alone. */
 export function parkingFactor(use: LandUse, civilMs: number): number {
-  return between(PARKING_NODES[use], civilMs);
+  return between(PARKING[use], civilMs, calendarOf, (calendar) => seasonal(calendar).parking[use]);
 }
 
-/** Highest value `parkingFactor` takes, for thinning. */
+/** Highest value a parking factor takes, for thinning. */
 export function parkingPeak(use: LandUse): number {
-  return Math.max(...PARKING_NODES[use].workday, ...PARKING_NODES[use].weekend);
+  return Math.max(...Object.values(PARKING[use]).flat());
 }
 
-/** True on Saturday and Sunday. day: civil days since 1970-01-01, a Thursday. */
+/** True on Saturday and Sunday, worked or not. day: civil days since 1970-01-01, a Thursday. */
 export function isWeekend(day: number): boolean {
   const weekday = (((day + 4) % 7) + 7) % 7;
   return weekday === 0 || weekday === 6;
 }
 
-/** Linear between the middles of the hours, over midnight too; every hour takes the rhythm and the factor of its own day. */
-function between(rhythm: Rhythm, civilMs: number, dayFactor?: (day: number) => number): number {
+const ORDINARY = { boardings: 1, water: 1, traffic: 1, parking: { retail: 1, office: 1, industry: 1, housing: 1 } };
+
+function seasonal({ holiday }: Calendar): typeof ORDINARY {
+  return holiday === 'Spring Festival' ? SPRING_FESTIVAL : ORDINARY;
+}
+
+function trafficDay(calendar: Calendar, hour: number): number {
+  const withoutSchool = calendar.dayType === 'workday' && !calendar.school && SCHOOL_HOURS.includes(hour);
+  return seasonal(calendar).traffic * (withoutSchool ? NO_SCHOOL_TRAFFIC : 1);
+}
+
+/** Mean 0.01: the rhythm is in percent. */
+function boardingDayFactor(random: Random, day: number): number {
+  const middle = Math.exp((BOARDING_DAY_SIGMA * BOARDING_DAY_SIGMA) / 2);
+  return (0.01 * random.lognormal(1, BOARDING_DAY_SIGMA, 0, BOARDING_DAY, day)) / middle;
+}
+
+/** Linear between the middles of the hours, over midnight too; every hour takes the rhythm and the share of its own day. */
+function between(rhythm: Rhythm, civilMs: number, dayOf: PeopleContext['calendarOf'], share: DayShare): number {
   const position = civilMs / HOUR_MS - 0.5;
   const index = Math.floor(position);
-  const a = nodeAt(rhythm, index, dayFactor);
-  return a + (position - index) * (nodeAt(rhythm, index + 1, dayFactor) - a);
+  const a = nodeAt(rhythm, index, dayOf, share);
+  return a + (position - index) * (nodeAt(rhythm, index + 1, dayOf, share) - a);
 }
 
-function nodeAt(rhythm: Rhythm, index: number, dayFactor?: (day: number) => number): number {
+function nodeAt(rhythm: Rhythm, index: number, dayOf: PeopleContext['calendarOf'], share: DayShare): number {
   const day = Math.floor(index / 24);
-  const value = (isWeekend(day) ? rhythm.weekend : rhythm.workday)[index - 24 * day]!;
-  return dayFactor === undefined ? value : value * dayFactor(day);
-}
-
-function perMean({ workday, weekend }: Rhythm): Rhythm {
-  const mean = sum(workday) / 24;
-  return { workday: workday.map((value) => value / mean), weekend: weekend.map((value) => value / mean) };
-}
-
-function meanPreserving({ workday, weekend }: Rhythm): Rhythm {
-  return { workday: nodesOf(workday), weekend: nodesOf(weekend) };
-}
-
-/**
- * Values at the middles of the hours such that the line through them has the given hourly means: a hat averages (1, 6, 1)/8, undone by
- * fixed-point iteration. Negative corners beside empty hours are cut and the day's sum restored.
- */
-function nodesOf(means: readonly number[]): number[] {
-  let nodes = [...means];
-  for (let round = 0; round < 30; round++) {
-    nodes = nodes.map((node, i) => {
-      const mean = (nodes[(i + 23) % 24]! + 6 * node + nodes[(i + 1) % 24]!) / 8;
-      return Math.max(0, node + means[i]! - mean);
-    });
-  }
-  const scale = sum(means) / sum(nodes);
-  return nodes.map((node) => node * scale);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+  const hour = index - 24 * day;
+  const calendar = dayOf(day);
+  return rhythm[calendar.dayType][hour]! * share(calendar, hour, day);
 }

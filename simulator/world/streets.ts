@@ -1,8 +1,10 @@
-// How fast the streets flow: traffic of the hour, rain, and what vehicles really drive. A mean-field picture for whoever moves on the
-// network; it knows no queues, no signals and no single car.
+// How fast the streets flow: traffic of the hour, rain, closed roads, dark signals, and what vehicles really drive. A mean-field picture for
+// whoever moves on the network; it knows no queues, no signals and no single car.
 import type { City, Link, StreetClass } from '../city.ts';
 import type { Random } from '../random.ts';
-import type { Streets } from '../world.ts';
+import type { Streets, WorldEvent } from '../world.ts';
+import { Observations } from './observations.ts';
+import { Restrictions } from './restrictions.ts';
 
 /** Network mean speeds of Wuxi: free 38–40 km/h, peak 27.9 km/h (2022 survey). */
 const FREE_MPS = 39 / 3.6;
@@ -37,6 +39,9 @@ const FORGET_MS = 900_000;
 const OBSERVED_MIN = 0.3;
 const OBSERVED_MAX = 1.15;
 const FACTOR_MIN = 0.05;
+/** A link this close to the network counts as forgotten. */
+const FORGOTTEN = 1e-6;
+const FASTEST_MPS = 100;
 
 const CLASSES: readonly StreetClass[] = ['expressway', 'arterial', 'secondary', 'local'];
 const VARIATION = 1;
@@ -51,13 +56,14 @@ export class CityStreets implements Streets {
   readonly #classFactor = new Float64Array(CLASSES.length);
   /** What vehicles drive on a link relative to what the streets say, relative to the network. */
   readonly #observed: Float64Array;
-  readonly #sum: Float64Array;
-  readonly #count: Uint32Array;
+  readonly #observations: Observations;
+  readonly #restrictions: Restrictions;
+  #version = 0;
   #network = 1;
   #traffic = 0;
   #rainMmPerH = 0;
 
-  constructor(city: City, random: Random) {
+  constructor(city: City, random: Random, observations = new Observations(city.links.length)) {
     const { links } = city;
     this.#links = links;
     this.#classOf = Uint8Array.from(links, (link) => CLASSES.indexOf(link.streetClass));
@@ -65,29 +71,41 @@ export class CityStreets implements Streets {
       clamp(1 + LINK_SD * random.normal(i, VARIATION, 0), 0.75, 1.25),
     );
     this.#observed = new Float64Array(links.length).fill(1);
-    this.#sum = new Float64Array(links.length);
-    this.#count = new Uint32Array(links.length);
+    this.#observations = observations;
+    this.#restrictions = new Restrictions(city);
     this.#freeScale = bisect(0.2, 3, (scale) => this.#meanSpeedMps(scale, 0, 0) - FREE_MPS);
     this.#delayScale = bisect(0, 5, (scale) => PEAK_MPS - this.#meanSpeedMps(this.#freeScale, scale, 1));
     this.#publish();
   }
 
+  get version(): number {
+    return this.#version;
+  }
+
+  isClosed(link: number): boolean {
+    return this.#restrictions.isClosed(link);
+  }
+
   speedFactor(link: number): number {
-    return clamp(
-      this.#classFactor[this.#classOf[link]!]! * this.#variation[link]! * this.#observed[link]!,
-      FACTOR_MIN,
-      1,
-    );
+    const factor = this.#classFactor[this.#classOf[link]!]! * this.#variation[link]! * this.#observed[link]!;
+    if (!this.#restrictions.any) return clamp(factor, FACTOR_MIN, 1);
+    if (this.#restrictions.isClosed(link)) return this.#restrictions.wavedThrough(this.#links[link]!);
+    return clamp(factor * this.#restrictions.share(link, this.#traffic), FACTOR_MIN, 1);
   }
 
   observe(link: number, speedMps: number): void {
-    if (!(speedMps >= 0 && speedMps < 100))
-      throw new RangeError(`speed on link ${link} must be 0…100 m/s, got ${speedMps}`);
-    this.#sum[link]! += speedMps;
-    this.#count[link]!++;
+    if (!(speedMps >= 0 && speedMps < FASTEST_MPS))
+      throw new RangeError(`speed on link ${link} must be 0…${FASTEST_MPS} m/s, got ${speedMps}`);
+    this.#observations.add(link, Math.round(speedMps * 1000));
   }
 
-  /** Lets traffic, rain and the speeds observed since the last call take effect. traffic 0…1 */
+  /** From now on exactly these events close and slow streets. version: grows with every closing and opening. */
+  restrict(events: readonly WorldEvent[], version: number): void {
+    this.#restrictions.set(events);
+    this.#version = version;
+  }
+
+  /** Lets traffic, rain and the speeds observed since the last call take effect. dtMs 0: nothing was observed. traffic 0…1 */
   advance(dtMs: number, traffic: number, rainMmPerH: number): void {
     if (dtMs > 0) this.#learn(dtMs);
     this.#traffic = traffic;
@@ -122,32 +140,34 @@ export class CityStreets implements Streets {
    * with the published speed and with the network keeps the loop stable: vehicles that always stop at signals do not slow the city for ever.
    */
   #learn(dtMs: number): void {
+    const { sum, count } = this.#observations.turn();
     const believe = 1 - Math.exp(-dtMs / BELIEVE_MS);
     const forget = 1 - Math.exp(-dtMs / FORGET_MS);
     let ratios = 0;
     let seen = 0;
-    for (let link = 0; link < this.#count.length; link++) {
-      if (this.#count[link] === 0) continue;
-      ratios += this.#ratio(link);
+    for (let link = 0; link < count.length; link++) {
+      if (count[link] === 0 || this.isClosed(link)) continue;
+      ratios += this.#ratio(link, sum[link]!, count[link]!);
       seen++;
     }
     if (seen > 0) this.#network += believe * (ratios / seen - this.#network);
-    for (let link = 0; link < this.#count.length; link++) {
+    const network = Math.max(0.05, this.#network);
+    for (let link = 0; link < count.length; link++) {
       const old = this.#observed[link]!;
-      if (this.#count[link] === 0) {
-        this.#observed[link] = old + forget * (1 - old);
+      if (count[link] === 0 || this.isClosed(link)) {
+        if (old === 1) continue;
+        const faded = old + forget * (1 - old);
+        this.#observed[link] = Math.abs(faded - 1) < FORGOTTEN ? 1 : faded;
         continue;
       }
-      const target = clamp(this.#ratio(link) / Math.max(0.05, this.#network), OBSERVED_MIN, OBSERVED_MAX);
+      const target = clamp(this.#ratio(link, sum[link]!, count[link]!) / network, OBSERVED_MIN, OBSERVED_MAX);
       this.#observed[link] = old + believe * (target - old);
     }
-    this.#sum.fill(0);
-    this.#count.fill(0);
   }
 
-  #ratio(link: number): number {
+  #ratio(link: number, sumMmps: number, count: number): number {
     const publishedMps = this.speedFactor(link) * this.#links[link]!.speedLimitMps;
-    return Math.min(2, this.#sum[link]! / this.#count[link]! / publishedMps);
+    return Math.min(2, sumMmps / 1000 / count / publishedMps);
   }
 
   #publish(): void {

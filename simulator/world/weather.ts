@@ -1,9 +1,12 @@
-// Weather of one city, day by day and hour by hour: temperature, rain, cloud, wind. Every number is a pure function of (seed, day, hour),
+// Weather of one city, day by day and hour by hour: temperature, moisture, pressure, rain, cloud, wind. Every number is a pure function of (seed, day, hour),
 // so the weather of an hour does not depend on when the run started or how it was stepped. It forecasts nothing and knows no fronts.
 // Source of the daily step: Richardson, Water Resources Research 17, 1981 (WGEN).
 import { normalCdf } from '../physics/normal.ts';
 import type { Random } from '../random.ts';
 import { calendar, climateOf, cloudMean, hourShape, seasonTempC, summerShare, wetShare } from './climate.ts';
+import { gamma, series } from './noise.ts';
+import { remember } from './remember.ts';
+import { WIND_ROSE_FROM_DEG, windTurnDeg } from './wind-rose.ts';
 
 export interface WeatherDay {
   readonly wet: boolean;
@@ -13,13 +16,29 @@ export interface WeatherDay {
   readonly meanTempC: number;
   /** Maximum minus minimum. */
   readonly rangeK: number;
+  readonly dewPointC: number;
+  /** At noon, without the tide of the hours. */
+  readonly pressureHpa: number;
 }
 
-export interface WeatherHour {
+/** What the air does at a moment. */
+export interface Air {
   readonly tempC: number;
+  /** Never above `tempC`. */
+  readonly dewPointC: number;
+  readonly pressureHpa: number;
   readonly rainMmPerH: number;
   readonly cloud: number;
   readonly windMps: number;
+  readonly windFromDeg: number;
+  /** A visibility that a scenario wants, and how far it has come, 0…1. */
+  readonly imposedVisibility?: { readonly visibilityM: number; readonly weight: number };
+}
+
+/** Means of an hour. */
+export interface WeatherHour extends Omit<Air, 'windFromDeg' | 'imposedVisibility'> {
+  /** Wind direction clockwise from `WIND_ROSE_FROM_DEG`, 0…360; it never passes that direction, so that it may be interpolated. */
+  readonly windTurnDeg: number;
 }
 
 const HOUR_MS = 3_600_000;
@@ -29,6 +48,25 @@ const DAY_TEMP_PHI = 0.66;
 const HOUR_TEMP_PHI = 0.8;
 const CLOUD_PHI = 0.79;
 const WIND_PHI = 0.88;
+/** The same for the daily dew point and pressure, the hourly dew point and wind direction (engineering estimates). */
+const DAY_DEW_PHI = 0.4;
+const DAY_PRESSURE_PHI = 0.7;
+const HOUR_DEW_PHI = 0.85;
+const WIND_TURN_PHI = 0.93;
+/** Daily dew point: below the day's minimum, and its spread over days and within a day (TMYx Shanghai). */
+const DEW_BELOW_MIN_K = 1.5;
+const DAY_DEW_SD_K = 2.06;
+const HOUR_DEW_SD_K = 1.45;
+/** In a wet hour the dew point is no further below the temperature. */
+const WET_DEW_GAP_K = 2;
+/** Sea-level pressure of the season, and how cold and dry days stand out (engineering estimates after the normals of Shanghai). */
+const PRESSURE_HPA = 1016;
+const PRESSURE_SEASON_HPA = 11;
+const PRESSURE_SD_HPA = [1.6, 3.4] as const;
+const PRESSURE_PER_SIGMA_HPA = 2;
+const PRESSURE_WET_HPA = 2;
+/** Tide of the air, twice a day, highest at ten. */
+const PRESSURE_TIDE_HPA = 1.1;
 const HOUR_TEMP_SD_K = 0.5;
 /** Years differ in rain more than days explain. */
 const YEAR_RAIN_SIGMA = 0.12;
@@ -53,6 +91,10 @@ const DAY_RANGE = 7;
 const HOUR_TEMP = 8;
 const CLOUD = 9;
 const WIND = 10;
+const DAY_DEW = 11;
+const HOUR_DEW = 12;
+const DAY_PRESSURE = 13;
+const WIND_TURN = 14;
 
 export class Weather {
   readonly #random: Random;
@@ -64,7 +106,7 @@ export class Weather {
   }
 
   /** Weather at a moment, linear between the middles of the hours. civilMs: civil time, ms since 1970. */
-  at(civilMs: number): WeatherHour {
+  at(civilMs: number): Air {
     const position = civilMs / HOUR_MS - 0.5;
     const index = Math.floor(position);
     const part = position - index;
@@ -72,27 +114,35 @@ export class Weather {
     const b = this.hour(index + 1);
     return {
       tempC: a.tempC + part * (b.tempC - a.tempC),
+      dewPointC: a.dewPointC + part * (b.dewPointC - a.dewPointC),
+      pressureHpa: a.pressureHpa + part * (b.pressureHpa - a.pressureHpa),
       rainMmPerH: a.rainMmPerH + part * (b.rainMmPerH - a.rainMmPerH),
       cloud: a.cloud + part * (b.cloud - a.cloud),
       windMps: a.windMps + part * (b.windMps - a.windMps),
+      windFromDeg: (WIND_ROSE_FROM_DEG + a.windTurnDeg + part * (b.windTurnDeg - a.windTurnDeg)) % 360,
     };
+  }
+
+  /** Mean of `at(…).tempC` over one civil hour. */
+  hourMeanTempC(index: number): number {
+    return (this.hour(index - 1).tempC + 6 * this.hour(index).tempC + this.hour(index + 1).tempC) / 8;
   }
 
   /** Means of one hour. index: civil hours since 1970. */
   hour(index: number): WeatherHour {
-    return remember(this.#hours, 64, index, () => this.#computeHour(index));
+    return remember(this.#hours, 256, index, () => this.#computeHour(index));
   }
 
   /** day: civil days since 1970. */
   day(day: number): WeatherDay {
-    return remember(this.#days, 16, day, () => this.#computeDay(day));
+    return remember(this.#days, 32, day, () => this.#computeDay(day));
   }
 
   #computeDay(day: number): WeatherDay {
     const { year, dayOfYear, month } = calendar(day);
     const climate = climateOf(month);
     const wet = this.#isWet(day);
-    const residual = this.#series(DAY_TEMP, day, DAY_TEMP_PHI);
+    const residual = series(this.#random, DAY_TEMP, day, DAY_TEMP_PHI);
     const meanTempC =
       seasonTempC(dayOfYear) + climate.sigmaK * residual + climate.wetShiftK * ((wet ? 1 : 0) - wetShare(dayOfYear));
     const range = wet ? climate.rangeWetK : climate.rangeDryK;
@@ -100,10 +150,27 @@ export class Weather {
     const yearFactor = Math.exp(
       YEAR_RAIN_SIGMA * this.#random.normal(0, RAIN_YEAR, year) - (YEAR_RAIN_SIGMA * YEAR_RAIN_SIGMA) / 2,
     );
-    const rainMm = wet ? 0.1 + yearFactor * climate.rainScaleMm * this.#gamma(climate.rainShape, day) : 0;
+    const rainMm = wet
+      ? 0.1 + yearFactor * climate.rainScaleMm * gamma(this.#random, RAIN_GAMMA, day, climate.rainShape)
+      : 0;
     const convective = month >= 5 && month <= 7 && meanTempC + 0.53 * rangeK > CONVECTIVE_TEMP_C;
     const hourRainMm = wet ? this.#spread(rainMm, day, summerShare(dayOfYear), convective) : DRY;
-    return { wet, rainMm, hourRainMm, meanTempC, rangeK };
+    const dewPointC =
+      meanTempC - 0.47 * rangeK - DEW_BELOW_MIN_K + DAY_DEW_SD_K * series(this.#random, DAY_DEW, day, DAY_DEW_PHI);
+    const pressureHpa = this.#pressureHpa(day, dayOfYear, residual, wet);
+    return { wet, rainMm, hourRainMm, meanTempC, rangeK, dewPointC, pressureHpa };
+  }
+
+  #pressureHpa(day: number, dayOfYear: number, residual: number, wet: boolean): number {
+    const summer = summerShare(dayOfYear);
+    const sdHpa = PRESSURE_SD_HPA[1] + summer * (PRESSURE_SD_HPA[0] - PRESSURE_SD_HPA[1]);
+    return (
+      PRESSURE_HPA +
+      PRESSURE_SEASON_HPA * (1 - 2 * summer) +
+      sdHpa * series(this.#random, DAY_PRESSURE, day, DAY_PRESSURE_PHI) -
+      PRESSURE_PER_SIGMA_HPA * residual * (1 - 0.5 * summer) -
+      (wet ? PRESSURE_WET_HPA : 0)
+    );
   }
 
   /**
@@ -139,55 +206,46 @@ export class Weather {
     const hour = index - 24 * day;
     const today = this.day(day);
     const { dayOfYear, month } = calendar(day);
+    const noise = (purpose: number, phi: number) => series(this.#random, purpose, index, phi);
     const rainMmPerH = today.hourRainMm[hour]!;
-    const cloud = cloudQuantile(normalCdf(this.#series(CLOUD, index, CLOUD_PHI)), cloudMean(month, today.wet));
+    const cloud = cloudQuantile(normalCdf(noise(CLOUD, CLOUD_PHI)), cloudMean(month, today.wet));
     const climate = climateOf(month);
     // Weibull by inversion of the survival function.
-    const survival = 1 - normalCdf(this.#series(WIND, index, WIND_PHI));
+    const survival = 1 - normalCdf(noise(WIND, WIND_PHI));
     const still = Math.exp(Math.log(-Math.log(Math.max(survival, 1e-9))) / climate.windShape);
-    // 0.75 at 05 h, 1.25 at 14 h: a sine of the nine-hour rise and the fifteen-hour fall.
-    const windMps = climate.windScaleMps * still * windOfHour(hour + 0.5);
-    const noiseK = HOUR_TEMP_SD_K * this.#series(HOUR_TEMP, index, HOUR_TEMP_PHI);
+    const summer = summerShare(dayOfYear);
+    const tempC =
+      this.#blended(day, hour, (from) => tempOf(from, hour, summer)) + HOUR_TEMP_SD_K * noise(HOUR_TEMP, HOUR_TEMP_PHI);
+    const dewPointC =
+      this.#blended(day, hour, (from) => from.dewPointC) + HOUR_DEW_SD_K * noise(HOUR_DEW, HOUR_DEW_PHI);
     return {
-      tempC: this.#blendedTempC(day, hour, summerShare(dayOfYear)) + noiseK,
+      tempC,
+      dewPointC: Math.min(tempC, rainMmPerH > 0 ? Math.max(dewPointC, tempC - WET_DEW_GAP_K) : dewPointC),
+      pressureHpa: this.#pressureOfHour(day, hour),
       rainMmPerH,
       cloud: rainMmPerH > 0 ? Math.max(cloud, RAIN_CLOUD) : cloud,
-      windMps,
+      // 0.75 at 05 h, 1.25 at 14 h: a sine of the nine-hour rise and the fifteen-hour fall.
+      windMps: climate.windScaleMps * still * windOfHour(hour + 0.5),
+      windTurnDeg: windTurnDeg(normalCdf(noise(WIND_TURN, WIND_TURN_PHI)), dayOfYear),
     };
   }
 
-  #blendedTempC(day: number, hour: number, summer: number): number {
-    const own = tempOf(this.day(day), hour, summer);
+  /** What a day says of one of its hours, giving way to its neighbour around midnight. */
+  #blended(day: number, hour: number, valueOf: (from: WeatherDay) => number): number {
+    const own = valueOf(this.day(day));
     const fromMidnightH = hour < 12 ? hour + 0.5 : 23.5 - hour;
     if (fromMidnightH >= BLEND_H) return own;
-    const neighbour = tempOf(this.day(hour < 12 ? day - 1 : day + 1), hour, summer);
+    const neighbour = valueOf(this.day(hour < 12 ? day - 1 : day + 1));
     return neighbour + (own - neighbour) * (0.5 + fromMidnightH / (2 * BLEND_H));
   }
 
-  /** Stationary AR(1) series, mean 0, variance 1, as the moving average it equals; terms below 1e-6 are left out. */
-  #series(purpose: number, index: number, phi: number): number {
-    let sum = 0;
-    let k = 0;
-    for (let weight = Math.sqrt(1 - phi * phi); weight > 1e-6; weight *= phi) {
-      sum += weight * this.#random.normal(0, purpose, index - k++);
-    }
-    return sum;
-  }
-
-  /** Gamma variate, shape < 1, scale 1. Source: Marsaglia and Tsang 2000. */
-  #gamma(shape: number, day: number): number {
-    const d = shape + 2 / 3;
-    const c = 1 / Math.sqrt(9 * d);
-    for (let attempt = 0; ; attempt++) {
-      const x = this.#random.normal(2 * attempt, RAIN_GAMMA, day);
-      const root = 1 + c * x;
-      const v = root * root * root;
-      if (v <= 0) continue;
-      const u = this.#random.uniform(2 * attempt + 1, RAIN_GAMMA, day);
-      if (Math.log(u) > 0.5 * x * x + d - d * v + d * Math.log(v)) continue;
-      const boost = this.#random.uniform(2 * attempt + 1, RAIN_GAMMA + 100, day);
-      return d * v * Math.exp(Math.log(boost) / shape);
-    }
+  /** Linear from noon to noon, and the tide. */
+  #pressureOfHour(day: number, hour: number): number {
+    const part = (hour + 0.5 + 12) / 24;
+    const before = part < 1 ? day - 1 : day;
+    const a = this.day(before).pressureHpa;
+    const mean = a + (part % 1) * (this.day(before + 1).pressureHpa - a);
+    return mean + PRESSURE_TIDE_HPA * Math.cos((4 * Math.PI * (hour + 0.5 - 10)) / 24);
   }
 }
 
@@ -214,15 +272,4 @@ function windOfHour(hour: number): number {
   const sinceFiveH = (hour + 19) % 24;
   const phase = sinceFiveH < 9 ? sinceFiveH / 9 : 1 + (sinceFiveH - 9) / 15;
   return 1 - 0.25 * Math.cos(Math.PI * phase);
-}
-
-/** Looks up, else computes; forgets all when full, which is cheaper than to remember an order and just as right. */
-function remember<T>(cache: Map<number, T>, limit: number, key: number, compute: () => T): T {
-  let value = cache.get(key);
-  if (value === undefined) {
-    value = compute();
-    if (cache.size >= limit) cache.clear();
-    cache.set(key, value);
-  }
-  return value;
 }

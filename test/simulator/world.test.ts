@@ -10,7 +10,7 @@ const MONDAY_MS = Date.UTC(2026, 4, 17, 16);
 const city = fakeCity();
 
 const worldAt = (simTimeMs: number, seed = 1, utcOffsetMin = 480) =>
-  createWorld(city, new Random(seed), simTimeMs, utcOffsetMin);
+  createWorld({ city, random: new Random(seed), startMs: simTimeMs, utcOffsetMin });
 
 /** Means of the hours of a day that begins at `fromMs`, by the minute. */
 function hourly(fromMs: number, read: (world: ReturnType<typeof createWorld>) => number): number[] {
