@@ -1,0 +1,13 @@
+// A message between its device and the network.
+import type { Readings } from '../sink.ts';
+
+export interface Message {
+  readonly device: number;
+  /** True time; what the device's clock says is written when it leaves. */
+  readonly ts: number;
+  readonly seq: number;
+  readonly qos: 0 | 1;
+  /** Absent: a record. */
+  readonly event?: { readonly name: string; readonly state: 'raised' | 'cleared' | undefined };
+  readonly readings: Readings;
+}
