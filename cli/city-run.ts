@@ -14,6 +14,7 @@ import type { ExpectationResult } from '../simulator/scenario/judge.ts';
 import { Observations } from '../simulator/world/observations.ts';
 import { Shard, TICK_MS, controlledTogether } from './shard.ts';
 import type { RunTask, ShardResult } from './shard.ts';
+import type { Peak } from './tally.ts';
 import type { ShardMessage, ShardWorkerData } from './shard-worker.ts';
 import { monotonicMs } from './wiring.ts';
 
@@ -34,6 +35,9 @@ export interface CityRunResult {
   readonly commandLogHash: string;
   readonly recordsByKind: { readonly [kind: string]: number };
   readonly lost: number;
+  /** The busiest minute; with several workers the sum of theirs, which may be different minutes. */
+  readonly peak: Peak;
+  readonly memoryBytes: number;
   readonly expectations: readonly ExpectationResult[];
 }
 
@@ -124,6 +128,14 @@ function merged(task: RunTask, results: readonly ShardResult[]): Omit<CityRunRes
     commandLogHash: log.toString(),
     recordsByKind: Object.fromEntries(byKind.sort(([a], [b]) => (a < b ? -1 : 1))),
     lost: results.reduce((sum, result) => sum + result.lost, 0),
+    peak: busiest(results),
+    memoryBytes: results.reduce((sum, result) => sum + result.memoryBytes, 0),
     expectations,
   };
+}
+
+function busiest(results: readonly ShardResult[]): Peak {
+  const perS = results.reduce((sum, { peak }) => sum + peak.perS, 0);
+  const strongest = results.reduce((best, { peak }) => (peak.perS > best.perS ? peak : best), { perS: 0, atMs: 0 });
+  return { perS: Math.round(perS * 10) / 10, atMs: strongest.atMs };
 }

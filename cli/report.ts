@@ -76,7 +76,16 @@ export function reportLines(report: RunReport): string[] {
       const measured = `${value ?? 'not measured'}  ${limit}${reason === undefined ? '' : `  ${reason}`}`;
       return `${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(width)}  ${measured}`;
     }),
+    ...counterLines(report),
     `${records} messages, hash ${recordHash}, ${simSeconds} s simulated in ${wallSeconds} s (${trueSpeed}×)`,
     report.complete ? (report.ok ? 'all expectations met' : 'not all expectations met') : 'stopped before the end',
+  ];
+}
+
+function counterLines({ counters }: RunReport): string[] {
+  const { devices, bytesPerDevice, peakPerS, peakAt } = counters;
+  if (typeof bytesPerDevice !== 'number') return [];
+  return [
+    `${String(devices)} devices at ${bytesPerDevice} bytes each; busiest minute ${String(peakPerS)} messages/s at ${String(peakAt)}`,
   ];
 }

@@ -16,6 +16,9 @@ import { fleetsOf, scenarioNamed, startOfRun } from './scenario.ts';
 import type { RunTask } from './shard.ts';
 import { version } from './version.ts';
 
+/** From this many devices on, memory per device says something. */
+const MANY = 100_000;
+
 export interface Outcome {
   readonly report: RunReport;
   readonly task: RunTask;
@@ -103,7 +106,7 @@ async function inCity(
 ) {
   const progress = createProgress(settings.json || settings.logLevel === 'silent');
   const recording = settings.record === undefined ? undefined : await openRecording(settings.record, task);
-  const { recordsByKind, lost, ...result } = await runCity(task, {
+  const { recordsByKind, lost, peak, memoryBytes, ...result } = await runCity(task, {
     workers: settings.workers,
     speed,
     extra: recording?.sink,
@@ -113,7 +116,17 @@ async function inCity(
   });
   progress.end();
   await recording?.close();
-  return { ...result, counters: { recordsByKind, lost } };
+  const devices = Object.values(task.fleets).reduce((sum, count) => sum + count, 0);
+  const counters = {
+    devices,
+    recordsByKind,
+    lost,
+    peakPerS: peak.perS,
+    peakAt: new Date(peak.atMs + 60_000 * task.utcOffsetMin).toISOString().slice(0, 16),
+    // In a small fleet the program itself weighs more than its devices.
+    ...(devices >= MANY ? { bytesPerDevice: Math.round((memoryBytes / devices) * 10) / 10 } : {}),
+  };
+  return { ...result, counters };
 }
 
 /** True after the first Ctrl-C; the second ends the process at once. */

@@ -6,6 +6,7 @@ import { Barrier } from '../simulator/barrier.ts';
 import type { City } from '../simulator/city.ts';
 import type { LogEntry } from '../simulator/command-log.ts';
 import type { Model } from '../simulator/fleet.ts';
+import { judgeSink } from '../simulator/judge-sink.ts';
 import type { HashState } from '../simulator/record-hash.ts';
 import { Run } from '../simulator/run.ts';
 import type { Scenario } from '../simulator/scenario.ts';
@@ -13,6 +14,8 @@ import { Judge } from '../simulator/scenario/judge.ts';
 import type { ExpectationResult } from '../simulator/scenario/judge.ts';
 import { tee } from '../simulator/sink.ts';
 import type { Sink } from '../simulator/sink.ts';
+import { Tally } from './tally.ts';
+import type { Peak } from './tally.ts';
 import { Observations } from '../simulator/world/observations.ts';
 
 export const TICK_MS = 1000;
@@ -45,6 +48,9 @@ export interface ShardResult {
   readonly log: HashState;
   readonly expectations: readonly ExpectationResult[];
   readonly recordsByKind: { readonly [kind: string]: number };
+  readonly peak: Peak;
+  /** Resident memory that the devices took. */
+  readonly memoryBytes: number;
   readonly lost: number;
 }
 
@@ -52,13 +58,15 @@ export class Shard {
   readonly #run: Run;
   readonly #judge: Judge;
   readonly #barrier: Barrier | undefined;
-  readonly #counts = new Map<string, number>();
+  readonly #tally = new Tally();
+  readonly #memoryBytes: number;
 
   constructor(task: RunTask, kinds: readonly string[], { city, models, companions, extra }: ShardParts) {
     const { scenario, startMs, endMs } = task;
     const fleets = Object.fromEntries(kinds.map((kind) => [kind, task.fleets[kind]!]));
     this.#judge = new Judge({ scenario, startMs, endMs, kinds: new Set(kinds) });
     this.#barrier = companions && new Barrier(companions.count, companions.barrier);
+    const beforeBytes = process.memoryUsage.rss();
     this.#run = new Run({
       city,
       models,
@@ -66,7 +74,7 @@ export class Shard {
       seed: task.seed,
       startMs,
       utcOffsetMin: task.utcOffsetMin,
-      sink: tee([this.#counter(), this.#judge, ...(extra === undefined ? [] : [extra])]),
+      sink: tee([this.#tally.sink, judgeSink(this.#judge), ...(extra === undefined ? [] : [extra])]),
       dayType: scenario.dayType,
       quality: scenario.quality,
       timeline: scenario.timeline,
@@ -75,6 +83,7 @@ export class Shard {
       observations: companions && new Observations(city.links.length, companions.observations, companions.cleans),
       witness: this.#judge,
     });
+    this.#memoryBytes = process.memoryUsage.rss() - beforeBytes;
   }
 
   get simTimeMs(): number {
@@ -85,24 +94,22 @@ export class Shard {
   advanceTo(untilMs: number): void {
     while (this.#run.simTimeMs < untilMs) {
       this.#run.tick(TICK_MS);
+      this.#tally.tick(this.#run.simTimeMs);
       this.#barrier?.wait();
     }
   }
 
   result(): ShardResult {
-    const { hash, log, lost } = this.#run;
+    const { hash, log, lost, simTimeMs } = this.#run;
     return {
       hash: hash.state,
       log: log.sum.state,
-      expectations: this.#judge.results(),
-      recordsByKind: Object.fromEntries(this.#counts),
+      expectations: this.#judge.results(simTimeMs),
+      recordsByKind: this.#tally.byKind,
+      peak: this.#tally.peak,
+      memoryBytes: this.#memoryBytes,
       lost,
     };
-  }
-
-  #counter(): Sink {
-    const count = (kind: string) => this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
-    return { record: count, event: count, ack: () => {} };
   }
 }
 

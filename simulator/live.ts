@@ -14,6 +14,7 @@ import type { Speed } from './clock.ts';
 import type { City } from './city.ts';
 import type { LogEntry } from './command-log.ts';
 import type { Model } from './fleet.ts';
+import { judgeSink } from './judge-sink.ts';
 import { Publisher } from './publisher.ts';
 import type { BrokerAddress, SentMessage } from './publisher.ts';
 import { Run } from './run.ts';
@@ -103,7 +104,7 @@ export class LiveCity {
     const sink = this.#backfill?.gate(this.#publisher) ?? this.#publisher;
     this.#run = new Run({
       ...options,
-      sink: tee([this.#judge, scenario.truth ? sink : withoutTruth(sink)]),
+      sink: tee([judgeSink(this.#judge), scenario.truth ? sink : withoutTruth(sink)]),
       dayType: scenario.dayType,
       quality: scenario.quality,
       timeline: scenario.timeline,
@@ -129,7 +130,7 @@ export class LiveCity {
   /** Settles at the end of the scenario, when all that was sent is acknowledged; without an end, when it is stopped. */
   async ended(): Promise<LiveResult> {
     await this.#running;
-    return { ...this.fingerprint(), expectations: this.#judge.results() };
+    return { ...this.fingerprint(), expectations: this.#judge.results(this.#run.simTimeMs) };
   }
 
   fingerprint(): Fingerprint {

@@ -6,8 +6,12 @@ import type { City } from '../../simulator/city.ts';
 import { loadCity } from '../../simulator/city/load.ts';
 import type { Model } from '../../simulator/fleet.ts';
 import { describe as describeModel, loadModels } from '../../simulator/kinds.ts';
-import { Run, deviceId, deviceIndex } from '../../simulator/run.ts';
-import type { Readings } from '../../simulator/run.ts';
+import { deviceId, deviceIndex } from '../../simulator/devices.ts';
+import { Run } from '../../simulator/run.ts';
+import type { RunOptions } from '../../simulator/run.ts';
+import type { TimelineEntry } from '../../simulator/scenario.ts';
+import type { Readings } from '../../simulator/sink.ts';
+import type { Controller } from '../../telemetry/controller.ts';
 
 const START_MS = Date.UTC(2026, 10, 20, 23, 30); // 07:30 civil time, a Saturday
 const OFFSET_MIN = 480;
@@ -34,8 +38,10 @@ function live(
   ticks: number,
   tickMs: number,
   onTick?: (run: Run, tick: number) => void,
+  more: Partial<RunOptions> = {},
 ) {
   const lines: Line[] = [];
+  const truths: { kind: string; device: number; ts: number; fields: { readonly [name: string]: unknown } }[] = [];
   const acks: (Ack & { device: number })[] = [];
   const run = new Run({
     city,
@@ -50,13 +56,15 @@ function live(
       event: (kind, device, ts, seq, name, state, readings) =>
         lines.push({ kind, device, ts, seq, what: `${name} ${state}`, readings: { ...readings } }),
       ack: (_kind, device, ack) => acks.push({ ...ack, device }),
+      truth: (kind, device, ts, _seq, fields) => truths.push({ kind, device, ts, fields }),
     },
+    ...more,
   });
   for (let tick = 0; tick < ticks; tick++) {
     onTick?.(run, tick);
     run.tick(tickMs);
   }
-  return { lines, acks };
+  return { lines, acks, truths, run };
 }
 
 const FLEETS = { bus: 24, vehicle: 150, 'parking-spot': 200, 'water-meter': 300 };
@@ -149,5 +157,150 @@ describe('a run', () => {
     expect(['bus-7', 'bus-0000', 'bus--001', 'tram-0007', 'bus-1e3'].map((id) => deviceIndex('bus', id))).toEqual(
       Array(5).fill(undefined),
     );
+  });
+});
+
+const entry = (partial: Partial<TimelineEntry> & { event: string }): TimelineEntry => ({
+  id: partial.event,
+  atMs: 0,
+  durationMs: Infinity,
+  args: {},
+  ...partial,
+});
+
+describe('the fingerprint of a run', () => {
+  it('is the same for the same run and another for another seed', () => {
+    const hashOf = (seed: number) => live(FLEETS, seed, 120, 1000).run.hash.toString();
+    expect(hashOf(7)).toBe(hashOf(7));
+    expect(hashOf(7)).not.toBe(hashOf(8));
+  });
+
+  it('counts every message that leaves a device', () => {
+    const { run, lines } = live(FLEETS, 7, 120, 1000);
+    expect(run.hash.count).toBe(lines.length);
+  });
+});
+
+describe('a timeline', () => {
+  const FROM = 60_000;
+  const rain = entry({
+    id: 'rain',
+    event: 'weather',
+    atMs: FROM,
+    durationMs: 120_000,
+    args: { rainMmPerH: 20, rampS: 0 },
+  });
+  const key = (line: Line) => JSON.stringify(line);
+
+  it('changes nothing before its first entry, and something after it', () => {
+    const calm = live(FLEETS, 7, 400, 1000).lines;
+    const wet = live(FLEETS, 7, 400, 1000, undefined, { timeline: [rain] }).lines;
+    const before = (lines: Line[]) => lines.filter(({ ts }) => ts < START_MS + FROM).map(key);
+    expect(before(wet)).toEqual(before(calm));
+    expect(wet.map(key)).not.toEqual(calm.map(key));
+  });
+
+  it('breaks a sensor for as long as it says, and the truth names the fault', () => {
+    const fault = entry({
+      id: 'broken',
+      event: 'sensor-fault',
+      atMs: FROM,
+      durationMs: 60_000,
+      target: { kind: 'vehicle', devices: ['vehicle-0003'] },
+      args: { fault: 'dead', field: 'headingDeg' },
+    });
+    const { lines, truths } = live({ vehicle: 5 }, 7, 240, 1000, undefined, { timeline: [fault] });
+    const during = (ts: number) => ts >= START_MS + FROM && ts < START_MS + FROM + 60_000;
+    const own = lines.filter(({ device, what }) => device === 2 && what === 'record');
+    expect(own.filter(({ ts }) => during(ts)).length).toBeGreaterThan(3);
+    expect(own.filter(({ ts, readings }) => during(ts) === 'headingDeg' in readings)).toEqual([]);
+    const named = truths.filter(
+      ({ device, fields }) => device === 2 && String(fields.faults).includes('dead:headingDeg'),
+    );
+    expect(named.every(({ ts }) => during(ts))).toBe(true);
+    expect(named.length).toBe(own.filter(({ ts }) => during(ts)).length);
+    expect(truths.filter(({ device, fields }) => device !== 2 && fields.faults !== undefined)).toEqual([]);
+  });
+
+  it('tells the witness whom an entry befell', () => {
+    const seen: [string, string, readonly number[]][] = [];
+    const breakdown = entry({ event: 'breakdown', atMs: FROM, target: { kind: 'bus', count: 2 }, args: {} });
+    live({ bus: 24 }, 7, 90, 1000, undefined, {
+      timeline: [breakdown],
+      witness: { befell: (id, _at, kind, devices) => seen.push([id, kind, devices()]) },
+    });
+    expect(seen).toHaveLength(1);
+    expect(seen[0]!.slice(0, 2)).toEqual(['breakdown', 'bus']);
+    expect(seen[0]![2]).toHaveLength(2);
+  });
+
+  it('lets an injected event begin with the next tick', () => {
+    const breakdown = {
+      id: 'x',
+      event: 'breakdown',
+      durationMs: Infinity,
+      target: { kind: 'bus', devices: ['bus-0004'] },
+      args: {},
+    };
+    const { lines } = live({ bus: 24 }, 7, 30, 1000, (run, tick) => {
+      if (tick === 10) run.inject(breakdown);
+    });
+    const events = lines.filter(({ what }) => what === 'breakdown raised');
+    expect(events.map(({ device, ts }) => [device, ts])).toEqual([[3, START_MS + 11_000]]);
+  });
+});
+
+describe('controllers and the command log', () => {
+  /** Holds every third bus that stops. */
+  function holder(): Controller {
+    let seen = 0;
+    let due: string[] = [];
+    return {
+      name: 'holder',
+      reads: ['bus'],
+      observe: ({ device, fields }) => {
+        if (fields.status === 'stoppedAt' && ++seen % 3 === 0) due.push(device);
+      },
+      decide: () => {
+        const decisions = due.map((device) => ({
+          kind: 'bus',
+          device,
+          command: { name: 'hold', args: { durationS: 30 } },
+          why: '',
+        }));
+        due = [];
+        return decisions;
+      },
+    };
+  }
+
+  it('lets a controller see telemetry and change the city from the next tick on', () => {
+    const { run, acks } = live({ bus: 24 }, 7, 600, 1000, undefined, { controllers: [holder()] });
+    expect(acks.filter(({ state }) => state === 'accepted').length).toBeGreaterThan(3);
+    expect(acks.every(({ id }) => id.startsWith('holder-'))).toBe(true);
+    expect(run.hash.toString()).not.toBe(live({ bus: 24 }, 7, 600, 1000).run.hash.toString());
+  });
+
+  it('repeats a session from its log alone: same messages, same log', () => {
+    const log: Parameters<NonNullable<Run['log']['onEntry']>>[0][] = [];
+    const session = live(
+      { bus: 24, 'parking-spot': 50 },
+      7,
+      600,
+      1000,
+      (run, tick) => {
+        run.log.onEntry = (one) => log.push(one);
+        if (tick === 100)
+          run.command('parking-spot', 'parking-spot-0007', { id: 'a', name: 'setHeartbeat', args: { intervalS: 60 } });
+        if (tick === 200) run.inject({ id: 'rain', event: 'weather', durationMs: 100_000, args: { rainMmPerH: 30 } });
+      },
+      { controllers: [holder()] },
+    );
+    expect(log.length).toBeGreaterThan(5);
+    const again = live({ bus: 24, 'parking-spot': 50 }, 7, 600, 1000, undefined, { replay: log });
+    expect(again.run.hash.toString()).toBe(session.run.hash.toString());
+    expect(again.run.log.sum.toString()).toBe(session.run.log.sum.toString());
+    const without = live({ bus: 24, 'parking-spot': 50 }, 7, 600, 1000, undefined, { replay: log.slice(1) });
+    expect(without.run.hash.toString()).not.toBe(session.run.hash.toString());
   });
 });

@@ -1,0 +1,153 @@
+// `citytwin run` and `verify` as a user types them.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunReport } from '../../cli/report.ts';
+
+const launcher = fileURLToPath(new URL('../../bin/citytwin.js', import.meta.url));
+let folder: string;
+
+const SMALL = `
+name: small
+seed: 7
+start: "2026-05-20T08:00"
+duration: 3m
+fleets: {bus: 24, vehicle: 100, parking-spot: 50, water-meter: 100}
+timeline:
+  - {at: +60s, event: breakdown, kind: bus, devices: [bus-0003], repairS: 60}
+expect:
+  - {name: buses move, of: mean(bus.speedMps), op: '>', value: 1}
+  - {name: a breakdown is seen, of: count(bus.breakdown), op: '==', value: 1}
+`;
+
+function citytwin(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [launcher, ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  return { status, stdout, stderr };
+}
+
+function reportOf(...args: string[]): RunReport {
+  const { status, stdout, stderr } = citytwin('run', 'small.yaml', '--json', ...args);
+  expect([status, stderr]).toEqual([0, '']);
+  return JSON.parse(stdout) as RunReport;
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'citytwin-run-'));
+  writeFileSync(join(folder, 'small.yaml'), SMALL);
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('citytwin run', () => {
+  it('gives one report, the same at any speed and on two workers, and another for another seed', () => {
+    const report = reportOf();
+    expect(report).toMatchObject({ scenario: 'small', seed: 7, simSeconds: 180, ok: true, complete: true });
+    expect(report.expectations.map(({ name, ok }) => [name, ok])).toEqual([
+      ['buses move', true],
+      ['a breakdown is seen', true],
+    ]);
+    expect(report.recordHash).toMatch(/^[0-9a-f]{16}$/);
+    expect(report.records).toBeGreaterThan(1000);
+    const fingerprint = ({ records, recordHash, commandLogHash, expectations }: RunReport) => ({
+      records,
+      recordHash,
+      commandLogHash,
+      expectations,
+    });
+    for (const settings of [[], ['--workers', '2'], ['--speed', '50']]) {
+      expect(fingerprint(reportOf(...settings))).toEqual(fingerprint(report));
+    }
+    expect(reportOf('--seed', '8').recordHash).not.toBe(report.recordHash);
+  });
+
+  it('ends with 1 when an expectation is not met, and says which in JUnit', () => {
+    writeFileSync(join(folder, 'wrong.yaml'), SMALL.replace("op: '>', value: 1}", "op: '>', value: 100}"));
+    const { status, stdout } = citytwin('run', 'wrong.yaml', '--junit', 'junit.xml');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^FAIL {2}buses move .*> 100$/m);
+    expect(stdout).toMatch(/^ok {4}a breakdown is seen/m);
+    const junit = readFileSync(join(folder, 'junit.xml'), 'utf8');
+    expect(junit).toContain('tests="2" failures="1"');
+    expect(junit).toMatch(
+      /<testcase classname="small" name="buses move">\s*<failure message="is [0-9.]+, expected &gt; 100"/,
+    );
+  });
+
+  it('ends with 2 and points at a typo: line, column, the bad word and the right one', () => {
+    writeFileSync(join(folder, 'typo.yaml'), SMALL.replace('timeline:', 'timelin:'));
+    const { status, stdout, stderr } = citytwin('run', 'typo.yaml');
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/typo\.yaml:7:1: .*timelin.*timeline/);
+  });
+
+  it('ends with 2 for a scenario that is not there, and names the shipped ones', () => {
+    const { status, stderr } = citytwin('run', 'ordinary-dya');
+    expect(status).toBe(2);
+    expect(stderr).toContain('ordinary-day');
+  });
+
+  it('refuses settings that do not go together', () => {
+    expect(citytwin('run', 'small.yaml', '--workers', '2', '--pipeline')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('--workers') as string,
+    });
+  });
+
+  it('ends early with Ctrl-C and reports what was done so far', async () => {
+    writeFileSync(join(folder, 'long.yaml'), SMALL.replace('duration: 3m', 'duration: 100d'));
+    const child = spawn(process.execPath, [launcher, 'run', 'long.yaml', '--json', '--speed', '1'], { cwd: folder });
+    let stdout = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    // The launcher hands over at once; the run itself says nothing until its end.
+    setTimeout(() => child.kill('SIGINT'), 3000);
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect(code).toBe(1);
+    const report = JSON.parse(stdout) as RunReport;
+    expect(report).toMatchObject({ complete: false, ok: false });
+    expect(report.simSeconds).toBeLessThan(60);
+  });
+});
+
+describe('citytwin verify', () => {
+  it('ends with 0 for a true report, with 1 after any of its claims was edited', () => {
+    const { status } = citytwin('run', 'small.yaml', '--report', 'report.json');
+    expect(status).toBe(0);
+    expect(citytwin('verify', 'report.json')).toMatchObject({ status: 0, stdout: 'same\n' });
+    const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as RunReport;
+    const [first, second] = report.expectations;
+    const lies: [string, Partial<RunReport>][] = [
+      ['recordHash', { recordHash: report.recordHash.replace(/.$/, (digit) => (digit === '0' ? '1' : '0')) }],
+      ['records', { records: report.records + 1 }],
+      ['"buses move" value', { expectations: [{ ...first!, value: first!.value! + 0.1 }, second!] }],
+    ];
+    for (const [what, lie] of lies) {
+      writeFileSync(join(folder, 'lie.json'), JSON.stringify({ ...report, ...lie }));
+      const answer = citytwin('verify', 'lie.json', '--workers', '2');
+      expect([what, answer.status]).toEqual([what, 1]);
+      expect(answer.stdout).toContain(what);
+    }
+  });
+
+  it('ends with 1 when the scenario has changed since', () => {
+    citytwin('run', 'small.yaml', '--report', 'report.json');
+    writeFileSync(join(folder, 'small.yaml'), SMALL.replace('value: 1}', 'value: 1.5}'));
+    const { status, stdout } = citytwin('verify', 'report.json');
+    writeFileSync(join(folder, 'small.yaml'), SMALL);
+    expect(status).toBe(1);
+    expect(stdout).toContain('scenarioHash');
+  });
+
+  it('ends with 2 for what is no report', () => {
+    writeFileSync(join(folder, 'other.json'), '{"seed":1}');
+    for (const file of ['other.json', 'missing.json', 'small.yaml']) expect(citytwin('verify', file).status).toBe(2);
+  });
+});
