@@ -38,20 +38,23 @@ export class ScenarioBoard {
 type Check = readonly [path: string, isGood: boolean, expected: string, value: unknown];
 
 /** Only what readers cannot do without. */
-function stateProblem({ scenario, startMs, timeline, expectations, catalog }: { [key: string]: unknown }) {
+function stateProblem({ scenario, startMs, endMs, timeline, expectations, catalog }: { [key: string]: unknown }) {
   return (
     firstProblem([
       ['scenario', typeof scenario === 'string', 'a text', scenario],
       ['startMs', Number.isFinite(startMs), 'a number of ms', startMs],
+      ['endMs', isAbsentOrNumber(endMs), 'absent or a number of ms', endMs],
     ]) ??
-    listProblem('timeline', timeline, ({ id, event, fromMs, state }) => [
+    listProblem('timeline', timeline, ({ id, event, fromMs, untilMs, state }) => [
       ['id', typeof id === 'string', 'a text', id],
       ['event', typeof event === 'string', 'a text', event],
       ['fromMs', Number.isFinite(fromMs), 'a number of ms', fromMs],
+      ['untilMs', isAbsentOrNumber(untilMs), 'absent or a number of ms', untilMs],
       ['state', EVENT_STATES.includes(state as string), `one of ${EVENT_STATES.join(', ')}`, state],
     ]) ??
-    listProblem('expectations', expectations, ({ name, state, limit }) => [
+    listProblem('expectations', expectations, ({ name, state, value, limit }) => [
       ['name', typeof name === 'string', 'a text', name],
+      ['value', isAbsentOrNumber(value), 'absent or a number', value],
       ['limit', typeof limit === 'string', 'a text', limit],
       ['state', EXPECTATION_STATES.includes(state as string), `one of ${EXPECTATION_STATES.join(', ')}`, state],
     ]) ??
@@ -62,6 +65,11 @@ function stateProblem({ scenario, startMs, timeline, expectations, catalog }: { 
       ['args', isObject(args), 'a JSON Schema', args],
     ])
   );
+}
+
+/** JSON has no Infinity and no NaN: what is for good, or not measured, is absent. */
+function isAbsentOrNumber(value: unknown): boolean {
+  return value === undefined || Number.isFinite(value);
 }
 
 function listProblem(name: string, list: unknown, checksOf: (entry: { [key: string]: unknown }) => Check[]) {

@@ -1,7 +1,7 @@
 // Shapes of what the server answers (REST) and pushes (`/live`), as far as the page reads them. Types only.
 import type { ColumnType } from '../telemetry/live-frame.ts';
 import type { Description, Severity, Value } from '../telemetry/description.ts';
-import type { AckState, ClockMessage } from '../telemetry/messages.ts';
+import type { AckState, ClockMessage, ScenarioState } from '../telemetry/messages.ts';
 
 export interface KindDescription extends Description {
   readonly devices?: number;
@@ -124,6 +124,7 @@ export type LiveMessage =
   | { readonly type: 'kinds'; readonly kinds: readonly LiveKind[] }
   | { readonly type: 'devices'; readonly kind: number; readonly from: number; readonly ids: readonly string[] }
   | ({ readonly type: 'clock' } & ClockMessage)
+  | { readonly type: 'scenario'; readonly state: ScenarioState | null }
   | ({ readonly type: 'counters' } & Counters)
   | ({ readonly type: 'event' } & EventItem)
   | { readonly type: 'alarm'; readonly alarm: Alarm }

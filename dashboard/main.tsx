@@ -3,8 +3,10 @@
 import './css/theme.css';
 import './css/layout.css';
 import './css/parts.css';
+import './css/scenario.css';
 import { effect } from '@preact/signals';
 import { render } from 'preact';
+import type { ScenarioState } from '../telemetry/messages.ts';
 import type { Alarm, CityMap, Counters, KindDescription } from './answers.ts';
 import { chartPoints } from './chart/device-chart.tsx';
 import { App } from './components/app.tsx';
@@ -13,6 +15,7 @@ import { startLive } from './live/connection.ts';
 import { fleets } from './live/fleet.ts';
 import { drawTime } from './live/sim-clock.ts';
 import { mapHandle } from './map/handle.ts';
+import { placedNow } from './map/event-areas.ts';
 import { getJson } from './rest.ts';
 import {
   alarms,
@@ -22,6 +25,7 @@ import {
   kinds,
   language,
   mapPosition,
+  scenario,
   select,
   selection,
   theme,
@@ -51,6 +55,10 @@ function loadFirst(): void {
   );
   getJson<KindDescription[]>('/api/kinds').then(
     (list) => (kinds.value ??= list),
+    () => undefined,
+  );
+  getJson<{ state: ScenarioState | null }>('/api/scenario').then(
+    ({ state }) => (scenario.value ??= state),
     () => undefined,
   );
   getJson<Counters>('/api/counters').then(
@@ -99,6 +107,8 @@ Object.assign(window, {
         return place === undefined ? [] : [{ id, ...place }];
       });
     },
+    /** Ids of the events that the map shows now. */
+    areas: () => placedNow(scenario.value?.timeline ?? []).map(({ id }) => id),
     /** Points of the device chart on screen. */
     chartPoints,
     select,

@@ -1,7 +1,7 @@
 // What the page knows right now, as signals: connection, clock, kinds, counters, alarms, and what the reader is looking at.
 // Device states are not here: they live in live/fleet.ts, outside the component tree.
 import { computed, signal } from '@preact/signals';
-import type { ClockMessage } from '../telemetry/messages.ts';
+import type { ClockMessage, ScenarioState } from '../telemetry/messages.ts';
 import type { Alarm, CityMap, Counters, EventItem, KindDescription } from './answers.ts';
 import { parseUrlState, type MapPosition, type ThemeChoice } from './url-state.ts';
 
@@ -31,6 +31,8 @@ export const heardAtMs = signal(0);
 /** Wall time, stepped once a second, for ages on screen. */
 export const wallMs = signal(Date.now());
 export const clock = signal<ClockMessage | null>(null);
+/** What is scheduled, happens and is expected; null before the simulator has said so. */
+export const scenario = signal<ScenarioState | null>(null);
 export const city = signal<CityMap | null>(null);
 export const cityError = signal<string | null>(null);
 export const kinds = signal<readonly KindDescription[] | null>(null);

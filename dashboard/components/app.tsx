@@ -2,12 +2,14 @@
 import type { JSX } from 'preact';
 import { mapHandle } from '../map/handle.ts';
 import { t } from '../i18n/text.ts';
+import { openInjection } from '../scenario/draft.ts';
 import { AlarmSpeaker } from './alarms.tsx';
 import { Icon } from './icons.tsx';
 import { MapView } from './map-view.tsx';
 import { LostBar, Overlays, overlay } from './overlays.tsx';
 import { Panel } from './panel.tsx';
 import { Rail } from './rail.tsx';
+import { Notices } from './notices.tsx';
 import { TimeStrip } from './time-strip.tsx';
 import { TopBar } from './top-bar.tsx';
 
@@ -19,7 +21,9 @@ export function App(): JSX.Element {
       <Rail />
       <main class="centre">
         <MapView />
+        <Notices />
         <div class="map-tools">
+          <Tool icon="inject" label={`${t('injectEvent')} (E)`} onClick={openInjection} />
           <Tool icon="search" label={`${t('search')} (/)`} onClick={() => (overlay.value = 'search')} />
           <Tool icon="home" label={t('overview')} onClick={() => mapHandle.value?.overview()} />
           <Tool icon="help" label={`${t('keys')} (?)`} onClick={() => (overlay.value = 'keys')} />
@@ -34,7 +38,7 @@ export function App(): JSX.Element {
 }
 
 interface ToolProps {
-  readonly icon: 'search' | 'home' | 'help';
+  readonly icon: 'inject' | 'search' | 'home' | 'help';
   readonly label: string;
   readonly onClick: () => void;
 }

@@ -3,9 +3,10 @@ import type { JSX } from 'preact';
 import { useSignal } from '@preact/signals';
 import type { CommandDescription } from '../../telemetry/description.ts';
 import type { KindDescription } from '../answers.ts';
-import { formArgs, formFields, type FieldProblem, type FormField } from '../command-form.ts';
+import { formArgs, formFields, type FieldProblem } from '../command-form.ts';
 import { sendCommand, sentCommands, type SentCommand } from '../commands.ts';
 import { labelOf, t, type TextKey } from '../i18n/text.ts';
+import { SchemaFields } from './schema-fields.tsx';
 
 export function CommandPanel({
   kind,
@@ -55,71 +56,18 @@ function CommandForm({ kind, device, name, command }: FormProps): JSX.Element {
   return (
     <form class="command" data-testid={`command-${name}`} onSubmit={submit} noValidate>
       <span class="command-title">{labelOf(command)}</span>
-      {fields.map((field) => (
-        <Input
-          key={field.name}
-          field={field}
-          id={`${name}-${field.name}`}
-          text={texts.value[field.name] ?? field.initial}
-          problem={problems.value[field.name]}
-          onText={(text) => (texts.value = { ...texts.value, [field.name]: text })}
-        />
-      ))}
+      <SchemaFields
+        fields={fields}
+        name={name}
+        texts={texts.value}
+        problems={problems.value}
+        onTexts={(changed) => (texts.value = changed)}
+      />
       <button type="submit" class="send">
         {t('send')}
       </button>
       <CommandState sent={sent} />
     </form>
-  );
-}
-
-interface InputProps {
-  readonly field: FormField;
-  readonly id: string;
-  readonly text: string;
-  readonly problem: FieldProblem | undefined;
-  readonly onText: (text: string) => void;
-}
-
-function Input({ field, id, text, problem, onText }: InputProps): JSX.Element {
-  const common = { id, name: field.name, 'aria-invalid': problem !== undefined, 'aria-describedby': `${id}-note` };
-  const limits =
-    field.min !== undefined && field.max !== undefined
-      ? t('between', { min: field.min, max: field.max })
-      : (field.hint ?? '');
-  const note = problem === undefined ? limits : t(problem, { min: field.min ?? '', max: field.max ?? '' });
-  return (
-    <label class="command-field" for={id}>
-      <span>{field.title}</span>
-      {field.type === 'enum' ? (
-        <select {...common} value={text} onChange={(event) => onText(event.currentTarget.value)}>
-          {!field.required && <option value="" />}
-          {field.choices!.map((choice) => (
-            <option key={choice} value={String(choice)}>
-              {String(choice)}
-            </option>
-          ))}
-        </select>
-      ) : field.type === 'boolean' ? (
-        <input
-          {...common}
-          type="checkbox"
-          checked={text === 'true'}
-          onChange={(event) => onText(String(event.currentTarget.checked))}
-        />
-      ) : (
-        <input
-          {...common}
-          type="text"
-          inputMode={field.type === 'integer' ? 'numeric' : field.type === 'number' ? 'decimal' : 'text'}
-          value={text}
-          onInput={(event) => onText(event.currentTarget.value)}
-        />
-      )}
-      <small id={`${id}-note`} class={problem === undefined ? 'quiet' : 'problem'}>
-        {note}
-      </small>
-    </label>
   );
 }
 

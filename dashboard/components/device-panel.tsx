@@ -13,6 +13,7 @@ import { formatClock, formatDuration, formatValue } from '../text/format.ts';
 import { labelOf, t } from '../i18n/text.ts';
 import { AlarmList } from './alarms.tsx';
 import { CommandPanel } from './command-panel.tsx';
+import { DeviceHappenings } from './device-happenings.tsx';
 import { Icon } from './icons.tsx';
 import { kindTitle } from './kind-title.ts';
 
@@ -105,6 +106,7 @@ function DeviceBody({ kind, device, fields }: BodyProps): JSX.Element {
         </section>
       )}
       <CommandPanel kind={kind} device={device} />
+      <DeviceHappenings kind={kind.kind} device={device} />
       <section>
         <h3>{t('values')}</h3>
         <table class="values">

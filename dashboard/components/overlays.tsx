@@ -15,6 +15,9 @@ export const overlay = signal<'none' | 'search' | 'keys'>('none');
 
 const KEYS: readonly (readonly [key: string, text: TextKey])[] = [
   ['Space', 'keyPause'],
+  [', .', 'keySpeed'],
+  ['1', 'keyRealTime'],
+  ['E', 'keyInject'],
   ['/', 'keySearch'],
   ['A', 'keyAck'],
   ['Esc', 'keyClose'],

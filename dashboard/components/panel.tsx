@@ -5,26 +5,37 @@ import { signal } from '@preact/signals';
 import { heardAtMs, kinds, language, selection, stale, view, wallMs } from '../session.ts';
 import { formatDuration } from '../text/format.ts';
 import { t, type TextKey } from '../i18n/text.ts';
+import { mapHandle } from '../map/handle.ts';
 import { AlarmView } from './alarms.tsx';
 import { DevicePanel } from './device-panel.tsx';
 import { KindPanel } from './kind-panel.tsx';
 import { kindTitle } from './kind-title.ts';
 import { Overview } from './overview.tsx';
 import { Platform } from './platform.tsx';
+import { ScenarioPanel } from './scenario-panel.tsx';
 
 const SHEETS = ['low', 'half', 'high'] as const;
+/** Share of a phone's screen under the sheet; above half the map is not looked at. */
+const COVERED = { low: 0.175, half: 0.46, high: 0.46 } as const;
 const DRAG_PX = 40;
 const sheet = signal<(typeof SHEETS)[number]>('low');
 
 export function Panel(): JSX.Element {
   const chosen = selection.value;
   const first = useRef(true);
+  const box = useRef<HTMLElement>(null);
+  const map = mapHandle.value;
+  useEffect(() => {
+    const phone = box.current !== null && getComputedStyle(box.current).position === 'fixed';
+    if (phone) map?.cover(COVERED[sheet.value] * innerHeight);
+  }, [map, sheet.value]);
   useEffect(() => {
     if (!first.current && sheet.peek() === 'low') sheet.value = 'half';
     first.current = false;
   }, [chosen, view.value]);
   return (
     <aside
+      ref={box}
       class={`panel sheet-${sheet.value}${stale.value ? ' is-stale' : ''}`}
       data-testid="panel"
       aria-label={titleOf()}
@@ -52,13 +63,14 @@ export function Panel(): JSX.Element {
 function titleOf(): string {
   const kind = kinds.value?.find((other) => other.kind === view.value);
   if (kind !== undefined) return kindTitle(kind);
-  const known: readonly TextKey[] = ['overview', 'alarms', 'platform'];
+  const known: readonly TextKey[] = ['overview', 'scenario', 'alarms', 'platform'];
   return known.includes(view.value as TextKey) ? t(view.value as TextKey) : view.value;
 }
 
 function ViewContent(): JSX.Element {
   if (view.value === 'platform') return <Platform />;
   if (view.value === 'alarms') return <AlarmView />;
+  if (view.value === 'scenario') return <ScenarioPanel />;
   const kind = kinds.value?.find((other) => other.kind === view.value);
   if (kind !== undefined) return <KindPanel kind={kind} />;
   return view.value === 'overview' || kinds.value === null ? <Overview /> : <p class="empty">{t('noDevices')}</p>;

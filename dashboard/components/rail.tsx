@@ -5,7 +5,8 @@ import { useSignal } from '@preact/signals';
 import { fleets } from '../live/fleet.ts';
 import { inRailOrder, systemColour, systemOf } from '../map/looks.ts';
 import { css } from '../map/colour.ts';
-import { fleetStep, ingestState, kinds, language, openAlarms, rates, show, theme, view } from '../session.ts';
+import { verdictOf } from '../scenario/timeline.ts';
+import { fleetStep, ingestState, kinds, language, openAlarms, rates, scenario, show, theme, view } from '../session.ts';
 import { formatCount } from '../text/format.ts';
 import { t } from '../i18n/text.ts';
 import { Icon, type IconName } from './icons.tsx';
@@ -81,6 +82,7 @@ function entries(): Entry[] {
   return [
     { view: 'overview', icon: 'overview', title: t('overview'), number: '' },
     ...systems,
+    scenarioEntry(),
     {
       view: 'alarms',
       icon: 'alarms',
@@ -96,4 +98,18 @@ function entries(): Entry[] {
       state: ingestState.value.all,
     },
   ];
+}
+
+/** How many events happen now; the dot says how the expectations stand. */
+function scenarioEntry(): Entry {
+  const state = scenario.value;
+  const happening = state?.timeline.filter((event) => event.state === 'happening').length;
+  const verdict = verdictOf(state?.expectations ?? []);
+  return {
+    view: 'scenario',
+    icon: 'scenario',
+    title: t('scenario'),
+    number: happening === undefined ? '' : String(happening),
+    ...(verdict === undefined ? {} : { state: verdict }),
+  };
 }

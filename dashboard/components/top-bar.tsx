@@ -1,41 +1,12 @@
-// Name, simulated time, weather, pause and speed, connection, language, theme. It sends scenario commands and shows what the clock says.
+// Name, simulated time, weather, pause and speed, connection, language, theme. It shows what the clock says.
 import type { JSX } from 'preact';
-import { signal } from '@preact/signals';
 import type { ClockMessage } from '../../telemetry/messages.ts';
 import { t, type TextKey } from '../i18n/text.ts';
-import { postJson } from '../rest.ts';
 import { city, clock, connection, language, themeChoice, type Connection } from '../session.ts';
 import { formatClock, formatDate, formatNumber } from '../text/format.ts';
 import type { ThemeChoice } from '../url-state.ts';
 import { Icon, type IconName } from './icons.tsx';
-
-const SPEEDS = [1, 10, 60, 600] as const;
-/** What went wrong with the newest scenario command, in the server's words. */
-const scenarioProblem = signal<string | null>(null);
-
-/** What runs again after a pause. */
-let speedBeforePause: ClockMessage['speed'] = 1;
-
-async function sendScenario(name: 'pause' | 'resume' | 'speed', args: { readonly speed?: number } = {}): Promise<void> {
-  try {
-    await postJson('/api/scenario', { name, args });
-    scenarioProblem.value = null;
-    showSpeed(name === 'pause' ? 0 : (args.speed ?? speedBeforePause));
-  } catch (error) {
-    scenarioProblem.value = (error as Error).message;
-  }
-}
-
-/** The command is done: shows it before the next clock message says so, so that a second key press means the opposite. */
-function showSpeed(speed: ClockMessage['speed']): void {
-  if (clock.value === null || clock.value === undefined) return;
-  if (speed === 0 && clock.value.speed !== 0) speedBeforePause = clock.value.speed;
-  clock.value = { ...clock.value, speed };
-}
-
-export function togglePause(): void {
-  void sendScenario(clock.value?.speed === 0 ? 'resume' : 'pause');
-}
+import { TimeControls } from './time-controls.tsx';
 
 export function TopBar(): JSX.Element {
   return (
@@ -47,7 +18,7 @@ export function TopBar(): JSX.Element {
       </a>
       <ClockFace clock={clock.value} />
       <Weather weather={clock.value?.weather} />
-      <TimeControls clock={clock.value} />
+      <TimeControls />
       <span class="top-space" />
       <ConnectionState state={connection.value} />
       <span class="top-settings">
@@ -110,40 +81,6 @@ function Weather({ weather }: { readonly weather: ClockMessage['weather'] }): JS
         {t(sky)}
         {rain} · {t(light)}
       </span>
-    </div>
-  );
-}
-
-function TimeControls({ clock }: { readonly clock: ClockMessage | null }): JSX.Element {
-  const paused = clock?.speed === 0;
-  return (
-    <div class="time-controls" role="group" aria-label={t('speed')}>
-      <button
-        type="button"
-        class="pause"
-        data-testid="pause"
-        onClick={togglePause}
-        aria-label={paused ? t('resume') : t('pause')}
-        title={`${paused ? t('resume') : t('pause')} (Space)`}
-      >
-        <Icon name={paused ? 'play' : 'pause'} size={18} />
-      </button>
-      {SPEEDS.map((speed) => (
-        <button
-          key={speed}
-          type="button"
-          class="speed"
-          aria-pressed={clock?.speed === speed}
-          onClick={() => void sendScenario('speed', { speed })}
-        >
-          {speed}×
-        </button>
-      ))}
-      {scenarioProblem.value !== null && (
-        <span class="problem" role="alert">
-          {scenarioProblem.value}
-        </span>
-      )}
     </div>
   );
 }

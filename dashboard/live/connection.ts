@@ -14,6 +14,7 @@ import {
   putAlarm,
   rates,
   roseAtMs,
+  scenario,
 } from '../session.ts';
 import { backoffMs, randomUnit } from './backoff.ts';
 import { fleetOf, type Fleet, type Fields } from './fleet.ts';
@@ -73,6 +74,7 @@ export function startLive(address = `${location.origin.replace(/^http/, 'ws')}/l
 function takeMessage(message: LiveMessage, line: Map<number, KindOnLine>): void {
   if (message.type === 'hello') takeClock(message.clock);
   else if (message.type === 'clock') takeClock(message);
+  else if (message.type === 'scenario') scenario.value = message.state;
   else if (message.type === 'counters') takeCounters(message);
   else if (message.type === 'event') addEvent(message);
   else if (message.type === 'alarm') putAlarm(message.alarm);

@@ -17,6 +17,7 @@ import { fleets, origin, type Fleet } from '../live/fleet.ts';
 import { mercatorX, mercatorY } from '../live/motion.ts';
 import { drawTime, simClock, wantsLessMotion } from '../live/sim-clock.ts';
 import { devicePath, getJson } from '../rest.ts';
+import { setCenter, takesPlace } from '../scenario/draft.ts';
 import {
   clock,
   colourField,
@@ -33,8 +34,10 @@ import {
 } from '../session.ts';
 import { parseHex } from './colour.ts';
 import { DeviceLayer, type LayerFrame } from './device-layer.ts';
+import { EventAreas } from './event-areas.ts';
 import { nearestDevice, type Found } from './find.ts';
 import { inRailOrder, shownByDefault, systemOf } from './looks.ts';
+import { boundsOf, type Circle } from './places.ts';
 import { MarkBuffer, metresPerPx, writeMarks, type MarkScale } from './marks.ts';
 import { SHAPE } from './shaders.ts';
 import { mapStyle } from './style.ts';
@@ -83,6 +86,7 @@ class CityMapControl implements CityMapHandle {
   private readonly map: LibreMap;
   private readonly city: CityMap;
   private readonly layer = new DeviceLayer(() => this.frame());
+  private readonly areas: EventAreas;
   private readonly marks = new MarkBuffer();
   private readonly drawn = new Map<string, string>();
   private readonly scales = new Map<string, MarkScale>();
@@ -100,6 +104,7 @@ class CityMapControl implements CityMapHandle {
   constructor(map: LibreMap, city: CityMap) {
     this.map = map;
     this.city = city;
+    this.areas = new EventAreas(map, city);
     map.on('style.load', () => this.onStyle());
     // The note starts folded; the reader opens it at the "i".
     map.once('load', () => {
@@ -116,6 +121,7 @@ class CityMapControl implements CityMapHandle {
         const style = mapStyle(city, theme.value, language.value);
         if (this.styled) {
           this.styled = false;
+          this.areas.offStyle();
           map.setStyle(style, { diff: false });
         }
       }),
@@ -147,6 +153,7 @@ class CityMapControl implements CityMapHandle {
     this.showGround();
     this.showTrail();
     this.labelMarks();
+    this.areas.onStyle();
   }
 
   private showGround(): void {
@@ -271,12 +278,16 @@ class CityMapControl implements CityMapHandle {
   }
 
   private onHover(event: MapMouseEvent): void {
-    const found = this.find(event);
-    this.map.getCanvas().style.cursor = found === undefined ? '' : 'pointer';
+    const found = takesPlace.peek() ? undefined : this.find(event);
+    this.map.getCanvas().style.cursor = takesPlace.peek() ? 'crosshair' : found === undefined ? '' : 'pointer';
     hover.value = found === undefined ? null : { ...found, x: event.point.x, y: event.point.y };
   }
 
   private onClick(event: MapMouseEvent): void {
+    if (takesPlace.peek()) {
+      setCenter(event.lngLat.lat, event.lngLat.lng);
+      return;
+    }
     const found = this.find(event);
     if (found !== undefined) select(found.kind, found.device);
   }
@@ -351,13 +362,12 @@ class CityMapControl implements CityMapHandle {
     const place = index === undefined ? undefined : fleet!.drawnAt(index, drawTime());
     this.flyPending = place === undefined;
     if (place === undefined) return;
-    // On a phone the sheet covers the lower half.
+    // On a phone the sheet covers a part of what lies within the bounds.
     const phone = this.map.getContainer().clientWidth <= PHONE_PX;
     const inside = !phone && this.map.getBounds().contains([place.lon, place.lat]);
     const zoom = Math.max(this.map.getZoom(), SELECT_ZOOM);
     if (inside && this.map.getZoom() >= 12.5) return;
-    const up = phone ? -0.2 * this.map.getContainer().clientHeight : 0;
-    const target = { center: [place.lon, place.lat] as [number, number], zoom, offset: [0, up] as [number, number] };
+    const target = { center: [place.lon, place.lat] as [number, number], zoom };
     this.map.easeTo({ ...target, duration: wantsLessMotion() ? 0 : 700 });
   }
 
@@ -365,6 +375,22 @@ class CityMapControl implements CityMapHandle {
     const { x, y } = this.map.project([lon, lat]);
     const box = this.map.getCanvas().getBoundingClientRect();
     return { x: x + box.left, y: y + box.top };
+  }
+
+  center(): { lat: number; lon: number } {
+    const { lat, lng } = this.map.getCenter();
+    return { lat, lon: lng };
+  }
+
+  showPlace(circle: Circle): void {
+    this.map.fitBounds(boundsOf(circle), { padding: 24, maxZoom: SELECT_ZOOM, animate: !wantsLessMotion() });
+  }
+
+  cover(bottomPx: number): void {
+    this.map.easeTo({
+      padding: { top: 0, left: 0, right: 0, bottom: bottomPx },
+      duration: wantsLessMotion() ? 0 : 160,
+    });
   }
 
   resize(): void {
@@ -381,6 +407,7 @@ class CityMapControl implements CityMapHandle {
   remove(): void {
     clearTimeout(this.timer);
     for (const stop of this.stops) stop();
+    this.areas.remove();
     this.map.remove();
   }
 }

@@ -2,10 +2,17 @@
 import { signal } from '@preact/signals';
 import type { Found } from './find.ts';
 import type { MarkScale } from './marks.ts';
+import type { Circle } from './places.ts';
 
 export interface CityMapHandle {
   /** Page coordinates of a place, px. */
   project(lon: number, lat: number): { x: number; y: number };
+  /** Middle of what is seen. */
+  center(): { lat: number; lon: number };
+  /** Goes where the circle fills the view. */
+  showPlace(circle: Circle): void;
+  /** This much at the bottom lies under something else, px: the middle moves up by half of it. */
+  cover(bottomPx: number): void;
   resize(): void;
   /** Shows the whole city. */
   overview(): void;

@@ -21,6 +21,8 @@ const SYSTEM_COLOURS: { readonly [theme in Theme]: { readonly [system in System]
   dark: { bus: '#f2b134', vehicle: '#56b4e9', parking: '#b57edc', meter: '#2bb673', other: '#7fd1c7' },
   light: { bus: '#b87a00', vehicle: '#1f7fb8', parking: '#8a4fc0', meter: '#178a53', other: '#2c8c82' },
 };
+/** Views that are about no kind. */
+const PLAIN_VIEWS = new Set(['overview', 'scenario', 'alarms', 'platform']);
 /** Rail and layer order. */
 const ORDER: readonly System[] = ['bus', 'vehicle', 'parking', 'meter', 'other'];
 
@@ -45,7 +47,7 @@ export function inRailOrder<T extends { readonly kind: string }>(kinds: readonly
 export function shownByDefault(kind: string, view: string): boolean {
   if (view === kind) return true;
   const system = systemOf(kind);
-  if (view === 'overview' || view === 'alarms' || view === 'platform') return system !== 'meter';
+  if (PLAIN_VIEWS.has(view)) return system !== 'meter';
   return system === 'bus' || system === 'other';
 }
 

@@ -2,12 +2,15 @@
 // trail. Enough to see where things are and to choose one.
 import type { CityMap } from '../answers.ts';
 import { fleets, origin } from '../live/fleet.ts';
-import { mercatorX, mercatorY } from '../live/motion.ts';
+import { latOf, lonOf, mercatorX, mercatorY } from '../live/motion.ts';
 import { drawTime } from '../live/sim-clock.ts';
-import { layerChoice, select, theme, view } from '../session.ts';
+import { previewCircle, setCenter, takesPlace } from '../scenario/draft.ts';
+import { layerChoice, scenario, select, theme, view } from '../session.ts';
 import { css } from './colour.ts';
+import { placedNow } from './event-areas.ts';
 import { nearestDevice } from './find.ts';
 import { hover, type CityMapHandle } from './handle.ts';
+import { boundsOf, ringOf, type Circle } from './places.ts';
 import { defaultColourField, markColour, shownByDefault, systemOf } from './looks.ts';
 
 const FRAME_MS = 250;
@@ -53,6 +56,9 @@ export function createPlainMap(container: HTMLElement, city: CityMap): CityMapHa
     pen.fillRect(0, 0, canvas.width, canvas.height);
     strokeAll(pen, lines.water, dark ? '#0f2a43' : '#cfe3f5', 3, toPx);
     strokeAll(pen, lines.streets, dark ? '#37476a' : '#cdd5e4', 1, toPx);
+    const areas = placedNow(scenario.value?.timeline ?? []).map(toRing);
+    strokeAll(pen, areas, dark ? '#f2b134' : '#a86b00', 2, toPx);
+    if (previewCircle.value !== undefined) strokeAll(pen, [toRing(previewCircle.value)], '#3b82f6', 2, toPx);
     const time = drawTime();
     for (const fleet of shown()) {
       const system = systemOf(fleet.description.kind);
@@ -82,6 +88,11 @@ export function createPlainMap(container: HTMLElement, city: CityMap): CityMapHa
     hover.value = found === undefined ? null : { ...found, x: event.offsetX, y: event.offsetY };
   });
   canvas.addEventListener('click', (event) => {
+    if (takesPlace.value) {
+      const [x, y] = toUnits(event.offsetX, event.offsetY);
+      setCenter(latOf(y), lonOf(x));
+      return;
+    }
     const found = at(event);
     if (found !== undefined) select(found.kind, found.device);
   });
@@ -91,6 +102,16 @@ export function createPlainMap(container: HTMLElement, city: CityMap): CityMapHa
       const box = canvas.getBoundingClientRect();
       return { x: x + box.left, y: y + box.top };
     },
+    center: () => ({ lat: latOf(camera.y), lon: lonOf(camera.x) }),
+    showPlace(circle) {
+      const [west, south, east, north] = boundsOf(circle);
+      camera.scale = canvas.width / (mercatorX(east) - mercatorX(west));
+      camera.x = mercatorX((west + east) / 2);
+      camera.y = mercatorY((south + north) / 2);
+    },
+    cover() {
+      // Dragging is enough here.
+    },
     resize: fit,
     overview: fit,
     remove() {
@@ -98,6 +119,10 @@ export function createPlainMap(container: HTMLElement, city: CityMap): CityMapHa
       canvas.remove();
     },
   };
+}
+
+function toRing(circle: Circle): Line {
+  return ringOf(circle).map(([lon, lat]) => [mercatorX(lon), mercatorY(lat)] as const);
 }
 
 /** Every line and ring of a GeoJSON layer, in mercator units. */

@@ -4,6 +4,7 @@ import type { LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import type { CityMap } from '../answers.ts';
 import type { Language } from '../url-state.ts';
 import type { Theme } from './colour.ts';
+import { areaLayers, areaNames, areaSources } from './event-areas.ts';
 
 interface Ground {
   readonly ground: string;
@@ -45,6 +46,8 @@ const GROUND: { readonly [theme in Theme]: Ground } = {
   },
 };
 
+const FONT = ['system-ui', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'sans-serif'];
+
 type Filter = NonNullable<Extract<LayerSpecification, { type: 'line' }>['filter']>;
 const MAJOR: Filter = ['==', ['get', 'class'], 'expressway'];
 const MIDDLE: Filter = ['==', ['get', 'class'], 'arterial'];
@@ -67,6 +70,7 @@ export function mapStyle(city: CityMap, theme: Theme, language: Language): Style
       labels: { ...source(layers.labels), attribution: city.note },
       trail: source({ type: 'FeatureCollection', features: [] }),
       marks: source({ type: 'FeatureCollection', features: [] }),
+      ...areaSources(),
     },
     layers: [
       { id: 'ground', type: 'background', paint: { 'background-color': ground.ground } },
@@ -89,7 +93,9 @@ export function mapStyle(city: CityMap, theme: Theme, language: Language): Style
       },
       ...streetLayers(ground),
       ...busLayers(ground),
+      ...areaLayers(theme),
       ...labelLayers(ground, language),
+      ...areaNames(theme, FONT, ground.halo),
     ],
   };
 }
@@ -159,7 +165,7 @@ function labelLayers(ground: Ground, language: Language): LayerSpecification[] {
   const second = language === 'zh' ? 'name' : 'nameZh';
   const text = ['coalesce', ['get', first], ['get', second], ''] as const;
   const both = ['format', text, {}, '\n', {}, ['coalesce', ['get', second], ''], { 'font-scale': 0.78 }] as never;
-  const font = ['system-ui', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'sans-serif'];
+  const font = FONT;
   return [
     {
       id: 'label-street',

@@ -139,3 +139,29 @@ export function formatDuration(seconds: number, language: Language): string {
     maximumFractionDigits: unit === 'hour' && Math.abs(value) < 10 ? 1 : 0,
   }).format(value);
 }
+
+/** 850 → "850 m", 1600 → "1.6 km". */
+export function formatDistance(m: number, language: Language): string {
+  return m < 1000 ? `${formatNumber(m, language)}${THIN_SPACE}m` : `${formatNumber(m / 1000, language)}${THIN_SPACE}km`;
+}
+
+/** Hours and minutes; with the weekday when the civil day is not that of `nowMs`. */
+export function formatMoment(ms: number, nowMs: number, utcOffsetMin: number, language: Language): string {
+  const dayOf = (at: number): number => Math.floor((at + utcOffsetMin * 60_000) / 86_400_000);
+  const time = formatClock(ms, utcOffsetMin, language, false);
+  if (dayOf(ms) === dayOf(nowMs)) return time;
+  const day = new Intl.DateTimeFormat(LOCALE[language], { timeZone: 'UTC', weekday: 'short', day: 'numeric' });
+  return `${day.format(ms + utcOffsetMin * 60_000)} ${time}`;
+}
+
+const SIGNS: readonly (readonly [written: string, shown: string])[] = [
+  ['>=', '≥'],
+  ['<=', '≤'],
+  ['==', '='],
+  ['!=', '≠'],
+];
+
+/** `>= 4.5` → `≥ 4.5`. */
+export function formatLimit(limit: string): string {
+  return SIGNS.reduce((text, [written, shown]) => text.replace(written, shown), limit);
+}

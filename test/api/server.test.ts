@@ -417,6 +417,12 @@ describe('commands', () => {
     ['too large', { ...scenarioState, title: 'x'.repeat(300_000) }, 'too-large', /at most 262144 bytes/],
     ['without a list', { ...scenarioState, catalog: 7 }, 'wrong-type', /catalog must be an array, got 7/],
     [
+      'with an endless event that says null',
+      { ...scenarioState, timeline: [{ ...scenarioState.timeline[0], untilMs: Infinity }] },
+      'wrong-type',
+      /timeline\[0\]\.untilMs must be absent or a number of ms, got null/,
+    ],
+    [
       'with an event in no known state',
       { ...scenarioState, timeline: [{ ...scenarioState.timeline[0], state: 'soon' }] },
       'wrong-type',
