@@ -140,6 +140,30 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     run: async (settings, duration) => (await import('./services.ts')).backfillService(settings, duration!),
   },
   {
+    name: 'export',
+    text: 'what a city has stored, or a recording, as NDJSON, CSV or Parquet',
+    settings: ['from', 'data', 'kinds', 'periodStart', 'periodEnd', 'format', 'out', ...COMMON],
+    examples: [
+      'citytwin export --out city.ndjson.gz',
+      'citytwin export --from http://127.0.0.1:8080 --kind bus --out bus.csv',
+      'citytwin export --start 2026-05-01 --end 2026-05-02 --format parquet --out may-first/',
+      'citytwin export --from city.ndjson.gz --kind bus --out bus.parquet',
+    ],
+    run: async (settings) => (await import('./export.ts')).exportHistory(settings),
+  },
+  {
+    name: 'replay',
+    text: 'sends a recording to a broker again: the same records with the same times, so a store keeps each once',
+    argument: ['<file>', 'NDJSON (.gz too), Parquet, a folder of Parquet files, or - for stdin'],
+    settings: ['broker', 'credentials', 'speed', 'shift', 'kinds', ...COMMON],
+    examples: [
+      'citytwin replay city.ndjson.gz --speed max',
+      'citytwin replay bus.parquet --speed 60 --shift now',
+      'citytwin replay may-first/ --kinds bus,vehicle --broker mqtt://127.0.0.1:1883 --credentials ./credentials',
+    ],
+    run: async (settings, file) => (await import('./replay.ts')).replay(settings, file!),
+  },
+  {
     name: 'kinds',
     text: 'the kinds of device there are',
     settings: ['json'],

@@ -34,6 +34,14 @@ export interface Settings {
   readonly junit?: string;
   readonly pipeline: boolean;
   readonly record?: string;
+  readonly from?: string;
+  readonly kinds?: string;
+  /** [periodStart, periodEnd), ms since 1970. */
+  readonly periodStart?: number;
+  readonly periodEnd?: number;
+  readonly format?: 'ndjson' | 'csv' | 'parquet';
+  readonly out?: string;
+  readonly shift: 'none' | 'now';
   readonly connections: string;
   readonly credentials?: string;
   readonly openHttp: boolean;
@@ -66,6 +74,16 @@ function speed(text: string): Speed {
 function start(text: string): string {
   if (text === 'demo' || text === 'now' || /^([01]?\d|2[0-3]):[0-5]\d$/.test(text)) return text;
   throw new InvalidArgumentError('expected demo, now or a time HH:MM');
+}
+
+/** → ms since 1970. Without a zone it is UTC, whatever this machine's is. */
+function time(text: string): number {
+  if (/^\d{1,16}$/.test(text)) return Number(text);
+  const ms = /^\d{4}-\d\d-\d\d(T[\d:.]+)?$/.test(text)
+    ? Date.parse(text.includes('T') ? `${text}Z` : text)
+    : Date.parse(text);
+  if (/^\d{4}-/.test(text) && ms >= 0) return ms;
+  throw new InvalidArgumentError('expected ISO 8601, like 2026-05-01T08:00:00Z, or ms since 1970');
 }
 
 function duration(text: string): string {
@@ -158,6 +176,26 @@ const TABLE: {
     default: false,
   },
   record: { flags: '--record <file>', text: 'write every message as NDJSON, one line each' },
+  from: { flags: '--from <source>', text: 'address of a running city (http://…) or a recording; absent: --data' },
+  kinds: { flags: '--kind, --kinds <a,b>', text: 'these kinds only' },
+  periodStart: { flags: '--start <time>', text: 'ISO 8601 or ms since 1970; from then on', parse: time },
+  periodEnd: { flags: '--end <time>', text: 'ISO 8601 or ms since 1970; before then', parse: time },
+  format: {
+    flags: '--format <name>',
+    text: 'absent: what the name of the file says',
+    choices: ['ndjson', 'csv', 'parquet'],
+  },
+  out: {
+    flags: '--out <file>',
+    text: 'file, folder with a file for each kind (FOLDER/), or - for stdout',
+    default: '-',
+  },
+  shift: {
+    flags: '--shift <to>',
+    text: 'now: all times move so that the first message is of now',
+    default: 'none',
+    choices: ['none', 'now'],
+  },
   connections: {
     flags: '--connections <kinds>',
     text: 'kinds whose devices each have their own connection and last will, or none',
@@ -192,6 +230,8 @@ export function optionsFor(
   return names.map((name) => {
     const { flags, text, default: fallback, parse, choices } = TABLE[name];
     const option = new Option(flags, text);
+    // Two commands may mean different settings by the same flag.
+    option.attributeName = () => name;
     if (choices !== undefined) option.choices([...choices]);
     else if (parse !== undefined) option.argParser(parse);
     if (!option.negate) option.env(`CITYTWIN_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`);

@@ -7,8 +7,8 @@ const PLAIN_EVERY_MS = 10_000;
 const PATIENCE_MS = 1000;
 
 export interface Progress {
-  /** share: 0…1; text: what is being done. */
-  show(share: number, text: string): void;
+  /** share: 0…1, undefined when the end is not known; text: what is being done. */
+  show(share: number | undefined, text: string): void;
   /** Clears the line. */
   end(): void;
 }
@@ -24,7 +24,7 @@ export function createProgress(quiet: boolean): Progress {
       if (quiet || nowMs - started < PATIENCE_MS) return;
       if (nowMs - shownMs < (out.isTTY ? REDRAW_MS : PLAIN_EVERY_MS)) return;
       shownMs = nowMs;
-      const line = `${String(Math.floor(share * 100)).padStart(3)} %  ${text}`;
+      const line = share === undefined ? text : `${String(Math.floor(share * 100)).padStart(3)} %  ${text}`;
       if (!out.isTTY) {
         out.write(`${line}\n`);
         return;

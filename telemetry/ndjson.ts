@@ -90,7 +90,7 @@ export class RecordingEncoder {
     for (const name in fields) {
       const value = fields[name];
       if (value === undefined) continue;
-      values += `,${JSON.stringify(name)}:${textOf(value)}`;
+      values += `,${JSON.stringify(name)}:${valueText(value)}`;
       if (name === 'truth' || name === 'event') nests = true;
     }
     const head = `${this.#lane(kind).truthStart}${device}","ts":${ts},"seq":${seq}`;
@@ -123,12 +123,13 @@ function described(lane: Lane, fields: Fields): string {
   let text = '';
   for (let at = 0; at < lane.names.length; at++) {
     const value = fields[lane.names[at]!];
-    if (value !== undefined) text += lane.keys[at]! + textOf(value);
+    if (value !== undefined) text += lane.keys[at]! + valueText(value);
   }
   return text;
 }
 
-function textOf(value: Value): string {
+/** A value as JSON that reads back as the same value. */
+export function valueText(value: Value): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number' && !Number.isFinite(value))
     throw new Error(`a recorded number must be finite, got ${value}`);

@@ -21,10 +21,11 @@ const TOO_MANY_REQUESTS = 429;
 
 interface Health {
   readonly city: string;
-  readonly scenario?: string;
-  readonly seed?: number;
-  readonly simTimeMs?: number;
-  readonly utcOffsetMin?: number;
+  /** Null without a clock. */
+  readonly scenario: string | null;
+  readonly seed: number | null;
+  readonly simTimeMs: number | null;
+  readonly utcOffsetMin: number;
 }
 
 /** @throws UsageError when there is no city at the address, or a kind is unknown */
@@ -32,17 +33,16 @@ export async function openApiSource(address: string, selection: Selection): Prom
   const api = new Api(address);
   const { city, scenario, seed, utcOffsetMin, simTimeMs } = await api.get<Health>('/api/health');
   const kinds = await api.get<(Description & { devices: number })[]>('/api/kinds');
-  const all = kinds.map(({ devices: _, ...description }): Description => description);
-  const descriptions = selectKinds(all, selection);
+  const descriptions = selectKinds(kinds.map(withoutCount), selection);
   // Without an end a fast city would be followed for ever.
   const toMs = Math.min(selection.toMs, Math.max(Date.now(), simTimeMs ?? 0) + AHEAD_MS);
   const range = { fromMs: selection.fromMs, toMs };
   return {
     header: {
       city,
-      ...(scenario !== undefined && { scenario }),
-      ...(seed !== undefined && { seed }),
-      ...(utcOffsetMin !== undefined && { utcOffsetMin }),
+      ...(scenario !== null && { scenario }),
+      ...(seed !== null && { seed }),
+      utcOffsetMin,
       descriptions,
     },
     messages: () => {
@@ -56,6 +56,11 @@ export async function openApiSource(address: string, selection: Selection): Prom
     },
     close: async () => {},
   };
+}
+
+function withoutCount({ devices, ...description }: Description & { devices: number }): Description {
+  void devices;
+  return description;
 }
 
 type Range = Omit<Selection, 'kinds'>;
@@ -89,7 +94,7 @@ async function* eventsOf(api: Api, kind: string, { fromMs, toMs }: Range): Async
 }
 
 async function olderEvents(api: Api, path: string, cursor: string): Promise<DeviceEvent[]> {
-  const pages: DeviceEvent[][] = [];
+  const pages: (readonly DeviceEvent[])[] = [];
   for (let next: string | null = cursor; next !== null;) {
     const answer: Page<DeviceEvent> = await api.get(`${path}&cursor=${encodeURIComponent(next)}`);
     pages.unshift(answer.items);
