@@ -70,6 +70,8 @@ class DeviceChannel implements Channel {
   readonly #fates: Fates;
   readonly #outbox: Outbox;
   readonly #flight = new Flight();
+  /** The end of the last tick. */
+  #releasedMs = 0;
   readonly #counts = { lost: 0, duplicated: 0, late: 0, kept: 0, waiting: 0 };
 
   constructor(options: ChannelOptions) {
@@ -88,7 +90,7 @@ class DeviceChannel implements Channel {
   record(device: number, ts: number, seq: number, readings: Readings): void {
     const { kind, qos, sink } = this.#options;
     if (this.#isClear(device)) sink.record(kind, device, ts, seq, readings);
-    else this.#carry({ device, ts, seq, qos, readings });
+    else this.#carry({ device, ts, seq, sentMs: this.#sentMs(ts), qos, readings });
   }
 
   event(
@@ -101,7 +103,7 @@ class DeviceChannel implements Channel {
   ): void {
     const { kind, sink } = this.#options;
     if (this.#isClear(device)) sink.event(kind, device, ts, seq, name, state, readings);
-    else this.#carry({ device, ts, seq, qos: 1, event: { name, state }, readings });
+    else this.#carry({ device, ts, seq, sentMs: this.#sentMs(ts), qos: 1, event: { name, state }, readings });
   }
 
   impose(device: number, fault: ChannelFault): void {
@@ -111,6 +113,7 @@ class DeviceChannel implements Channel {
   }
 
   release(nowMs: number): void {
+    this.#releasedMs = nowMs;
     if (!this.#outbox.isEmpty) {
       for (const { messages, leaveMs } of this.#outbox.release(nowMs, this.#options.reaches)) {
         this.#counts.waiting -= messages.length;
@@ -127,7 +130,7 @@ class DeviceChannel implements Channel {
   faultsOf(device: number, ts: number, seq: number): readonly string[] {
     if (this.#isClear(device)) return NONE;
     const { qos, reaches } = this.#options;
-    const { lostBy, isDoubled, delayMs, skewMs } = this.#fates.of({ device, ts, seq, qos });
+    const { lostBy, isDoubled, delayMs, skewMs } = this.#fates.of({ device, ts, seq, sentMs: this.#sentMs(ts), qos });
     const isAway = !reaches(device);
     const names: string[] = [];
     if (skewMs !== 0) names.push('clock-skew');
@@ -144,11 +147,16 @@ class DeviceChannel implements Channel {
     return this.#fates.areIdle && this.#outbox.isEmpty && this.#options.reaches(device);
   }
 
+  /** Within this tick, exact where the device reports what is now. */
+  #sentMs(ts: number): number {
+    return Math.max(ts, this.#releasedMs);
+  }
+
   #carry(message: Message): void {
     const { device, qos } = message;
     const hasNetwork = this.#options.reaches(device);
     if (qos === 1 && (!hasNetwork || this.#outbox.has(device))) this.#keep(message, hasNetwork);
-    else if (hasNetwork) this.#send(message, message.ts, false);
+    else if (hasNetwork) this.#send(message, message.sentMs, false);
     else this.#counts.lost++;
   }
 

@@ -39,8 +39,8 @@ export function createSensor(
   return new FieldSensors(fields, random, options);
 }
 
-/** Faults that are over are forgotten after this time: readings of one tick do not come strictly by time. */
-const FORGET_AFTER_MS = 3_600_000;
+/** Faults that are over are forgotten after this time: a device may tell today what it measured yesterday. */
+const FORGET_AFTER_MS = 2 * 86_400_000;
 /** Remembered stuck sensors from which on those that are over are swept out. */
 const SWEEP_AT = 1024;
 const NONE: readonly ActiveFault[] = [];

@@ -22,8 +22,8 @@ const LATE = 0.005;
 const LATE_MEAN_MS = 30_000;
 /** A network's time signal leaves a device's clock off by about this much. */
 const CLOCK_SD_MS = 1000;
-/** Faults that are over are forgotten after this time: messages of one tick do not come strictly by time. */
-const FORGET_AFTER_MS = 3_600_000;
+/** Faults that are over are forgotten after this time: a device may tell today what was yesterday. */
+const FORGET_AFTER_MS = 2 * 86_400_000;
 
 // Purposes of the random draws; 1 and 2 are those of `burst-loss.ts`.
 const DROPOUT = 3;
@@ -52,8 +52,8 @@ export class Fates {
     this.#faults.set(device, [...(this.#faults.get(device) ?? []), fault]);
   }
 
-  of({ device, ts, seq, qos }: Pick<Message, 'device' | 'ts' | 'seq' | 'qos'>): Fate {
-    const imposed = this.#imposedOn(device, ts);
+  of({ device, ts, seq, sentMs, qos }: Omit<Message, 'readings'>): Fate {
+    const imposed = this.#imposedOn(device, ts, sentMs);
     const isField = this.#loss !== undefined;
     const ownClockMs = isField ? CLOCK_SD_MS * this.#random.normal(device, CLOCK, 0) : 0;
     const duplicates = Math.max(imposed.duplicate, isField && qos === 1 ? DUPLICATES : 0);
@@ -77,9 +77,9 @@ export class Fates {
     return meanMs === 0 ? 0 : Math.ceil(this.#random.exponential(meanMs, device, DELAY, seq));
   }
 
-  #imposedOn(device: number, tsMs: number): Imposed {
+  #imposedOn(device: number, tsMs: number, sentMs: number): Imposed {
     const faults = this.#faults.size === 0 ? undefined : this.#faults.get(device);
     if (faults?.every(({ untilMs }) => untilMs + FORGET_AFTER_MS < tsMs)) this.#faults.delete(device);
-    return imposedAt(faults, tsMs);
+    return imposedAt(faults, tsMs, sentMs);
   }
 }

@@ -11,7 +11,7 @@ export interface ChannelFault {
    */
   readonly fault: ChannelFaultName;
   readonly size?: number;
-  /** By the message's true ts: [fromMs, untilMs). */
+  /** By the time of sending; clock-skew by the message's true ts: [fromMs, untilMs). */
   readonly fromMs: number;
   readonly untilMs: number;
 }
@@ -55,11 +55,12 @@ export function channelFaultProblem({
 }
 
 /** Overlapping: the likelier loss and duplicate count, delays and skews add up. */
-export function imposedAt(faults: readonly ChannelFault[] | undefined, tsMs: number): Imposed {
+export function imposedAt(faults: readonly ChannelFault[] | undefined, tsMs: number, sentMs: number): Imposed {
   if (faults === undefined) return NOTHING;
   let { dropout, duplicate, lateMeanMs, skewMs } = NOTHING;
   for (const { fault, size, fromMs, untilMs } of faults) {
-    if (tsMs < fromMs || tsMs >= untilMs) continue;
+    const atMs = fault === 'clock-skew' ? tsMs : sentMs;
+    if (atMs < fromMs || atMs >= untilMs) continue;
     if (fault === 'dropout') dropout = Math.max(dropout, size ?? 1);
     else if (fault === 'duplicate') duplicate = Math.max(duplicate, size ?? 1);
     else if (fault === 'late') lateMeanMs += 1000 * (size ?? LATE_MEAN_S);

@@ -316,6 +316,31 @@ describe('an imposed fault', () => {
     expect(order(60_000)).toEqual(order(1000));
   });
 
+  it('meets what is sent in its time, however old that is; a wrong clock what was measured in its time', () => {
+    const line = new Line()
+      .impose(0, { fault: 'dropout' }, 7200, 7210)
+      .impose(1, { fault: 'clock-skew', size: 5 }, 0, 3600);
+    const measuredMs = [START_MS + HOUR_MS / 2, START_MS + 1.5 * HOUR_MS];
+    for (const [nowS, firstSeq] of [
+      [7199, 1],
+      [7205, 3],
+    ] as const) {
+      line.channel.release(START_MS + nowS * 1000);
+      for (const device of [0, 1]) measuredMs.forEach((ts, i) => line.send(device, ts, firstSeq + i));
+    }
+    const own = (device: number) => line.arrivals.filter((arrival) => arrival.device === device);
+    expect(seqs(own(0))).toEqual([1, 2]);
+    expect(own(1).map(({ ts }, i) => ts - measuredMs[i % 2]!)).toEqual([5000, 0, 5000, 0]);
+  });
+
+  it('late counts from the moment of sending', () => {
+    const line = new Line().impose(0, { fault: 'late', size: 1000 });
+    line.channel.release(START_MS + 24 * HOUR_MS);
+    for (let seq = 1; seq <= 24; seq++) line.send(0, START_MS + seq * HOUR_MS, seq);
+    line.channel.release(START_MS + 24 * HOUR_MS + 1);
+    expect(line.arrivals.length).toBe(0);
+  });
+
   it('clock-skew writes a wrong time on the message', () => {
     const line = new Line().impose(0, { fault: 'clock-skew', size: -3600.5 }, 2, 4).run(1, 5, 1000);
     expect(line.arrivals.map(({ ts, seq }) => ts - START_MS - seq * 1000)).toEqual([0, -3_600_500, -3_600_500, 0, 0]);
