@@ -88,8 +88,13 @@ export function summerShare(dayOfYear: number): number {
   return 0.5 + 0.5 * yearWave(1, dayOfYear, WARMEST_DAY);
 }
 
+/** 0 winter, 1 spring, 2 summer, 3 autumn. month 0…11 */
+export function seasonOf(month: number): number {
+  return Math.floor(((month + 1) % 12) / 3);
+}
+
 export function cloudMean(month: number, wet: boolean): number {
-  return (wet ? CLOUD_WET : CLOUD_DRY)[Math.floor(((month + 1) % 12) / 3)]!;
+  return (wet ? CLOUD_WET : CLOUD_DRY)[seasonOf(month)]!;
 }
 
 /** Departure of an hour's temperature from the day's mean, in ranges. hour 0…23 */

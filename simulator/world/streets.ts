@@ -39,8 +39,8 @@ const FORGET_MS = 900_000;
 const OBSERVED_MIN = 0.3;
 const OBSERVED_MAX = 1.15;
 const FACTOR_MIN = 0.05;
-/** A link this close to the network counts as forgotten. */
-const FORGOTTEN = 1e-6;
+/** When memories have faded to this share they are written down anew, long before they run out of digits. */
+const FADED = 1e-9;
 const FASTEST_MPS = 100;
 
 const CLASSES: readonly StreetClass[] = ['expressway', 'arterial', 'secondary', 'local'];
@@ -54,8 +54,15 @@ export class CityStreets implements Streets {
   readonly #delayScale: number;
   /** Speed relative to the limit by class at this moment. */
   readonly #classFactor = new Float64Array(CLASSES.length);
-  /** What vehicles drive on a link relative to what the streets say, relative to the network. */
-  readonly #observed: Float64Array;
+  /**
+   * What vehicles drive on a link relative to what the streets say, relative to the network: 1 + memory · fade. All memories fade alike, so
+   * that a tick touches only links on which somebody drives.
+   */
+  readonly #memory: Float64Array;
+  #fade = 1;
+  /** Links on which somebody drove, and how fast relative to what the streets say; of this tick only. */
+  readonly #seen: Int32Array;
+  readonly #ratios: Float64Array;
   readonly #observations: Observations;
   readonly #restrictions: Restrictions;
   #version = 0;
@@ -70,7 +77,9 @@ export class CityStreets implements Streets {
     this.#variation = Float64Array.from(links, (_, i) =>
       clamp(1 + LINK_SD * random.normal(i, VARIATION, 0), 0.75, 1.25),
     );
-    this.#observed = new Float64Array(links.length).fill(1);
+    this.#memory = new Float64Array(links.length);
+    this.#seen = new Int32Array(links.length);
+    this.#ratios = new Float64Array(links.length);
     this.#observations = observations;
     this.#restrictions = new Restrictions(city);
     this.#freeScale = bisect(0.2, 3, (scale) => this.#meanSpeedMps(scale, 0, 0) - FREE_MPS);
@@ -87,7 +96,7 @@ export class CityStreets implements Streets {
   }
 
   speedFactor(link: number): number {
-    const factor = this.#classFactor[this.#classOf[link]!]! * this.#variation[link]! * this.#observed[link]!;
+    const factor = this.#classFactor[this.#classOf[link]!]! * this.#variation[link]! * this.#observed(link);
     if (!this.#restrictions.any) return clamp(factor, FACTOR_MIN, 1);
     if (this.#restrictions.isClosed(link)) return this.#restrictions.wavedThrough(this.#links[link]!);
     return clamp(factor * this.#restrictions.share(link, this.#traffic), FACTOR_MIN, 1);
@@ -142,32 +151,47 @@ export class CityStreets implements Streets {
   #learn(dtMs: number): void {
     const { sum, count } = this.#observations.turn();
     const believe = 1 - Math.exp(-dtMs / BELIEVE_MS);
-    const forget = 1 - Math.exp(-dtMs / FORGET_MS);
+    const seen = this.#findSeen(count);
     let ratios = 0;
-    let seen = 0;
-    for (let link = 0; link < count.length; link++) {
-      if (count[link] === 0 || this.isClosed(link)) continue;
-      ratios += this.#ratio(link, sum[link]!, count[link]!);
-      seen++;
+    for (let i = 0; i < seen; i++) {
+      const ratio = this.#ratio(this.#seen[i]!, sum, count);
+      this.#ratios[i] = ratio;
+      ratios += ratio;
     }
     if (seen > 0) this.#network += believe * (ratios / seen - this.#network);
     const network = Math.max(0.05, this.#network);
-    for (let link = 0; link < count.length; link++) {
-      const old = this.#observed[link]!;
-      if (count[link] === 0 || this.isClosed(link)) {
-        if (old === 1) continue;
-        const faded = old + forget * (1 - old);
-        this.#observed[link] = Math.abs(faded - 1) < FORGOTTEN ? 1 : faded;
-        continue;
-      }
-      const target = clamp(this.#ratio(link, sum[link]!, count[link]!) / network, OBSERVED_MIN, OBSERVED_MAX);
-      this.#observed[link] = old + believe * (target - old);
+    const fadeBefore = this.#fade;
+    this.#fade *= Math.exp(-dtMs / FORGET_MS);
+    for (let i = 0; i < seen; i++) {
+      const link = this.#seen[i]!;
+      const old = 1 + this.#memory[link]! * fadeBefore;
+      const target = clamp(this.#ratios[i]! / network, OBSERVED_MIN, OBSERVED_MAX);
+      this.#memory[link] = (old + believe * (target - old) - 1) / this.#fade;
     }
+    if (this.#fade < FADED) this.#writeDown();
   }
 
-  #ratio(link: number, sumMmps: number, count: number): number {
+  /** Fills `#seen`, ascending. @returns how many there are */
+  #findSeen(count: Int32Array): number {
+    let seen = 0;
+    for (let link = 0; link < count.length; link++) {
+      if (count[link] !== 0 && !this.isClosed(link)) this.#seen[seen++] = link;
+    }
+    return seen;
+  }
+
+  #observed(link: number): number {
+    return 1 + this.#memory[link]! * this.#fade;
+  }
+
+  #writeDown(): void {
+    for (let link = 0; link < this.#memory.length; link++) this.#memory[link]! *= this.#fade;
+    this.#fade = 1;
+  }
+
+  #ratio(link: number, sum: Int32Array, count: Int32Array): number {
     const publishedMps = this.speedFactor(link) * this.#links[link]!.speedLimitMps;
-    return Math.min(2, sumMmps / 1000 / count / publishedMps);
+    return Math.min(2, sum[link]! / 1000 / count[link]! / publishedMps);
   }
 
   #publish(): void {

@@ -3,7 +3,7 @@
 // Source of the daily step: Richardson, Water Resources Research 17, 1981 (WGEN).
 import { normalCdf } from '../physics/normal.ts';
 import type { Random } from '../random.ts';
-import { calendar, climateOf, cloudMean, hourShape, seasonTempC, summerShare, wetShare } from './climate.ts';
+import { calendar, climateOf, cloudMean, hourShape, seasonOf, seasonTempC, summerShare, wetShare } from './climate.ts';
 import { gamma, series } from './noise.ts';
 import { remember } from './remember.ts';
 import { WIND_ROSE_FROM_DEG, windTurnDeg } from './wind-rose.ts';
@@ -53,8 +53,12 @@ const DAY_DEW_PHI = 0.4;
 const DAY_PRESSURE_PHI = 0.7;
 const HOUR_DEW_PHI = 0.85;
 const WIND_TURN_PHI = 0.93;
-/** Daily dew point: below the day's minimum, and its spread over days and within a day (TMYx Shanghai). */
-const DEW_BELOW_MIN_K = 1.5;
+/**
+ * Daily dew point: how far below the day's minimum on dry and wet days of winter, spring, summer, autumn, so that the humidities of the typical
+ * year are met; its spread over days and within a day (TMYx Shanghai).
+ */
+const DEW_BELOW_MIN_DRY_K = [1.5, 3.5, 1.5, 2];
+const DEW_BELOW_MIN_WET_K = [1.7, 1.5, 0.9, 1];
 const DAY_DEW_SD_K = 2.06;
 const HOUR_DEW_SD_K = 1.45;
 /** In a wet hour the dew point is no further below the temperature. */
@@ -155,8 +159,9 @@ export class Weather {
       : 0;
     const convective = month >= 5 && month <= 7 && meanTempC + 0.53 * rangeK > CONVECTIVE_TEMP_C;
     const hourRainMm = wet ? this.#spread(rainMm, day, summerShare(dayOfYear), convective) : DRY;
+    const belowMinK = (wet ? DEW_BELOW_MIN_WET_K : DEW_BELOW_MIN_DRY_K)[seasonOf(month)]!;
     const dewPointC =
-      meanTempC - 0.47 * rangeK - DEW_BELOW_MIN_K + DAY_DEW_SD_K * series(this.#random, DAY_DEW, day, DAY_DEW_PHI);
+      meanTempC - 0.47 * rangeK - belowMinK + DAY_DEW_SD_K * series(this.#random, DAY_DEW, day, DAY_DEW_PHI);
     const pressureHpa = this.#pressureHpa(day, dayOfYear, residual, wet);
     return { wet, rainMm, hourRainMm, meanTempC, rangeK, dewPointC, pressureHpa };
   }
