@@ -1,6 +1,7 @@
 // Who waits where, and where they want to go. Every passenger is drawn by stop and number, whatever the buses do: two runs that differ in
-// dispatch alone carry the same people. Nobody gives up, except where a stop is full.
+// dispatch alone carry the same people. A crowd sends more of them to the stops around it. Nobody gives up, except where a stop is full.
 import type { Random } from '../random.ts';
+import type { Crowd, People } from '../world.ts';
 import type { Side } from './side.ts';
 
 /** Boardings per km of service: 2.1 in all of Wuxi (bus company, 2012: 800,000 on 380,000 km a day), twice that on trunk lines (EE). */
@@ -11,6 +12,8 @@ const SERVICE_S = 16 * 3600;
 const TRIP_SCALE_M = 2_500;
 /** Stops differ. */
 const STOP_SIGMA = 0.4;
+/** One in so many of a crowd turns up at a stop each minute: all of it in 50 minutes (EE). */
+const CROWD_MIN = 50;
 /** No more fit on the pavement; who comes then walks on. */
 const WAITING_MAX = 200;
 
@@ -22,11 +25,15 @@ const ON_BOARD = 4;
 interface StopQueue {
   /** For `Random`. */
   readonly id: number;
+  readonly x: number;
+  readonly y: number;
   /** Boardings a day. */
   readonly daily: number;
   /** Cumulative shares of destinations, by stop of the side. */
   readonly destinations: Float64Array;
-  /** Passengers arrive when `daily` times the day's share so far passes this; exponential steps make it a Poisson process. */
+  /** Boardings that crowds have added so far. */
+  fromCrowds: number;
+  /** Passengers arrive when `daily` times the day's share so far, and what crowds add, passes this; exponential steps make it a Poisson process. */
   next: number;
   arrived: number;
   boarded: number;
@@ -35,6 +42,7 @@ interface StopQueue {
 export class Passengers {
   readonly #random: Random;
   readonly #queues: readonly (readonly StopQueue[])[];
+  readonly #near = new WeakMap<Crowd, readonly StopQueue[]>();
   /** Integral of the hourly share of boardings since the start: 1 is a day's worth. */
   #shareSoFar = 0;
 
@@ -48,9 +56,22 @@ export class Passengers {
     });
   }
 
-  /** boardingShare: share of the day's boardings in an hour at this rate. */
-  advance(dtS: number, boardingShare: number): void {
+  advance(dtS: number, { boardingShare, crowds }: People): void {
     this.#shareSoFar += (boardingShare * dtS) / 3600;
+    for (const crowd of crowds) this.#gather(crowd, dtS);
+  }
+
+  /** All stops within a crowd's radius share alike what comes from it; where there is none, nobody rides. */
+  #gather(crowd: Crowd, dtS: number): void {
+    let near = this.#near.get(crowd);
+    if (near === undefined) this.#near.set(crowd, (near = this.#queuesNear(crowd)));
+    for (const queue of near) queue.fromCrowds += ((crowd.people / CROWD_MIN) * (dtS / 60)) / near.length;
+  }
+
+  #queuesNear({ center, radiusM }: Crowd): StopQueue[] {
+    // Nobody boards at a line's last stop.
+    const boarding = this.#queues.flatMap((queues) => queues.slice(0, -1));
+    return boarding.filter(({ x, y }) => Math.hypot(x - center.x, y - center.y) <= radiusM);
   }
 
   /** Lets those who came in the given time before the start stand there already. */
@@ -61,7 +82,7 @@ export class Passengers {
 
   waiting(side: number, stop: number): number {
     const queue = this.#queues[side]![stop]!;
-    const due = queue.daily * this.#shareSoFar;
+    const due = queue.daily * this.#shareSoFar + queue.fromCrowds;
     while (queue.next <= due) {
       queue.next += this.#random.exponential(1, queue.id, ARRIVAL, queue.arrived++);
       if (queue.arrived - queue.boarded > WAITING_MAX) queue.boarded++;
@@ -130,9 +151,12 @@ function queuesOf(side: Side, firstId: number, random: Random): StopQueue[] {
   const sum = origins.reduce((total, origin) => total + origin, 0);
   return origins.map((origin, stop) => ({
     id: firstId + stop,
+    x: side.stopPlaces[stop]!.x,
+    y: side.stopPlaces[stop]!.y,
     daily: (daily * origin) / sum,
     destinations: destinationsOf(side, stop, weight),
     next: random.exponential(1, firstId + stop, ARRIVAL, 4_294_967_295),
+    fromCrowds: 0,
     arrived: 0,
     boarded: 0,
   }));

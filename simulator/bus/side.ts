@@ -1,5 +1,6 @@
 // One direction of a bus line as a bus drives it: links in order, stops along them, where lights and turns are. Fixed for a run.
 import type { BusLine, City, LineDirection, Point } from '../city.ts';
+import type { LinkTable } from '../traffic/link-table.ts';
 import { MEAN_SIGNAL_WAIT_S } from '../traffic/signals.ts';
 import type { Signals } from '../traffic/signals.ts';
 import type { Streets, World } from '../world.ts';
@@ -10,7 +11,6 @@ export const BUS_TOP_MPS = 50 / 3.6;
 const BUS_SHARE = 0.85;
 /** Speed through a right-angle turn, m/s (EE). */
 export const BUS_TURN_MPS = 5;
-const TURN_COSINE = 0.766;
 /** What a plan adds for a stop: braking, doors, speeding up, and boarding by the hour's share of the day's boardings; and for a light (EE). */
 const PLANNED_STOP_S = 4;
 const PLANNED_BOARDING_S = 150;
@@ -26,12 +26,15 @@ export class Side {
   readonly linkStartM: Float64Array;
   readonly stopAtM: Float64Array;
   readonly stopIds: readonly string[];
+  readonly stopPlaces: readonly Point[];
   /** The bus turns sharply at the end of this link. */
   readonly turnAfter: readonly boolean[];
   readonly lit: readonly boolean[];
-  readonly #city: City;
+  readonly #table: LinkTable;
+  /** What a bus drives on each link when the street flows at its limit. */
+  readonly #busLimitMps: Float64Array;
 
-  constructor(city: City, signals: Signals, lineIndex: number, back: 0 | 1) {
+  constructor(city: City, table: LinkTable, signals: Signals, lineIndex: number, back: 0 | 1) {
     const line = city.lines[lineIndex]!;
     const path: LineDirection = line.directions[back]!;
     this.index = lineIndex * 2 + back;
@@ -40,12 +43,14 @@ export class Side {
     this.direction = back === 0 ? 'out' : 'back';
     this.links = path.links;
     this.linkStartM = new Float64Array(path.links.length + 1);
-    path.links.forEach((link, i) => (this.linkStartM[i + 1] = this.linkStartM[i]! + city.links[link]!.lengthM));
+    path.links.forEach((link, i) => (this.linkStartM[i + 1] = this.linkStartM[i]! + table.lengthM[link]!));
     this.stopAtM = Float64Array.from(path.stops, (stop) => stop.atM);
     this.stopIds = path.stops.map(({ stop }) => city.stops[stop]!.id);
-    this.turnAfter = path.links.map((link, i) => i + 1 < path.links.length && isTurn(city, link, path.links[i + 1]!));
+    this.stopPlaces = path.stops.map(({ stop }) => city.stops[stop]!);
+    this.turnAfter = path.links.map((link, i) => i + 1 < path.links.length && table.isTurn(link, path.links[i + 1]!));
     this.lit = path.links.map((link) => signals.has(link));
-    this.#city = city;
+    this.#table = table;
+    this.#busLimitMps = Float64Array.from(path.links, (link) => BUS_SHARE * table.limitMps[link]!);
   }
 
   get lastStop(): number {
@@ -61,34 +66,35 @@ export class Side {
 
   /** What a bus drives on the link now, m/s: min(0.85 of the street's speed, 50 km/h). linkIndex: into `links`. */
   busMps(linkIndex: number, streets: Streets): number {
-    const link = this.links[linkIndex]!;
-    return Math.min(BUS_TOP_MPS, BUS_SHARE * this.#city.links[link]!.speedLimitMps * streets.speedFactor(link));
+    return Math.min(BUS_TOP_MPS, this.#busLimitMps[linkIndex]! * streets.speedFactor(this.links[linkIndex]!));
   }
 
   placeAt(atM: number, linkIndex: number): Point {
-    const { from, to, lengthM } = this.#city.links[this.links[linkIndex]!]!;
-    const [a, b] = [this.#city.nodes[from]!, this.#city.nodes[to]!];
-    const share = Math.min(1, (atM - this.linkStartM[linkIndex]!) / lengthM);
-    return { x: a.x + share * (b.x - a.x), y: a.y + share * (b.y - a.y) };
+    const link = this.links[linkIndex]!;
+    return this.#table.pointAt(link, Math.min(this.#table.lengthM[link]!, atM - this.linkStartM[linkIndex]!));
   }
 
   /** Compass direction of a link, 0…360. */
   headingDeg(linkIndex: number): number {
-    const { from, to } = this.#city.links[this.links[linkIndex]!]!;
-    const [a, b] = [this.#city.nodes[from]!, this.#city.nodes[to]!];
-    return ((Math.atan2(b.x - a.x, b.y - a.y) * 180) / Math.PI + 360) % 360;
+    return this.#table.headingDeg[this.links[linkIndex]!]!;
   }
 
-  /** Seconds from the first stop to each stop, as planned from how the streets run and people ride now. */
+  /**
+   * Seconds from the first stop to each stop, as planned from how the streets run and people ride now. No plan knows of a closed street:
+   * there it expects what the open ones do, and the line gets late.
+   */
   plan({ streets, people }: World): Float64Array {
     const stopS = PLANNED_STOP_S + PLANNED_BOARDING_S * people.boardingShare;
     const planned = new Float64Array(this.stopAtM.length);
+    const openFactor = this.#meanOpenFactor(streets);
     let seconds = 0;
     let stop = 1;
-    for (let i = 0; i < this.links.length; i++) {
+    for (const [i, link] of this.links.entries()) {
       const startM = this.linkStartM[i]!;
       const endM = this.linkStartM[i + 1]!;
-      const mps = this.busMps(i, streets);
+      const mps = streets.isClosed(link)
+        ? Math.min(BUS_TOP_MPS, this.#busLimitMps[i]! * openFactor)
+        : this.busMps(i, streets);
       const beforeM = i + 1 === this.links.length ? Infinity : endM;
       for (; stop <= this.lastStop && this.stopAtM[stop]! < beforeM; stop++) {
         planned[stop] = seconds + (this.stopAtM[stop]! - startM) / mps + stop * stopS;
@@ -97,15 +103,16 @@ export class Side {
     }
     return planned;
   }
-}
 
-function isTurn(city: City, first: number, second: number): boolean {
-  const direction = (index: number) => {
-    const link = city.links[index]!;
-    const [a, b] = [city.nodes[link.from]!, city.nodes[link.to]!];
-    const lengthM = Math.max(1e-6, Math.hypot(b.x - a.x, b.y - a.y));
-    return { x: (b.x - a.x) / lengthM, y: (b.y - a.y) / lengthM };
-  };
-  const [a, b] = [direction(first), direction(second)];
-  return a.x * b.x + a.y * b.y < TURN_COSINE;
+  /** Mean speed factor of the links that are open; 1 when none is. */
+  #meanOpenFactor(streets: Streets): number {
+    let sum = 0;
+    let open = 0;
+    for (const link of this.links) {
+      if (streets.isClosed(link)) continue;
+      sum += streets.speedFactor(link);
+      open++;
+    }
+    return open === 0 ? 1 : sum / open;
+  }
 }

@@ -1,44 +1,36 @@
-// A city bus: drives its line out and back, carries the people who wait, and drifts into its neighbours unless someone holds it. Every
-// driver obeys (real compliance is nearer 80 %); no short turns, no skipped stops, no depot. A record at a departure still names the stop
-// that the bus leaves: there, and only there, it carries the passenger counts and the headway.
+// A city bus: drives its line out and back, carries the people who wait, and drifts into its neighbours unless someone holds it. Where a
+// street is closed it is waved through, slowly. Every driver obeys (real compliance is nearer 80 %); no short turns, no skipped stops, no
+// depot. A record at a departure still names the stop that the bus leaves: there, and only there, it carries the passenger counts and the headway.
 import type { Command } from '../../telemetry/messages.ts';
-import type { City } from '../city.ts';
-import type { CommandAnswer, Fleet, FleetContext, Model, Reporter } from '../fleet.ts';
+import { BREAKDOWN, befallBreakdown, planBreakdown, repairWhenDue, wearOut } from '../bus/breakdowns.ts';
+import { DRAW } from '../bus/draws.ts';
 import { drive, fuelAtTerminalL, fuelOnRoadL } from '../bus/driving.ts';
+import { COMMANDS, beginHold, endHold, obey } from '../bus/holds.ts';
+import { drawPace } from '../bus/pace.ts';
 import { Passengers } from '../bus/passengers.ts';
+import { Records, watch } from '../bus/records.ts';
 import { Side } from '../bus/side.ts';
-import { CAPACITY, DRAW, SEATS, newBus, nextBreakdownM, spreadLine } from '../bus/state.ts';
+import { CAPACITY, SEATS, newBus } from '../bus/state.ts';
 import type { Bus } from '../bus/state.ts';
 import { LAYOVER_MIN_S, Timetable } from '../bus/timetable.ts';
-import { CO2_KG_PER_L } from '../physics/bus-energy.ts';
+import { spreadLine } from '../bus/warm-start.ts';
+import type { City, Point } from '../city.ts';
+import type { CommandAnswer, Fleet, FleetContext, Happening, Model, Reporter } from '../fleet.ts';
 import { BOARDING_S, dwellS } from '../physics/dwell.ts';
 import type { Random } from '../random.ts';
-import { Receivers } from '../traffic/gnss.ts';
+import { LinkTable } from '../traffic/link-table.ts';
+import { NOBODY_DUE, Rota } from '../traffic/rota.ts';
 import { Signals } from '../traffic/signals.ts';
 import type { World } from '../world.ts';
 
 const STEP_MS = 500;
-/** A gap of more than this many planned headways is a break in the service. */
-const MAX_HEADWAYS = 4;
 const RECORD_MS = 5_000;
 const DAY_MS = 86_400_000;
 /** Two buses of a line never leave a stop closer than this, ms. */
 const APART_MS = 5_000;
-/** Running time differs by day and line, and by segment (lognormal; engineering estimate). */
-const DAY_SIGMA = 0.06;
-const SEGMENT_SIGMA = 0.2;
-/** A blocked lane: probability on a segment and extra time, s; the segment's usual speed to turn the time into a pace, m/s. */
-const INCIDENT = 0.003;
-const INCIDENT_S = [120, 300] as const;
-const SEGMENT_MPS = 8;
-/** A driver reads the display: lognormal (engineering estimate). */
-const REACTION_MEDIAN_S = 4;
-const REACTION_SIGMA = 0.5;
-const HOLD_MAX_S = 600;
-const REPAIR_MS = 45 * 60_000;
-/** Shares of capacity, and of the target headway, at which alarms are raised and cleared. */
-const CROWDED = { raise: 0.95, clear: 0.85 } as const;
-const BUNCHING = { raise: 0.25, clear: 0.4 } as const;
+/** Rain of more than this slows boarding (umbrellas, wet floors) by this factor (engineering estimate). */
+const WET_MM_PER_H = 2.5;
+const WET_DWELL = 1.1;
 
 class Buses implements Fleet {
   readonly #city: City;
@@ -49,7 +41,8 @@ class Buses implements Fleet {
   readonly #buses: readonly Bus[];
   readonly #passengers: Passengers;
   readonly #timetable: Timetable;
-  readonly #receivers: Receivers;
+  readonly #records: Records;
+  readonly #rota: Rota;
   readonly #lastDepartureMs: readonly Float64Array[];
   #awake = false;
 
@@ -58,15 +51,18 @@ class Buses implements Fleet {
     this.#random = random;
     this.#utcOffsetMs = utcOffsetMin * 60_000;
     this.#signals = new Signals(city);
+    const table = new LinkTable(city);
     this.#sides = city.lines.flatMap((_, line) =>
-      [0, 1].map((way) => new Side(city, this.#signals, line, way as 0 | 1)),
+      [0, 1].map((way) => new Side(city, table, this.#signals, line, way as 0 | 1)),
     );
     const lineOf = (index: number) => index % city.lines.length;
     this.#buses = Array.from({ length: count }, (_, i) => newBus(i, this.#sides[2 * lineOf(i)]!, random, startMs));
+    for (const bus of this.#buses) planBreakdown(bus, random);
     const busesOnLine = city.lines.map((_, line) => this.#buses.filter((_, i) => lineOf(i) === line).length);
     this.#passengers = new Passengers(this.#sides, random);
     this.#timetable = new Timetable(this.#sides, busesOnLine);
-    this.#receivers = new Receivers(count, random);
+    this.#records = new Records(city, count, random);
+    this.#rota = new Rota(count, RECORD_MS, startMs, random, DRAW.phase);
     this.#lastDepartureMs = this.#sides.map((side) => new Float64Array(side.stopAtM.length));
   }
 
@@ -77,54 +73,24 @@ class Buses implements Fleet {
     const dtS = dtMs / steps / 1000;
     for (let step = 1; step <= steps; step++) {
       const stepMs = fromMs + Math.round((dtMs * step) / steps);
-      this.#passengers.advance(dtS, world.people.boardingShare);
-      for (const [index, bus] of this.#buses.entries()) this.#live(index, bus, stepMs, dtS, world, report);
+      this.#passengers.advance(dtS, world.people);
+      for (const bus of this.#buses) this.#live(bus, stepMs, dtS, world, report);
       this.#releaseFromTerminals(stepMs, world, report);
+      this.#reportDue(stepMs, report);
     }
+  }
+
+  placeOf(index: number): Point {
+    const { side, atM, linkIndex } = this.#buses[index]!;
+    return side.placeAt(atM, linkIndex);
   }
 
   command(index: number, command: Command, nowMs: number, report: Reporter): CommandAnswer {
-    const bus = this.#buses[index]!;
-    if (command.name === 'hold') return this.#takeHold(index, bus, command, nowMs, report);
-    if (command.name === 'departNow') return this.#takeDepartNow(index, bus, command, nowMs, report);
-    return { state: 'rejected', reason: `unknown command ${command.name}, expected hold or departNow` };
+    return obey(this.#buses[index]!, command, this.#random, nowMs, report);
   }
 
-  #takeHold(index: number, bus: Bus, { id, args }: Command, nowMs: number, report: Reporter): CommandAnswer {
-    const { durationS } = args;
-    if (typeof durationS !== 'number' || !Number.isInteger(durationS) || durationS < 1 || durationS > HOLD_MAX_S) {
-      const got = durationS === undefined ? 'nothing' : JSON.stringify(durationS);
-      return { state: 'rejected', reason: `durationS must be 1…${HOLD_MAX_S}, got ${got}` };
-    }
-    if (bus.mode === 'layover') return { state: 'rejected', reason: 'the bus is at its terminal' };
-    if (bus.brokenUntilMs !== undefined) return { state: 'rejected', reason: 'the bus has broken down' };
-    if (bus.stop === bus.side.lastStop) return { state: 'rejected', reason: 'the next stop is the terminal' };
-    if (bus.hold !== undefined) endHold(index, bus, nowMs, report, 'expired', 'replaced by a newer hold');
-    bus.hold = {
-      id,
-      durationS,
-      reactMs: nowMs + this.#reactionMs(index, bus),
-      untilMs: undefined,
-      departId: undefined,
-    };
-    return { state: 'accepted' };
-  }
-
-  #takeDepartNow(index: number, bus: Bus, { id }: Command, nowMs: number, report: Reporter): CommandAnswer {
-    const { hold } = bus;
-    if (hold === undefined) return { state: 'rejected', reason: 'the bus is not held' };
-    if (hold.untilMs === undefined) {
-      endHold(index, bus, nowMs, report, 'expired', 'ended by departNow before it began');
-      return { state: 'done' };
-    }
-    if (hold.departId !== undefined) return { state: 'rejected', reason: 'the bus is already leaving' };
-    hold.untilMs = Math.min(hold.untilMs, nowMs + this.#reactionMs(index, bus));
-    hold.departId = id;
-    return { state: 'accepted' };
-  }
-
-  #reactionMs(index: number, bus: Bus): number {
-    return 1000 * this.#random.lognormal(REACTION_MEDIAN_S, REACTION_SIGMA, index, DRAW.reaction, bus.holds++);
+  befall(index: number, happening: Happening, nowMs: number, report: Reporter): void {
+    if (happening.name === 'breakdown') befallBreakdown(this.#buses[index]!, happening, nowMs, report);
   }
 
   /** Warm start: every line is in the middle of its day. */
@@ -132,77 +98,55 @@ class Buses implements Fleet {
     this.#awake = true;
     for (let line = 0; line < this.#city.lines.length; line++) {
       const sides = [this.#sides[2 * line]!, this.#sides[2 * line + 1]!] as const;
-      const buses = this.#buses.flatMap((bus, index) => (bus.side.lineIndex === line ? [{ index, bus }] : []));
+      const buses = this.#buses.filter((bus) => bus.side.lineIndex === line);
       if (buses.length === 0) continue;
       spreadLine(buses, sides, startMs, world, this.#timetable, this.#passengers, this.#random, this.#lastDepartureMs);
-      for (const { index, bus } of buses) if (bus.mode === 'moving') this.#drawPace(index, bus, startMs);
+      for (const bus of buses) {
+        if (bus.mode === 'moving') drawPace(bus, this.#random, this.#civilDay(startMs));
+        else this.#timetable.queue(bus);
+      }
     }
   }
 
   /** Ready buses take the slots of their terminal, the longest ready first. */
   #releaseFromTerminals(nowMs: number, world: World, report: Reporter): void {
-    for (const side of this.#sides) {
-      if (world.people.boardingShare === 0) {
-        this.#timetable.pause(side.index, nowMs);
-        continue;
-      }
-      const index = this.#firstReady(side, nowMs);
-      if (index === undefined) continue;
-      const trip = this.#timetable.take(side.index, nowMs, world);
-      if (trip === undefined) continue;
-      const bus = this.#buses[index]!;
-      bus.trip = trip;
-      bus.boarded = this.#passengers.board(side.index, 0, CAPACITY, bus.onBoard);
+    const serves = world.people.boardingShare > 0;
+    for (let side = 0; side < this.#sides.length; side++) {
+      if (!serves) this.#timetable.pause(side, nowMs);
+      const bus = serves ? this.#timetable.release(side, nowMs, world) : undefined;
+      if (bus === undefined) continue;
+      bus.boarded = this.#passengers.board(side, 0, CAPACITY, bus.onBoard);
       bus.load = bus.boarded;
-      this.#depart(index, bus, nowMs, report);
+      this.#depart(bus, nowMs, report);
     }
   }
 
-  #firstReady(side: Side, nowMs: number): number | undefined {
-    let first: number | undefined;
-    for (const [index, bus] of this.#buses.entries()) {
-      if (bus.mode !== 'layover' || bus.side !== side || bus.readyMs > nowMs) continue;
-      if (first === undefined || bus.readyMs < this.#buses[first]!.readyMs) first = index;
-    }
-    return first;
-  }
-
-  #live(index: number, bus: Bus, nowMs: number, dtS: number, world: World, report: Reporter): void {
+  #live(bus: Bus, nowMs: number, dtS: number, world: World, report: Reporter): void {
     const beforeM = bus.odometerM;
-    if (bus.mode === 'moving') this.#move(index, bus, nowMs, dtS, world, report);
-    else if (bus.mode === 'atStop') this.#serve(index, bus, nowMs, report);
+    repairWhenDue(bus, this.#random, nowMs, report);
+    if (bus.mode === 'moving') this.#move(bus, nowMs, dtS, world, report);
+    else if (bus.mode === 'atStop' && bus.brokenUntilMs === undefined) this.#serve(bus, nowMs, world, report);
+    if (bus.brokenUntilMs !== undefined) return;
     const { tempC } = world.sky;
     if (bus.mode === 'layover') bus.fuelL += fuelAtTerminalL(bus.layoverSinceMs, nowMs, dtS, tempC);
-    else if (bus.brokenUntilMs === undefined) bus.fuelL += fuelOnRoadL(bus, bus.odometerM - beforeM, dtS, tempC);
-    if (bus.nextRecordMs > nowMs) return;
-    while (bus.nextRecordMs <= nowMs) bus.nextRecordMs += RECORD_MS;
-    if (bus.lastRecordMs < nowMs) this.#record(index, bus, nowMs, report);
+    else bus.fuelL += fuelOnRoadL(bus, bus.odometerM - beforeM, dtS, tempC);
   }
 
-  #move(index: number, bus: Bus, nowMs: number, dtS: number, world: World, report: Reporter): void {
-    if (bus.brokenUntilMs === undefined && bus.odometerM >= bus.nextBreakdownM) {
-      bus.brokenUntilMs = nowMs + REPAIR_MS;
-      report.event(index, nowMs, 'breakdown', 'raised', {
-        line: bus.side.line.id,
-        load: bus.load,
-        odometerM: bus.odometerM,
-      });
+  #reportDue(nowMs: number, report: Reporter): void {
+    for (let index = this.#rota.due(nowMs); index !== NOBODY_DUE; index = this.#rota.due(nowMs)) {
+      const bus = this.#buses[index]!;
+      if (bus.lastRecordMs < nowMs) this.#records.report(bus, nowMs, report);
     }
-    if (bus.brokenUntilMs !== undefined && nowMs >= bus.brokenUntilMs) {
-      bus.brokenUntilMs = undefined;
-      bus.breakdowns++;
-      bus.nextBreakdownM = nextBreakdownM(this.#random, index, bus);
-      report.event(index, nowMs, 'breakdown', 'cleared', {
-        line: bus.side.line.id,
-        load: bus.load,
-        odometerM: bus.odometerM,
-      });
-    }
-    const arrived = drive(bus, nowMs, dtS, world.streets, this.#signals, bus.brokenUntilMs !== undefined);
-    if (arrived) this.#arrive(index, bus, nowMs, report);
   }
 
-  #arrive(index: number, bus: Bus, nowMs: number, report: Reporter): void {
+  #move(bus: Bus, nowMs: number, dtS: number, world: World, report: Reporter): void {
+    if (bus.brokenUntilMs === undefined) wearOut(bus, nowMs, report);
+    if (drive(bus, nowMs, dtS, world.streets, this.#signals, bus.brokenUntilMs !== undefined)) {
+      this.#arrive(bus, nowMs, world, report);
+    }
+  }
+
+  #arrive(bus: Bus, nowMs: number, world: World, report: Reporter): void {
     const last = bus.stop === bus.side.lastStop;
     bus.mode = 'atStop';
     bus.alighted = bus.onBoard[bus.stop]!;
@@ -211,34 +155,31 @@ class Buses implements Fleet {
     const room = CAPACITY - bus.load;
     bus.boarded = last ? 0 : this.#passengers.board(bus.side.index, bus.stop, room, bus.onBoard);
     bus.load += bus.boarded;
-    bus.readyMs = nowMs + 1000 * dwellS(bus.boarded, bus.alighted, bus.load > SEATS);
+    bus.readyMs = nowMs + 1000 * wetFactor(world) * dwellS(bus.boarded, bus.alighted, bus.load > SEATS);
     bus.delayS = (nowMs - bus.trip.slotMs) / 1000 - bus.trip.plan[bus.stop]!;
-    if (last && bus.hold !== undefined) endHold(index, bus, nowMs, report, 'expired', 'reached the terminal first');
-    this.#record(index, bus, nowMs, report);
+    if (last) endHold(bus, nowMs, report, 'expired', 'reached the terminal first');
+    this.#records.report(bus, nowMs, report);
   }
 
   /** At a stop: late passengers get in, then the driver waits for the hold and for the bus ahead. */
-  #serve(index: number, bus: Bus, nowMs: number, report: Reporter): void {
-    const { hold } = bus;
+  #serve(bus: Bus, nowMs: number, world: World, report: Reporter): void {
     const last = bus.stop === bus.side.lastStop;
-    if (hold !== undefined && hold.untilMs === undefined && nowMs >= hold.reactMs && !last) {
-      hold.untilMs = Math.max(nowMs, bus.readyMs) + 1000 * hold.durationS;
-    }
+    if (!last) beginHold(bus, nowMs);
     if (nowMs < bus.readyMs) return;
-    if (!last) this.#boardLate(bus, nowMs);
-    if (nowMs < bus.readyMs || nowMs < (hold?.untilMs ?? 0)) return;
+    if (!last) this.#boardLate(bus, nowMs, world);
+    if (nowMs < bus.readyMs || nowMs < (bus.hold?.untilMs ?? 0)) return;
     if (nowMs - this.#lastDepartureMs[bus.side.index]![bus.stop]! < APART_MS) return;
-    this.#depart(index, bus, nowMs, report);
+    this.#depart(bus, nowMs, report);
   }
 
-  #boardLate(bus: Bus, nowMs: number): void {
+  #boardLate(bus: Bus, nowMs: number, world: World): void {
     const late = this.#passengers.board(bus.side.index, bus.stop, CAPACITY - bus.load, bus.onBoard);
     bus.boarded += late;
     bus.load += late;
-    bus.readyMs = Math.max(bus.readyMs, nowMs + 1000 * BOARDING_S * late);
+    bus.readyMs = Math.max(bus.readyMs, nowMs + 1000 * wetFactor(world) * BOARDING_S * late);
   }
 
-  #depart(index: number, bus: Bus, nowMs: number, report: Reporter): void {
+  #depart(bus: Bus, nowMs: number, report: Reporter): void {
     const { side, stop, trip } = bus;
     const departures = this.#lastDepartureMs[side.index]!;
     const headwayS = (nowMs - departures[stop]!) / 1000;
@@ -246,23 +187,16 @@ class Buses implements Fleet {
     const last = stop === side.lastStop;
     bus.mode = 'atStop';
     bus.delayS = (nowMs - trip.slotMs) / 1000 - trip.plan[stop]!;
-    this.#record(index, bus, nowMs, report, {
-      boarded: bus.boarded,
-      alighted: bus.alighted,
-      denied: last ? 0 : this.#passengers.waiting(side.index, stop),
-      // After a break in the service there is no bus ahead.
-      ...(headwayS < MAX_HEADWAYS * trip.headwayS ? { headwayS } : {}),
-      targetHeadwayS: trip.headwayS,
-      co2Kg: bus.fuelL * CO2_KG_PER_L,
-    });
-    if (bus.hold?.untilMs !== undefined) endHold(index, bus, nowMs, report, 'done');
-    this.#watch(index, bus, nowMs, headwayS, report);
+    const denied = last ? 0 : this.#passengers.waiting(side.index, stop);
+    this.#records.reportDeparture(bus, nowMs, headwayS, denied, report);
+    if (bus.hold?.untilMs !== undefined) endHold(bus, nowMs, report, 'done');
+    watch(bus, nowMs, headwayS, report);
     bus.boarded = 0;
     bus.alighted = 0;
     if (last) return this.#turn(bus, nowMs);
     bus.mode = 'moving';
     bus.stop = stop + 1;
-    this.#drawPace(index, bus, nowMs);
+    drawPace(bus, this.#random, this.#civilDay(nowMs));
   }
 
   /** From the end of one direction to the start of the other. */
@@ -274,91 +208,16 @@ class Buses implements Fleet {
     bus.stop = 0;
     bus.layoverSinceMs = nowMs;
     bus.readyMs = nowMs + 1000 * LAYOVER_MIN_S;
+    this.#timetable.queue(bus);
   }
 
-  /** How this bus fares on the segment ahead, relative to the street. */
-  #drawPace(index: number, bus: Bus, nowMs: number): void {
-    const random = this.#random;
-    const segment = bus.segments++;
-    const day = Math.floor((nowMs + this.#utcOffsetMs) / DAY_MS);
-    const logTime =
-      DAY_SIGMA * random.normal(bus.side.lineIndex, DRAW.day, day) +
-      SEGMENT_SIGMA * random.normal(index, DRAW.segment, segment);
-    let slowness = Math.exp(logTime);
-    if (random.uniform(index, DRAW.incident, segment) < INCIDENT) {
-      const [min, max] = INCIDENT_S;
-      const extraS = min + (max - min) * random.uniform(index, DRAW.incidentS, segment);
-      slowness += (extraS * SEGMENT_MPS) / (bus.side.stopAtM[bus.stop]! - bus.side.stopAtM[bus.stop - 1]!);
-    }
-    bus.pace = 1 / slowness;
-  }
-
-  #watch(index: number, bus: Bus, nowMs: number, headwayS: number, report: Reporter): void {
-    const line = bus.side.line.id;
-    const full = bus.load / CAPACITY;
-    if (bus.crowded ? full < CROWDED.clear : full > CROWDED.raise) {
-      bus.crowded = !bus.crowded;
-      report.event(index, nowMs, 'crowded', bus.crowded ? 'raised' : 'cleared', { line, load: bus.load });
-    }
-    const gap = headwayS / bus.trip.headwayS;
-    if (bus.bunching ? gap > BUNCHING.clear : gap < BUNCHING.raise) {
-      bus.bunching = !bus.bunching;
-      report.event(index, nowMs, 'bunching', bus.bunching ? 'raised' : 'cleared', { line, headwayS });
-    }
-  }
-
-  #record(
-    index: number,
-    bus: Bus,
-    nowMs: number,
-    report: Reporter,
-    departure: { readonly [name: string]: number } = {},
-  ): void {
-    bus.lastRecordMs = nowMs;
-    const place = bus.side.placeAt(bus.atM, bus.linkIndex);
-    const { lat, lon } = this.#city.toLonLat(this.#receivers.fix(index, nowMs, place.x, place.y));
-    report.record(index, nowMs, {
-      lat,
-      lon,
-      speedMps: bus.speedMps,
-      headingDeg: bus.side.headingDeg(bus.linkIndex),
-      line: bus.side.line.id,
-      direction: bus.side.direction,
-      nextStop: bus.side.stopIds[bus.stop]!,
-      stopSequence: bus.stop,
-      status: statusOf(bus, nowMs),
-      load: bus.load,
-      occupancyRatio: bus.load / CAPACITY,
-      // At rest it is neither early nor late.
-      delayS: bus.mode === 'layover' ? undefined : bus.delayS,
-      odometerM: bus.odometerM,
-      fuelL: bus.fuelL,
-      doorOpen: bus.mode === 'atStop' && nowMs < bus.readyMs,
-      ...departure,
-    });
+  #civilDay(nowMs: number): number {
+    return Math.floor((nowMs + this.#utcOffsetMs) / DAY_MS);
   }
 }
 
-function endHold(
-  index: number,
-  bus: Bus,
-  nowMs: number,
-  report: Reporter,
-  state: 'done' | 'expired',
-  reason?: string,
-): void {
-  const { hold } = bus;
-  bus.hold = undefined;
-  if (hold === undefined) return;
-  report.ack(index, nowMs, hold.id, state, reason);
-  if (hold.departId !== undefined) report.ack(index, nowMs, hold.departId, 'done');
-}
-
-function statusOf(bus: Bus, nowMs: number): string {
-  if (bus.brokenUntilMs !== undefined) return 'broken';
-  if (bus.mode === 'layover') return 'layover';
-  if (bus.mode === 'moving') return 'inTransitTo';
-  return nowMs >= bus.readyMs && nowMs < (bus.hold?.untilMs ?? 0) ? 'holding' : 'stoppedAt';
+function wetFactor({ sky }: World): number {
+  return sky.rainMmPerH > WET_MM_PER_H ? WET_DWELL : 1;
 }
 
 export const model: Model = {
@@ -413,24 +272,19 @@ export const model: Model = {
       crowded: { label: 'Crowded', labels: { zh: '车厢拥挤' }, severity: 'warning' },
       bunching: { label: 'Too close to the bus ahead', labels: { zh: '串车' }, severity: 'info' },
     },
-    commands: {
-      hold: {
-        label: 'Hold at the stop',
-        labels: { zh: '在站等待' },
-        args: {
-          type: 'object',
-          properties: {
-            durationS: { type: 'integer', title: 'Duration, s', minimum: 1, maximum: HOLD_MAX_S, default: 60 },
-          },
-          required: ['durationS'],
-          additionalProperties: false,
-        },
-      },
-      departNow: {
-        label: 'Leave now',
-        labels: { zh: '立即发车' },
-        args: { type: 'object', properties: {}, additionalProperties: false },
-      },
+    commands: COMMANDS,
+  },
+  happenings: { breakdown: BREAKDOWN },
+  interacts: true,
+  hidden: {
+    trueLat: { label: 'True latitude', labels: { zh: '真实纬度' }, unit: 'deg', min: -90, max: 90, resolution: 1e-7 },
+    trueLon: {
+      label: 'True longitude',
+      labels: { zh: '真实经度' },
+      unit: 'deg',
+      min: -180,
+      max: 180,
+      resolution: 1e-7,
     },
   },
   qos: 0,

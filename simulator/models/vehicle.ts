@@ -1,20 +1,23 @@
-// A connected car: drives trips between districts, queues at lights, parks a while. Cars interact, so a fleet lives in one worker. They are
-// a sample: the traffic around them comes from the streets. Charging, fuel and lane changes are not simulated.
+// A connected car: drives trips between districts, queues at lights, keeps clear of closed streets, parks a while. Cars interact, so a fleet
+// lives in one worker. They are a sample: the traffic around them comes from the streets. Charging, fuel and lane changes are not simulated,
+// nor does a crowd draw cars: destinations are what they are on any day.
 import FlatQueue from 'flatqueue';
 import type { Command } from '../../telemetry/messages.ts';
-import type { City } from '../city.ts';
+import type { City, Point } from '../city.ts';
 import type { CommandAnswer, Fleet, FleetContext, Model, Reporter } from '../fleet.ts';
 import type { Random } from '../random.ts';
-import { Destinations } from '../traffic/destinations.ts';
 import { Receivers } from '../traffic/gnss.ts';
-import { RouteSearch } from '../traffic/routes.ts';
-import { BETWEEN_LIGHTS, Signals } from '../traffic/signals.ts';
+import { NOBODY_DUE, Rota } from '../traffic/rota.ts';
+import { Signals } from '../traffic/signals.ts';
 import { Traffic } from '../traffic/traffic.ts';
-import type { World } from '../world.ts';
+import { Trips } from '../traffic/trips.ts';
+import type { Streets, World } from '../world.ts';
 
 const RECORD_MS = 10_000;
 /** Longest integration step; the reference uses 0.25 s, which changes nothing visible at city scale. */
 const STEP_MS = 500;
+/** The streets are told every second step. */
+const STEPS_PER_OBSERVATION = 2;
 /** Cars of the sample under way at the day's peak: taxis and ride-hailing are over-represented in it (engineering estimate). */
 const UNDER_WAY_AT_PEAK = 0.85;
 /** How long a car rests between trips before it may be needed again, ms (engineering estimate). */
@@ -24,40 +27,34 @@ const REST_MEAN_MS = 240_000;
 const RETRY_MS = 5_000;
 const DRIVER_SD = 0.1;
 const DRIVER_RANGE = [0.8, 1.2] as const;
-/** Counts as hard braking, m/s²; reported once in this time. */
-const HARD_BRAKE_MPS2 = 4;
+/** Hard braking is reported once in this time. */
 const HARD_BRAKE_EVERY_MS = 60_000;
 const WAITING_MPS = 0.5;
 const ADVICE_RANGE_MPS = [1, 40] as const;
-/** Cars do not stop nearer than this to a node, m. */
-const KERB_CLEAR_M = 15;
 
-// Purposes of the random draws; DESTINATION takes two.
+// Purposes of the random draws; trips and receivers have their own.
 const PHASE = 1;
 const DRIVER = 2;
 const PLACE = 3;
 const ALONG = 4;
 const REST = 5;
-const END = 6;
 const UNDER_WAY = 7;
 const ODOMETER = 8;
-const DESTINATION = 10;
+
+const NO_ROUTE = new Int32Array(0);
 
 class Vehicles implements Fleet {
   readonly #city: City;
   readonly #random: Random;
   readonly #count: number;
   readonly #traffic: Traffic;
-  readonly #routes: RouteSearch;
-  readonly #destinations: Destinations;
+  readonly #trips: Trips;
   readonly #receivers: Receivers;
+  readonly #rota: Rota;
   /** Resting cars by the time at which they may leave. */
   readonly #resting = new FlatQueue();
-  readonly #trips: Uint32Array;
-  readonly #nextRecordMs: Float64Array;
   readonly #lastHardBrakeMs: Float64Array;
   readonly #headingDeg: Float64Array;
-  readonly #linkHeadingDeg: Float64Array;
   #underWay = 0;
   #placed = false;
 
@@ -66,42 +63,42 @@ class Vehicles implements Fleet {
     this.#random = random;
     this.#count = count;
     this.#traffic = new Traffic(city, new Signals(city), count);
-    this.#routes = new RouteSearch(city);
-    this.#destinations = new Destinations(city, random);
+    this.#trips = new Trips(city, random, count);
     this.#receivers = new Receivers(count, random);
-    this.#trips = new Uint32Array(count);
+    this.#rota = new Rota(count, RECORD_MS, startMs, random, PHASE);
     this.#headingDeg = new Float64Array(count);
     this.#lastHardBrakeMs = new Float64Array(count).fill(-Infinity);
-    this.#nextRecordMs = Float64Array.from(
-      { length: count },
-      (_, car) => startMs + random.uniform(car, PHASE, 0) * RECORD_MS,
-    );
-    this.#linkHeadingDeg = Float64Array.from(city.links, ({ from, to }) => {
-      const [a, b] = [city.nodes[from]!, city.nodes[to]!];
-      return ((Math.atan2(b.x - a.x, b.y - a.y) * 180) / Math.PI + 360) % 360;
-    });
     for (let car = 0; car < count; car++) {
       const factor = 1 + DRIVER_SD * random.normal(car, DRIVER, 0);
       this.#traffic.driverFactor[car] = Math.max(DRIVER_RANGE[0], Math.min(DRIVER_RANGE[1], factor));
       this.#traffic.odometerM[car] = Math.round(random.uniform(car, ODOMETER, 0) * 80_000_000);
     }
+    this.#standAnywhere();
   }
 
-  tick(nowMs: number, dtMs: number, world: World, report: Reporter): void {
+  tick(nowMs: number, dtMs: number, { people, streets }: World, report: Reporter): void {
     const fromMs = nowMs - dtMs;
-    if (!this.#placed) this.#place(fromMs, world);
-    this.#leaveKerbs(nowMs, world);
-    this.#feel(world);
+    const wanted = UNDER_WAY_AT_PEAK * people.traffic * this.#count;
+    if (this.#trips.heed(streets)) this.#divert();
+    if (!this.#placed) this.#place(fromMs, wanted / this.#count, streets);
     const steps = Math.ceil(dtMs / STEP_MS);
     for (let step = 1; step <= steps; step++) {
-      const stepEndMs = fromMs + Math.round((dtMs * step) / steps);
-      this.#traffic.advance(stepEndMs, dtMs / steps / 1000);
-      for (const car of this.#traffic.arrived) this.#rest(car, stepEndMs);
-      this.#reportHardBrakes(stepEndMs, report);
+      const stepMs = fromMs + Math.round((dtMs * step) / steps);
+      this.#leaveKerbs(stepMs, wanted, streets);
+      this.#traffic.advance(stepMs, dtMs / steps / 1000, streets);
+      for (const car of this.#traffic.arrived) this.#rest(car, stepMs);
+      for (const car of this.#traffic.braking) this.#reportHardBrake(car, stepMs, report);
+      if (step % STEPS_PER_OBSERVATION === 0 || step === steps) this.#traffic.observe(streets);
+      for (let car = this.#rota.due(stepMs); car !== NOBODY_DUE; car = this.#rota.due(stepMs)) {
+        this.#reportCar(car, stepMs, report);
+        // In between, a driver feels a change on the next link.
+        this.#traffic.feel(car, streets);
+      }
     }
-    this.#tellStreets(world);
-    for (let car = 0; car < this.#count; car++)
-      if (this.#nextRecordMs[car]! <= nowMs) this.#reportCar(car, nowMs, report);
+  }
+
+  placeOf(car: number): Point {
+    return this.#traffic.placeOf(car);
   }
 
   command(car: number, { name, args }: Command): CommandAnswer {
@@ -116,50 +113,62 @@ class Vehicles implements Fleet {
     return { state: 'done' };
   }
 
-  /** Warm start: as many cars as the hour wants are in the middle of a trip, the others rest at a kerb. */
-  #place(nowMs: number, world: World): void {
-    this.#placed = true;
+  /** Every car stands at a kerb, more of them where there are more lanes. */
+  #standAnywhere(): void {
+    const traffic = this.#traffic;
     const cumulativeM = laneMetres(this.#city);
-    const share = UNDER_WAY_AT_PEAK * world.people.traffic;
     for (let car = 0; car < this.#count; car++) {
-      const { link, atM } = this.#startPlace(car, cumulativeM);
-      this.#traffic.link[car] = link;
-      this.#traffic.atM[car] = atM;
-      this.#headingDeg[car] = this.#linkHeadingDeg[link]!;
-      const speedMps = 0.6 * this.#city.links[link]!.speedLimitMps * world.streets.speedFactor(link);
-      const drives = this.#random.uniform(car, UNDER_WAY, 0) < share;
-      if (!drives || !this.#depart(car, speedMps)) this.#resting.push(car, nowMs + this.#restMs(car));
+      const link = findRow(cumulativeM, this.#random.uniform(car, PLACE, 0) * cumulativeM.at(-1)!);
+      traffic.link[car] = link;
+      traffic.atM[car] = this.#trips.kerbM(link, this.#random.uniform(car, ALONG, 0));
+      this.#headingDeg[car] = traffic.links.headingDeg[link]!;
     }
   }
 
-  #startPlace(car: number, cumulativeM: Float64Array): { link: number; atM: number } {
-    const link = findRow(cumulativeM, this.#random.uniform(car, PLACE, 0) * cumulativeM.at(-1)!);
-    return { link, atM: this.#kerbM(link, this.#random.uniform(car, ALONG, 0)) };
+  /** Warm start: a share of the cars is in the middle of a trip, the others rest at a kerb. */
+  #place(nowMs: number, share: number, streets: Streets): void {
+    this.#placed = true;
+    for (let car = 0; car < this.#count; car++) {
+      const link = this.#traffic.link[car]!;
+      const speedMps = 0.6 * this.#traffic.links.limitMps[link]! * streets.speedFactor(link);
+      const drives = this.#random.uniform(car, UNDER_WAY, 0) < share;
+      if (!drives || !this.#depart(car, speedMps, streets)) this.#resting.push(car, nowMs + this.#restMs(car));
+    }
   }
 
-  /** Starts a trip from where the car stands; false when there is no way or no gap. */
-  #depart(car: number, speedMps: number): boolean {
+  /** Starts a trip from where the car stands; false when the street is closed or full, or leads nowhere. */
+  #depart(car: number, speedMps: number, streets: Streets): boolean {
     const traffic = this.#traffic;
-    const trip = ++this.#trips[car]!;
     const link = traffic.link[car]!;
-    const here = this.#city.links[link]!.to;
-    const goal = this.#destinations.next(here, car, DESTINATION, trip);
-    const route = this.#routes.find(link, goal);
-    if (route === undefined || route.length === 0) return false;
-    traffic.route[car] = route;
-    traffic.step[car] = 0;
-    traffic.endAtM[car] = this.#kerbM(route.at(-1)!, this.#random.uniform(car, END, trip));
-    if (!traffic.enter(car, link, traffic.atM[car]!, speedMps)) return false;
+    const atM = traffic.atM[car]!;
+    if (this.#trips.isClosed(link) || !traffic.hasGap(link, atM, speedMps)) return false;
+    const trip = this.#trips.next(car, link);
+    if (trip === undefined) return false;
+    traffic.follow(car, trip.route, trip.endAtM);
+    traffic.enter(car, link, atM, speedMps, streets);
     this.#underWay++;
     return true;
   }
 
+  /** Streets were closed or opened: cars whose way is shut take another one from the next node on, those shut in park. */
+  #divert(): void {
+    const traffic = this.#traffic;
+    for (let car = 0; car < this.#count; car++) {
+      if (!traffic.isDriving(car)) continue;
+      const link = traffic.link[car]!;
+      const rest = traffic.restOf(car);
+      if (this.#trips.isOpen(link, rest)) continue;
+      const trip = this.#trips.detour(car, link, rest);
+      if (trip !== undefined) traffic.follow(car, trip.route, trip.endAtM);
+      else traffic.follow(car, NO_ROUTE, Math.max(traffic.atM[car]!, this.#trips.kerbM(link, 1)));
+    }
+  }
+
   /** Cars leave as long as fewer are under way than the hour wants, a few at a time. */
-  #leaveKerbs(nowMs: number, world: World): void {
-    const wanted = UNDER_WAY_AT_PEAK * world.people.traffic * this.#count;
+  #leaveKerbs(nowMs: number, wanted: number, streets: Streets): void {
     while (this.#underWay < wanted && (this.#resting.peekValue() ?? Infinity) <= nowMs) {
       const car = this.#resting.pop()!;
-      if (!this.#depart(car, 0)) this.#resting.push(car, nowMs + RETRY_MS);
+      if (!this.#depart(car, 0, streets)) this.#resting.push(car, nowMs + RETRY_MS);
     }
   }
 
@@ -169,67 +178,41 @@ class Vehicles implements Fleet {
   }
 
   #restMs(car: number): number {
-    return REST_MIN_MS + this.#random.exponential(REST_MEAN_MS, car, REST, this.#trips[car]!);
+    return REST_MIN_MS + this.#random.exponential(REST_MEAN_MS, car, REST, this.#trips.drawn(car));
   }
 
-  /** A place at the kerb of a link, away from its nodes. share 0…1 */
-  #kerbM(link: number, share: number): number {
-    const { lengthM } = this.#city.links[link]!;
-    const clearM = Math.min(KERB_CLEAR_M, lengthM * 0.4);
-    return clearM + share * (lengthM - 2 * clearM);
-  }
-
-  #feel(world: World): void {
-    const traffic = this.#traffic;
-    for (let car = 0; car < this.#count; car++) {
-      if (!traffic.isDriving(car)) continue;
-      const link = traffic.link[car]!;
-      const betweenLights = BETWEEN_LIGHTS[this.#city.links[link]!.streetClass];
-      traffic.feel(car, Math.min(1, betweenLights * world.streets.speedFactor(link)));
-    }
-  }
-
-  #tellStreets(world: World): void {
-    const traffic = this.#traffic;
-    for (let car = 0; car < this.#count; car++) {
-      if (traffic.isDriving(car)) world.streets.observe(traffic.link[car]!, traffic.speedMps[car]!);
-    }
-  }
-
-  #reportHardBrakes(nowMs: number, report: Reporter): void {
-    const traffic = this.#traffic;
-    for (let car = 0; car < this.#count; car++) {
-      if (traffic.accelMps2[car]! >= -HARD_BRAKE_MPS2) continue;
-      if (nowMs - this.#lastHardBrakeMs[car]! < HARD_BRAKE_EVERY_MS) continue;
-      this.#lastHardBrakeMs[car] = nowMs;
-      report.event(car, nowMs, 'hardBrake', undefined, { ...this.#fix(car, nowMs), speedMps: traffic.speedMps[car]! });
-    }
+  #reportHardBrake(car: number, nowMs: number, report: Reporter): void {
+    if (nowMs - this.#lastHardBrakeMs[car]! < HARD_BRAKE_EVERY_MS) return;
+    this.#lastHardBrakeMs[car] = nowMs;
+    const { lat, lon } = this.#city.toLonLat(this.#receivers.fix(car, nowMs, this.placeOf(car)));
+    report.event(car, nowMs, 'hardBrake', undefined, { lat, lon, speedMps: this.#traffic.speedMps[car]! });
   }
 
   #reportCar(car: number, nowMs: number, report: Reporter): void {
     const traffic = this.#traffic;
-    while (this.#nextRecordMs[car]! <= nowMs) this.#nextRecordMs[car]! += RECORD_MS;
     const speedMps = traffic.speedMps[car]!;
     const link = traffic.link[car]!;
+    const drives = traffic.isDriving(car);
     // A receiver's heading is held while the car stands.
-    if (speedMps >= WAITING_MPS) this.#headingDeg[car] = this.#linkHeadingDeg[link]!;
-    report.record(car, nowMs, {
-      ...this.#fix(car, nowMs),
-      // A parked car is switched off and measures no speed.
-      speedMps: traffic.isDriving(car) ? speedMps : undefined,
-      headingDeg: this.#headingDeg[car]!,
-      odometerM: traffic.odometerM[car]!,
-      street: this.#city.streetNames[this.#city.links[link]!.name]?.en,
-      status: !traffic.isDriving(car) ? 'parked' : speedMps < WAITING_MPS ? 'waiting' : 'driving',
-    });
-  }
-
-  #fix(car: number, nowMs: number): { lat: number; lon: number } {
-    const link = this.#city.links[this.#traffic.link[car]!]!;
-    const [a, b] = [this.#city.nodes[link.from]!, this.#city.nodes[link.to]!];
-    const share = this.#traffic.atM[car]! / link.lengthM;
-    const measured = this.#receivers.fix(car, nowMs, a.x + share * (b.x - a.x), a.y + share * (b.y - a.y));
-    return this.#city.toLonLat(measured);
+    if (speedMps >= WAITING_MPS) this.#headingDeg[car] = traffic.links.headingDeg[link]!;
+    const place = traffic.placeOf(car);
+    const { lat, lon } = this.#city.toLonLat(this.#receivers.fix(car, nowMs, place));
+    const truth = this.#city.toLonLat(place);
+    report.record(
+      car,
+      nowMs,
+      {
+        lat,
+        lon,
+        // A parked car is switched off and measures no speed.
+        speedMps: drives ? speedMps : undefined,
+        headingDeg: this.#headingDeg[car]!,
+        odometerM: traffic.odometerM[car]!,
+        street: this.#city.streetNames[this.#city.links[link]!.name]?.en,
+        status: !drives ? 'parked' : speedMps < WAITING_MPS ? 'waiting' : 'driving',
+      },
+      { trueLat: truth.lat, trueLon: truth.lon },
+    );
   }
 }
 
@@ -290,6 +273,18 @@ export const model: Model = {
           additionalProperties: false,
         },
       },
+    },
+  },
+  interacts: true,
+  hidden: {
+    trueLat: { label: 'True latitude', labels: { zh: '真实纬度' }, unit: 'deg', min: -90, max: 90, resolution: 1e-7 },
+    trueLon: {
+      label: 'True longitude',
+      labels: { zh: '真实经度' },
+      unit: 'deg',
+      min: -180,
+      max: 180,
+      resolution: 1e-7,
     },
   },
   qos: 0,

@@ -11,10 +11,18 @@ export interface Driver {
   /** Gap kept when standing, m */
   readonly jamGapM: number;
   readonly lengthM: number;
+  /** 2 √(accel · brake): how strongly closing in widens the gap wanted, m/s². */
+  readonly closingMps2: number;
+}
+
+type Habits = Omit<Driver, 'closingMps2'>;
+
+function driver(habits: Habits): Driver {
+  return { ...habits, closingMps2: 2 * Math.sqrt(habits.accelMps2 * habits.brakeMps2) };
 }
 
 /** Calibrated so that 50 km/h carries 1,811 and 60 km/h 1,935 vehicles per hour and lane; a stream of these drivers is string-stable. */
-export const URBAN_CAR: Driver = { accelMps2: 1.8, brakeMps2: 2, timeGapS: 1.1, jamGapM: 2, lengthM: 4.8 };
+export const URBAN_CAR = driver({ accelMps2: 1.8, brakeMps2: 2, timeGapS: 1.1, jamGapM: 2, lengthM: 4.8 });
 
 /** What tyres give on a dry road, m/s². */
 export const FULL_BRAKE_MPS2 = 9;
@@ -30,9 +38,16 @@ export function freeAcceleration(driver: Driver, speedMps: number, desiredMps: n
 }
 
 /**
- * Acceleration [m/s²] behind a car: a (1 − (v/v0)⁴ − (s* / s)²), s* = s0 + max(0, vT + vΔv / 2√(ab)), never below −9.
- * gapM: bumper to bumper, Infinity on a free road; closingMps: own speed minus the leader's.
+ * What a car ahead takes off the free acceleration, m/s² ≥ 0: a (s* / s)², s* = s0 + max(0, vT + vΔv / 2√(ab)).
+ * gapM: bumper to bumper, Infinity when there is none; closingMps: own speed minus the leader's.
  */
+export function leaderDeceleration(driver: Driver, speedMps: number, gapM: number, closingMps: number): number {
+  const dynamicM = speedMps * (driver.timeGapS + closingMps / driver.closingMps2);
+  const ratio = (driver.jamGapM + Math.max(0, dynamicM)) / Math.max(gapM, 0.01);
+  return driver.accelMps2 * ratio * ratio;
+}
+
+/** Acceleration [m/s²] behind a car: a (1 − (v/v0)⁴ − (s* / s)²), never below −9. Arguments as above. */
 export function idmAcceleration(
   driver: Driver,
   speedMps: number,
@@ -41,11 +56,7 @@ export function idmAcceleration(
   closingMps: number,
 ): number {
   const free = freeAcceleration(driver, speedMps, desiredMps);
-  if (gapM === Infinity) return free;
-  const dynamic =
-    speedMps * driver.timeGapS + (speedMps * closingMps) / (2 * Math.sqrt(driver.accelMps2 * driver.brakeMps2));
-  const ratio = (driver.jamGapM + Math.max(0, dynamic)) / Math.max(gapM, 0.01);
-  return Math.max(-FULL_BRAKE_MPS2, free - driver.accelMps2 * ratio * ratio);
+  return Math.max(-FULL_BRAKE_MPS2, free - leaderDeceleration(driver, speedMps, gapM, closingMps));
 }
 
 /** Gap [m] at which a stream of equal drivers keeps its speed: (s0 + vT) / √(1 − (v/v0)⁴); Infinity at v ≥ v0. */

@@ -7,8 +7,7 @@ import type { Random } from '../random.ts';
 const SIGMA_M = 2.5;
 /** How long an error lives, s. */
 const TAU_S = 60;
-const PURPOSE_EAST = 901;
-const PURPOSE_NORTH = 902;
+const PURPOSE = 901;
 
 export class Receivers {
   readonly #random: Random;
@@ -21,23 +20,24 @@ export class Receivers {
     this.#random = random;
     this.#eastM = new Float64Array(count);
     this.#northM = new Float64Array(count);
-    this.#lastMs = new Float64Array(count);
+    this.#lastMs = new Float64Array(count).fill(-Infinity);
     this.#fixes = new Uint32Array(count);
   }
 
   /** Position a device measures at nowMs. nowMs never falls for one device. */
-  fix(device: number, nowMs: number, x: number, y: number): Point {
-    const fixes = this.#fixes[device] ?? 0;
-    const elapsedS = (nowMs - (this.#lastMs[device] ?? 0)) / 1000;
+  fix(device: number, nowMs: number, { x, y }: Point): Point {
+    const counter = 2 * this.#fixes[device]!++;
     // e(t+Δ) = e(t) exp(−Δ/τ) + σ √(1 − exp(−2Δ/τ)) N(0,1); the first fix is drawn from the stationary law.
-    const kept = fixes === 0 ? 0 : Math.exp(-elapsedS / TAU_S);
+    const kept = Math.exp((this.#lastMs[device]! - nowMs) / 1000 / TAU_S);
     const fresh = SIGMA_M * Math.sqrt(1 - kept * kept);
-    const east = kept * (this.#eastM[device] ?? 0) + fresh * this.#random.normal(device, PURPOSE_EAST, fixes);
-    const north = kept * (this.#northM[device] ?? 0) + fresh * this.#random.normal(device, PURPOSE_NORTH, fixes);
-    this.#eastM[device] = east;
-    this.#northM[device] = north;
+    // Box–Muller: one pair of uniforms makes both axes.
+    const radius = fresh * Math.sqrt(-2 * Math.log(this.#random.uniform(device, PURPOSE, counter)));
+    const angle = 2 * Math.PI * this.#random.uniform(device, PURPOSE, counter + 1);
+    const eastM = kept * this.#eastM[device]! + radius * Math.cos(angle);
+    const northM = kept * this.#northM[device]! + radius * Math.sin(angle);
+    this.#eastM[device] = eastM;
+    this.#northM[device] = northM;
     this.#lastMs[device] = nowMs;
-    this.#fixes[device] = fixes + 1;
-    return { x: x + east, y: y + north };
+    return { x: x + eastM, y: y + northM };
   }
 }

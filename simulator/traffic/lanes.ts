@@ -26,7 +26,7 @@ export class Lanes {
 
   /** Puts a vehicle on a lane right behind `ahead`; NOBODY: at the very front. */
   insert(vehicle: number, lane: number, ahead: number): void {
-    const behind = ahead === NOBODY ? this.#first(lane) : this.behind[ahead]!;
+    const behind = ahead === NOBODY ? this.first(lane) : this.behind[ahead]!;
     this.of[vehicle] = lane;
     this.ahead[vehicle] = ahead;
     this.behind[vehicle] = behind;
@@ -47,7 +47,8 @@ export class Lanes {
     this.behind[vehicle] = NOBODY;
   }
 
-  #first(lane: number): number {
+  /** Who drives at the very front of a lane. */
+  first(lane: number): number {
     let vehicle = this.last[lane]!;
     while (vehicle !== NOBODY && this.ahead[vehicle] !== NOBODY) vehicle = this.ahead[vehicle]!;
     return vehicle;

@@ -5,7 +5,7 @@ const CYCLE_MS = 90_000;
 const HALF_MS = CYCLE_MS / 2;
 const GREEN_MS = 41_000;
 const AMBER_MS = 3_000;
-const NONE = 255;
+const NONE = -1;
 
 /**
  * The streets' speeds contain the waits at lights. Who waits at lights one by one drives this much faster between them; measured so
@@ -20,39 +20,44 @@ export const BETWEEN_LIGHTS: { readonly [c in StreetClass]: number } = {
 
 export type Light = 'green' | 'amber' | 'red';
 
-/** The signals of a city: where an arterial meets streets of secondary class or above. */
+/** The signals of a city: where an arterial meets streets of secondary class or above. They go on in a power cut: who drives feels it elsewhere. */
 export class Signals {
-  /** Phase 0 or 1 of each link's stop line, NONE where there is no signal. */
-  readonly #phase: Uint8Array;
-  /** Offset of the node at each link's end, ms. */
-  readonly #offsetMs: Float64Array;
+  /** How far into its cycle each link's stop line is at time 0, ms; NONE where there is no signal. */
+  readonly #offsetMs: Int32Array;
+  /** The moment asked for last and how far into the cycle it is: all ask for the same one. */
+  #nowMs = 0;
+  #inCycleMs = 0;
 
   constructor(city: City) {
-    this.#phase = new Uint8Array(city.links.length).fill(NONE);
-    this.#offsetMs = new Float64Array(city.links.length);
+    this.#offsetMs = new Int32Array(city.links.length).fill(NONE);
     for (const [node, approaches] of approachesOf(city).entries()) {
       if (!isSignalised(city, approaches)) continue;
       const reference = axisOf(city, city.links[approaches[0]!]!);
+      const nodeMs = (Math.imul(node + 1, 0x9e3779b1) >>> 0) % CYCLE_MS;
       for (const link of approaches) {
         const turned = Math.abs(axisOf(city, city.links[link]!) - reference);
-        const angle = Math.min(turned, Math.PI - turned);
-        this.#phase[link] = angle < Math.PI / 4 ? 0 : 1;
-        this.#offsetMs[link] = (Math.imul(node + 1, 0x9e3779b1) >>> 0) % CYCLE_MS;
+        const crosses = Math.min(turned, Math.PI - turned) >= Math.PI / 4;
+        this.#offsetMs[link] = (nodeMs + (crosses ? HALF_MS : 0)) % CYCLE_MS;
       }
     }
   }
 
   has(link: number): boolean {
-    return this.#phase[link] !== NONE;
+    return this.#offsetMs[link] !== NONE;
   }
 
   /** What a driver sees at the end of a link. */
   light(link: number, nowMs: number): Light {
-    const phase = this.#phase[link];
-    if (phase === NONE || phase === undefined) return 'green';
-    const inCycle = (nowMs + (this.#offsetMs[link] ?? 0) + phase * HALF_MS) % CYCLE_MS;
-    if (inCycle < GREEN_MS) return 'green';
-    return inCycle < GREEN_MS + AMBER_MS ? 'amber' : 'red';
+    const offsetMs = this.#offsetMs[link]!;
+    if (offsetMs === NONE) return 'green';
+    if (nowMs !== this.#nowMs) {
+      this.#nowMs = nowMs;
+      this.#inCycleMs = nowMs % CYCLE_MS;
+    }
+    const sumMs = this.#inCycleMs + offsetMs;
+    const inCycleMs = sumMs < CYCLE_MS ? sumMs : sumMs - CYCLE_MS;
+    if (inCycleMs < GREEN_MS) return 'green';
+    return inCycleMs < GREEN_MS + AMBER_MS ? 'amber' : 'red';
   }
 }
 

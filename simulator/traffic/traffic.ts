@@ -1,16 +1,17 @@
 // Cars on the street network: each follows the one ahead (IDM), slows for turns, stops at red. No lane changes on a link, no crossing
 // conflicts at a node; the traffic that is not simulated car by car comes in through the desired speed.
-import type { City } from '../city.ts';
-import { URBAN_CAR, idmAcceleration } from '../physics/idm.ts';
+import type { City, Point } from '../city.ts';
+import { FULL_BRAKE_MPS2, URBAN_CAR, freeAcceleration, leaderDeceleration } from '../physics/idm.ts';
+import type { Streets } from '../world.ts';
 import { Lanes, NOBODY } from './lanes.ts';
+import { LinkTable } from './link-table.ts';
+import { BETWEEN_LIGHTS } from './signals.ts';
 import type { Signals } from './signals.ts';
 
 /** How far a driver looks, m: the stopping distance from 80 km/h at comfortable braking. */
 const LOOK_AHEAD_M = 130;
 /** Speed through a right-angle turn, m/s (EE). */
 const TURN_MPS = 6;
-/** A bend of more than this is a turn; cosine of 40°. */
-const TURN_COSINE = 0.766;
 /** Amber is passed when stopping would need more than this, m/s² (EE). */
 const AMBER_BRAKE_MPS2 = 3;
 /** The front bumper stops this far before the link's end, m. */
@@ -24,170 +25,214 @@ const STANDING_MPS = 0.1;
 const PLANNED_BRAKE_MPS2 = 1.5;
 /** A light that turns red this near is not obeyed any more: it would need more than this, m/s². */
 const RED_BRAKE_MPS2 = 6;
+/** Streets are never felt slower than this, of the limit. */
+const SLOWEST = 0.05;
+/** Counts as hard braking, m/s². */
+const HARD_BRAKE_MPS2 = 4;
 const CAR_M = URBAN_CAR.lengthM;
 const JAM_M = URBAN_CAR.jamGapM;
+/** After the last link of a trip. */
+const NO_LINK = -1;
 
 export class Traffic {
-  readonly count: number;
   readonly lanes: Lanes;
+  readonly links: LinkTable;
   readonly link: Int32Array;
   /** Front bumper, metres from the link's start. */
   readonly atM: Float64Array;
   readonly speedMps: Float64Array;
-  readonly accelMps2: Float64Array;
   readonly odometerM: Float64Array;
   /** Own share of the limit, and a ceiling from speed advice. */
   readonly driverFactor: Float64Array;
   readonly adviceMps: Float64Array;
-  /** Links still to drive, `step` is the next one; the trip ends `endAtM` along the last. */
-  readonly route: Int32Array[];
-  readonly step: Int32Array;
-  readonly endAtM: Float64Array;
-  /** How long each car has stood without a red light, s. */
-  readonly stuckS: Float64Array;
-  /** Cars that ended their trip in the last step; they are off the street. */
+  /** Cars that ended their trip in the last step, and are off the street; cars that braked hard in it. */
   readonly arrived: number[] = [];
-  readonly #lengthM: Float64Array;
-  readonly #limitMps: Float64Array;
-  readonly #dirX: Float64Array;
-  readonly #dirY: Float64Array;
+  readonly braking: number[] = [];
+  readonly #count: number;
   readonly #signals: Signals;
-  /** Free way ahead at the start of the sub-step, m: nobody moves further. */
+  readonly #betweenLights: Float64Array;
+  /** Links of each trip, which of them is the next, and where along the last one the trip ends. */
+  readonly #route: Int32Array[];
+  readonly #step: Int32Array;
+  readonly #endAtM: Float64Array;
+  // What a look needs of the link under the car and of the way ahead, kept by car: looking it up by link misses the cache every time.
+  readonly #linkM: Float64Array;
+  readonly #freeMps: Float64Array;
+  readonly #next: Int32Array;
+  readonly #accelMps2: Float64Array;
+  /** How long each car has stood without a red light, s. */
+  readonly #stuckS: Float64Array;
+  /** Free way ahead at the start of the step, m: nobody moves further. */
   readonly #gapM: Float64Array;
-  readonly #factor: Float64Array;
+  /** What the driver makes of the limit on this link now. */
+  readonly #ownFactor: Float64Array;
 
   constructor(city: City, signals: Signals, count: number) {
     const perCar = () => new Float64Array(count);
-    this.count = count;
+    this.#count = count;
+    this.#signals = signals;
+    this.#betweenLights = Float64Array.from(city.links, ({ streetClass }) => BETWEEN_LIGHTS[streetClass]);
     this.lanes = new Lanes(city, count);
+    this.links = new LinkTable(city);
     this.link = new Int32Array(count);
     this.atM = perCar();
     this.speedMps = perCar();
-    this.accelMps2 = perCar();
     this.odometerM = perCar();
     this.driverFactor = perCar().fill(1);
     this.adviceMps = perCar().fill(Infinity);
-    this.route = Array.from({ length: count }, () => new Int32Array(0));
-    this.step = new Int32Array(count);
-    this.endAtM = perCar();
-    this.stuckS = perCar();
+    this.#route = Array.from({ length: count }, () => new Int32Array(0));
+    this.#step = new Int32Array(count);
+    this.#endAtM = perCar();
+    this.#linkM = perCar();
+    this.#freeMps = perCar();
+    this.#next = new Int32Array(count).fill(NO_LINK);
+    this.#accelMps2 = perCar();
+    this.#stuckS = perCar();
     this.#gapM = perCar();
-    this.#factor = perCar().fill(1);
-    this.#signals = signals;
-    this.#lengthM = Float64Array.from(city.links, (link) => link.lengthM);
-    this.#limitMps = Float64Array.from(city.links, (link) => link.speedLimitMps);
-    const along = (axis: 'x' | 'y') =>
-      Float64Array.from(city.links, ({ from, to }) => {
-        const [a, b] = [city.nodes[from]!, city.nodes[to]!];
-        return (b[axis] - a[axis]) / Math.max(1e-6, Math.hypot(b.x - a.x, b.y - a.y));
-      });
-    this.#dirX = along('x');
-    this.#dirY = along('y');
+    this.#ownFactor = perCar().fill(1);
   }
 
   isDriving(car: number): boolean {
     return this.lanes.of[car] !== NOBODY;
   }
 
-  /** Tells a car how fast its link runs now, relative to the limit. */
-  feel(car: number, speedFactor: number): void {
-    this.#factor[car] = Math.max(0.05, speedFactor);
+  placeOf(car: number): Point {
+    return this.links.pointAt(this.link[car]!, this.atM[car]!);
   }
 
-  /** Brings a car onto a link; false when there is no safe gap there. The route must be set. */
-  enter(car: number, link: number, atM: number, speedMps: number): boolean {
+  /** Whether there is a safe gap for a car at a place of a link. */
+  hasGap(link: number, atM: number, speedMps: number): boolean {
     const lane = this.#roomiestLane(link);
-    let behind = NOBODY;
-    let ahead = this.lanes.last[lane]!;
-    while (ahead !== NOBODY && this.atM[ahead]! <= atM) [behind, ahead] = [ahead, this.lanes.ahead[ahead]!];
+    const ahead = this.#firstBeyond(lane, atM);
+    const behind = ahead === NOBODY ? this.lanes.first(lane) : this.lanes.behind[ahead]!;
     if (ahead !== NOBODY && this.atM[ahead]! - CAR_M - atM < JAM_M + stoppingM(speedMps)) return false;
-    if (behind !== NOBODY && atM - CAR_M - this.atM[behind]! < JAM_M + stoppingM(this.speedMps[behind]!)) return false;
-    this.lanes.insert(car, lane, ahead);
+    return behind === NOBODY || atM - CAR_M - this.atM[behind]! >= JAM_M + stoppingM(this.speedMps[behind]!);
+  }
+
+  /** The links a car has still to drive, the one it is on left out. */
+  restOf(car: number): Int32Array {
+    return this.#route[car]!.subarray(this.#step[car]);
+  }
+
+  /** Gives a car its way from the end of its link on: links in order, and where along the last one (its own, when there are none) it ends. */
+  follow(car: number, route: Int32Array, endAtM: number): void {
+    this.#route[car] = route;
+    this.#step[car] = 0;
+    this.#endAtM[car] = endAtM;
+    this.#next[car] = route[0] ?? NO_LINK;
+  }
+
+  /** Brings a car with a way to follow onto a link where it has a gap. */
+  enter(car: number, link: number, atM: number, speedMps: number, streets: Streets): void {
+    const lane = this.#roomiestLane(link);
+    this.lanes.insert(car, lane, this.#firstBeyond(lane, atM));
     this.link[car] = link;
     this.atM[car] = atM;
     this.speedMps[car] = speedMps;
-    this.stuckS[car] = 0;
-    return true;
+    this.#stuckS[car] = 0;
+    this.feel(car, streets);
+  }
+
+  /** Tells a car how fast its street runs now. It asks by itself on every new link. */
+  feel(car: number, streets: Streets): void {
+    const link = this.link[car]!;
+    const factor = Math.min(1, this.#betweenLights[link]! * streets.speedFactor(link));
+    const ownFactor = this.driverFactor[car]! * Math.max(SLOWEST, factor);
+    this.#linkM[car] = this.links.lengthM[link]!;
+    this.#ownFactor[car] = ownFactor;
+    this.#freeMps[car] = ownFactor * this.links.limitMps[link]!;
+  }
+
+  /** Tells the streets what every car drives. */
+  observe(streets: Streets): void {
+    for (let car = 0; car < this.#count; car++) {
+      if (this.isDriving(car)) streets.observe(this.link[car]!, this.speedMps[car]!);
+    }
   }
 
   /** Moves all cars by dtS ≤ 0.5 s: everybody looks first, then everybody moves. */
-  advance(nowMs: number, dtS: number): void {
+  advance(nowMs: number, dtS: number, streets: Streets): void {
     this.arrived.length = 0;
-    for (let car = 0; car < this.count; car++) if (this.isDriving(car)) this.#look(car, nowMs, dtS);
-    for (let car = 0; car < this.count; car++) if (this.isDriving(car)) this.#move(car, dtS);
+    this.braking.length = 0;
+    for (let car = 0; car < this.#count; car++) if (this.isDriving(car)) this.#look(car, nowMs, dtS);
+    for (let car = 0; car < this.#count; car++) if (this.isDriving(car)) this.#move(car, dtS, streets);
   }
 
   /** Decides a car's acceleration from the leader, the light, the bends and the end of its trip. */
   #look(car: number, nowMs: number, dtS: number): void {
     const speedMps = this.speedMps[car]!;
-    const route = this.route[car]!;
-    const ownMps = this.driverFactor[car]! * this.#factor[car]!;
-    let link = this.link[car]!;
-    let desiredMps = Math.min(this.adviceMps[car]!, ownMps * this.#limitMps[link]!);
+    const atM = this.atM[car]!;
+    let desiredMps = Math.min(this.adviceMps[car]!, this.#freeMps[car]!);
     let leader = this.lanes.ahead[car]!;
-    let leaderGapM = leader === NOBODY ? Infinity : this.atM[leader]! - CAR_M - this.atM[car]!;
+    let leaderGapM = leader === NOBODY ? Infinity : this.atM[leader]! - CAR_M - atM;
     let haltM = Infinity;
     let red = false;
-    let aheadM = this.#lengthM[link]! - this.atM[car]!;
-    for (let step = this.step[car]!; ; step++) {
-      if (step === route.length) {
-        haltM = aheadM - this.#lengthM[link]! + this.endAtM[car]!;
-        break;
-      }
-      if (aheadM > LOOK_AHEAD_M) break;
+    let link = this.link[car]!;
+    let next = this.#next[car]!;
+    let linkM = this.#linkM[car]!;
+    let aheadM = linkM - atM;
+    for (let step = this.#step[car]! + 1; next !== NO_LINK && aheadM <= LOOK_AHEAD_M; step++) {
       if (this.#mustStop(link, nowMs, speedMps, aheadM - STOP_LINE_M)) {
         haltM = aheadM - STOP_LINE_M;
         red = true;
         break;
       }
-      const next = route[step]!;
-      const nextMps = Math.min(ownMps * this.#limitMps[next]!, this.#isTurn(link, next) ? TURN_MPS : Infinity);
-      desiredMps = Math.min(desiredMps, Math.sqrt(nextMps * nextMps + 2 * PLANNED_BRAKE_MPS2 * aheadM));
+      const limitMps = this.#ownFactor[car]! * this.links.limitMps[next]!;
+      const nextMps = this.links.isTurn(link, next) ? Math.min(limitMps, TURN_MPS) : limitMps;
+      const plannedMps2 = nextMps * nextMps + 2 * PLANNED_BRAKE_MPS2 * aheadM;
+      if (plannedMps2 < desiredMps * desiredMps) desiredMps = Math.sqrt(plannedMps2);
       if (leader === NOBODY) {
         leader = this.lanes.last[this.#roomiestLane(next)]!;
         if (leader !== NOBODY) leaderGapM = aheadM + this.atM[leader]! - CAR_M;
       }
-      aheadM += this.#lengthM[next]!;
       link = next;
+      linkM = this.links.lengthM[link]!;
+      aheadM += linkM;
+      next = this.#route[car]![step] ?? NO_LINK;
     }
-    // A point to stop at acts as a standing car whose rear is one jam gap further on.
-    const closingMps = leader === NOBODY ? 0 : speedMps - this.speedMps[leader]!;
-    const following = idmAcceleration(URBAN_CAR, speedMps, desiredMps, leaderGapM, closingMps);
-    const halting = idmAcceleration(URBAN_CAR, speedMps, desiredMps, haltM + JAM_M, speedMps);
-    this.accelMps2[car] = Math.min(following, halting);
+    if (next === NO_LINK) haltM = aheadM - linkM + this.#endAtM[car]!;
+    let decelMps2 = 0;
+    if (leader !== NOBODY) {
+      decelMps2 = leaderDeceleration(URBAN_CAR, speedMps, leaderGapM, speedMps - this.speedMps[leader]!);
+    }
+    if (haltM < Infinity) {
+      // A point to stop at acts as a standing car whose rear is one jam gap further on.
+      decelMps2 = Math.max(decelMps2, leaderDeceleration(URBAN_CAR, speedMps, haltM + JAM_M, speedMps));
+    }
+    const accelMps2 = Math.max(-FULL_BRAKE_MPS2, freeAcceleration(URBAN_CAR, speedMps, desiredMps) - decelMps2);
+    if (accelMps2 < -HARD_BRAKE_MPS2) this.braking.push(car);
+    this.#accelMps2[car] = accelMps2;
     this.#gapM[car] = leaderGapM;
-    this.stuckS[car] = speedMps < STANDING_MPS && !red ? this.stuckS[car]! + dtS : 0;
+    this.#stuckS[car] = speedMps < STANDING_MPS && !red ? this.#stuckS[car]! + dtS : 0;
   }
 
   /** Ballistic update; nobody moves further than the gap seen before the step, so cars never overlap. */
-  #move(car: number, dtS: number): void {
+  #move(car: number, dtS: number, streets: Streets): void {
     const before = this.speedMps[car]!;
-    const accel = this.accelMps2[car]!;
+    const accel = this.#accelMps2[car]!;
     const wanted = before + accel * dtS;
     const movedM = wanted >= 0 ? ((before + wanted) / 2) * dtS : (before * before) / (-2 * accel);
     const freeM = Math.max(0, this.#gapM[car]!);
     const distanceM = Math.min(movedM, freeM);
     this.speedMps[car] = movedM > freeM ? Math.min(Math.max(0, wanted), freeM / dtS) : Math.max(0, wanted);
-    const fromM = this.atM[car]!;
-    this.atM[car] = fromM + distanceM;
+    this.atM[car] = this.atM[car]! + distanceM;
     this.odometerM[car] = this.odometerM[car]! + distanceM;
-    this.#crossNodes(car);
-    const atEnd = this.step[car] === this.route[car]!.length && this.endAtM[car]! - this.atM[car] <= ARRIVED_M;
-    if (atEnd || this.stuckS[car]! > STUCK_S) this.#leave(car);
+    if (this.atM[car] > this.#linkM[car]!) this.#crossNodes(car, streets);
+    const atEnd = this.#next[car] === NO_LINK && this.#endAtM[car]! - this.atM[car] <= ARRIVED_M;
+    if (atEnd || this.#stuckS[car]! > STUCK_S) this.#leave(car);
   }
 
   /** Carries a car over the end of its link, behind whoever is last on the next one. */
-  #crossNodes(car: number): void {
-    for (let link = this.link[car]!; this.atM[car]! > this.#lengthM[link]!; link = this.link[car]!) {
-      const overM = this.atM[car]! - this.#lengthM[link]!;
-      const next = this.route[car]![this.step[car]!]!;
+  #crossNodes(car: number, streets: Streets): void {
+    for (let next = this.#next[car]!; this.atM[car]! > this.#linkM[car]! && next !== NO_LINK; next = this.#next[car]!) {
+      const overM = this.atM[car]! - this.#linkM[car]!;
       const lane = this.#roomiestLane(next);
       const last = this.lanes.last[lane]!;
       const roomM = last === NOBODY ? Infinity : this.atM[last]! - CAR_M;
       if (roomM < 0) {
         // Another car merged in this very step: wait at the line.
         this.odometerM[car] = this.odometerM[car]! - overM;
-        this.atM[car] = this.#lengthM[link]!;
+        this.atM[car] = this.#linkM[car]!;
         this.speedMps[car] = 0;
         return;
       }
@@ -195,17 +240,17 @@ export class Traffic {
       if (intoM < overM) this.speedMps[car] = Math.min(this.speedMps[car]!, this.speedMps[last]!);
       this.odometerM[car] = this.odometerM[car]! - (overM - intoM);
       this.lanes.remove(car);
-      this.lanes.insert(car, lane, last === NOBODY ? NOBODY : this.lanes.last[lane]!);
+      this.lanes.insert(car, lane, last);
       this.link[car] = next;
       this.atM[car] = intoM;
-      this.step[car] = this.step[car]! + 1;
+      this.#next[car] = this.#route[car]![++this.#step[car]!] ?? NO_LINK;
+      this.feel(car, streets);
     }
   }
 
   #leave(car: number): void {
     this.lanes.remove(car);
     this.speedMps[car] = 0;
-    this.accelMps2[car] = 0;
     this.adviceMps[car] = Infinity;
     this.arrived.push(car);
   }
@@ -217,19 +262,23 @@ export class Traffic {
     return neededMps2 < (light === 'amber' ? AMBER_BRAKE_MPS2 : RED_BRAKE_MPS2);
   }
 
-  #isTurn(link: number, next: number): boolean {
-    return this.#dirX[link]! * this.#dirX[next]! + this.#dirY[link]! * this.#dirY[next]! < TURN_COSINE;
-  }
-
   #roomiestLane(link: number): number {
-    let best = this.lanes.start[link]!;
+    const { start, last } = this.lanes;
+    let best = start[link]!;
     let bestM = -1;
-    for (let lane = best; lane < this.lanes.start[link + 1]!; lane++) {
-      const last = this.lanes.last[lane]!;
-      if (last === NOBODY) return lane;
-      if (this.atM[last]! > bestM) [best, bestM] = [lane, this.atM[last]!];
+    for (let lane = best; lane < start[link + 1]!; lane++) {
+      const car = last[lane]!;
+      if (car === NOBODY) return lane;
+      if (this.atM[car]! > bestM) [best, bestM] = [lane, this.atM[car]!];
     }
     return best;
+  }
+
+  /** Who is next on a lane beyond a place. */
+  #firstBeyond(lane: number, atM: number): number {
+    let car = this.lanes.last[lane]!;
+    while (car !== NOBODY && this.atM[car]! <= atM) car = this.lanes.ahead[car]!;
+    return car;
   }
 }
 

@@ -269,14 +269,19 @@ describe('the diesel of a fleet', () => {
 describe('the buses of Wuxi', () => {
   it('reach the commercial speed of a Chinese city in the morning peak', { timeout: 60_000 }, () => {
     const wuxi = loadCity();
-    const world = createWorld(wuxi, new Random(1).fork('world'), START_MS, 480);
+    const world = createWorld({
+      city: wuxi,
+      random: new Random(1).fork('world'),
+      startMs: START_MS,
+      utcOffsetMin: 480,
+    });
     const life = new Life(model, wuxi, 120);
     const departed = new Map<number, Reported>();
     let tripM = 0;
     let tripS = 0;
-    for (let i = 0; i < 7200; i++) {
-      world.advance(life.nowMs + 1000);
-      life.run(1, world);
+    for (let i = 0; i < 1440; i++) {
+      world.advance(life.nowMs + 5000);
+      life.run(5, world, 5000);
       for (const record of life.records.splice(0)) {
         const { device, tsMs, fields } = record;
         if (isDeparture(record) && fields.stopSequence === 0) departed.set(device, record);
