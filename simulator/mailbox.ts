@@ -13,6 +13,8 @@ interface Letter {
 
 export class Mailbox {
   readonly #letters = new Map<number, Letter[]>();
+  /** No letter expires before this. */
+  #earliestMs = Infinity;
 
   /** Keeps a command; refuses it when too many wait for the same device. An id that waits already is not kept twice. */
   put(device: number, command: Command, nowMs: number): CommandAnswer {
@@ -21,7 +23,9 @@ export class Mailbox {
     if (letters.length >= MAX_WAITING) {
       return { state: 'rejected', reason: `${MAX_WAITING} commands already wait for this device to wake` };
     }
-    letters.push({ command, receivedMs: nowMs, expiresAtMs: nowMs + (command.expiresMs ?? Infinity) });
+    const expiresAtMs = nowMs + (command.expiresMs ?? Infinity);
+    letters.push({ command, receivedMs: nowMs, expiresAtMs });
+    this.#earliestMs = Math.min(this.#earliestMs, expiresAtMs);
     this.#letters.set(device, letters);
     return { state: 'accepted' };
   }
@@ -38,17 +42,20 @@ export class Mailbox {
     return letters.filter(due).map((letter) => letter.command);
   }
 
-  /** Answers `expired` for what has not been fetched in time. */
+  /** Answers `expired` for what has not been fetched in time. Costs nothing while nothing expires. */
   expire(nowMs: number, report: Reporter): void {
+    if (nowMs < this.#earliestMs) return;
+    this.#earliestMs = Infinity;
     for (const [device, letters] of this.#letters) {
-      const late = letters.filter((letter) => letter.expiresAtMs <= nowMs);
-      if (late.length === 0) continue;
-      this.#keep(
-        device,
-        letters.filter((letter) => letter.expiresAtMs > nowMs),
-      );
-      for (const { command, expiresAtMs } of late) {
-        report.ack(device, expiresAtMs, command.id, 'expired', 'the device did not wake in time');
+      for (const { command, expiresAtMs } of letters) {
+        if (expiresAtMs > nowMs) this.#earliestMs = Math.min(this.#earliestMs, expiresAtMs);
+        else report.ack(device, expiresAtMs, command.id, 'expired', 'the device did not wake in time');
+      }
+      if (letters.some((letter) => letter.expiresAtMs <= nowMs)) {
+        this.#keep(
+          device,
+          letters.filter((letter) => letter.expiresAtMs > nowMs),
+        );
       }
     }
   }

@@ -1,58 +1,48 @@
-// A water meter of a home: DN15, battery, asleep but for one report an hour, with a valve. It counts what the home draws and what leaks; it
-// knows no pressure, no radio and no tampering. Between reports it costs nothing: an hour's volume is computed when it is read.
+// A water meter of a home: DN15, battery, with a valve, asleep between reports. It counts what the home draws and what leaks; it knows no
+// pressure, no radio and no tampering. It costs nothing while it sleeps: hours are computed when they are read.
+//
+// Up to 200,000 meters report every hour, with the hour that has just passed. A larger fleet does as the NB-IoT meters of a real city do:
+// once a day, at a moment between 00:00 and 08:00 of its own, one record for each civil hour since the last report, the last of which
+// carries all fields. An alarm goes out at once in both cases; commands wait for the next report.
 import type { Command } from '../../telemetry/messages.ts';
-import { HOUR_MS, HourlySchedule } from '../hourly-schedule.ts';
-import { Mailbox } from '../mailbox.ts';
+import type { Point } from '../city.ts';
 import { STARTUP_MS } from '../fleet.ts';
-import type { CommandAnswer, Fleet, FleetContext, Model, Reporter } from '../fleet.ts';
-import { PERSON_DAY_L, dayFactor, drawL, homeSize } from '../physics/water-demand.ts';
-import type { HourPart } from '../physics/water-demand.ts';
-import { calendar, seasonTempC, summerShare } from '../world/climate.ts';
-import { isWeekend } from '../world/people.ts';
+import type { CommandAnswer, Fields, Fleet, FleetContext, Happening, Model, Reporter } from '../fleet.ts';
+import { Mailbox } from '../mailbox.ts';
+import { PERSON_DAY_L, homeSize } from '../physics/water-demand.ts';
+import { Alarms } from '../water/alarms.ts';
+import { CityHours } from '../water/city-hours.ts';
+import { Counter, DL_PER_L, homeOf } from '../water/counter.ts';
+import { Leaks } from '../water/leaks.ts';
+import { MOVED, MeterState, SHUT } from '../water/meter-state.ts';
+import type { World } from '../world.ts';
 
-const DAY_MS = 86_400_000;
 const MIN_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
+/** Fleets up to this size report every hour, and keep their positions in memory. */
+const HOURLY_COUNT = 200_000;
+/** How often a meter reports, and over how much of that the meters' moments are spread. */
+const HOURLY = { everyMs: HOUR_MS, spreadMs: HOUR_MS };
+const DAILY = { everyMs: DAY_MS, spreadMs: 8 * HOUR_MS };
 /** Meters were put in over the six years before 2025; one younger than a run's start counts from a month before it. */
 const INSTALLED_BEFORE_MS = Date.UTC(2025, 0, 1);
 const INSTALLED_WITHIN_MS = 6 * 365 * DAY_MS;
 const YOUNGEST_MS = 30 * DAY_MS;
-/** Start flow of an R100 meter (OIML R 49): slower leaks turn no wheel. */
-const START_FLOW_LPH = [5, 8] as const;
-/** Registration error of a meter, standard deviation over meters (R100: ±2 % between Q2 and Q4). */
-const REGISTRATION_SD = 0.008;
-/** Leaks: 3 % of homes at any time, noticed after 60 days, 2–20 L/h (central 95 %). Engineering estimates. */
-const LEAKING_SHARE = 0.03;
-const LEAK_MEAN_MS = 60 * DAY_MS;
-const TIGHT_MEAN_MS = (LEAK_MEAN_MS * (1 - LEAKING_SHARE)) / LEAKING_SHARE;
-const LEAK_MEDIAN_LPH = 6.3;
-const LEAK_SIGMA = 0.587;
-/** Alarm rule of the meter: never below 3 L/h for 24 hours. */
-const ALARM_FLOW_LPH = 3;
-const ALARM_AFTER_MS = DAY_MS;
-/** Water in the pipe follows the soil: annual mean, swing, and the day it is warmest. Engineering estimate. */
-const PIPE_MEAN_C = 17;
-const PIPE_SWING_K = 10;
-const PIPE_WARMEST_DAY = 222;
+/** A leak that a scenario imposes, unless it says how large. */
+const LEAK_LPH = 60;
 /** Li-SOCl2 cell: nearly flat until its end, a little lower in the cold. */
 const CELL_V = 3.66;
 const CELL_V_PER_YEAR = 0.012;
 const CELL_V_PER_K = 0.002;
 
-// Purposes of the random draws.
+// Purposes of the random draws; the others are in `water/` and `physics/water-demand.ts`.
 const OFFSET = 1;
 const INSTALLED = 2;
-const START_FLOW = 3;
-const REGISTRATION = 4;
-const LEAK_NOW = 5;
-const LEAK_SINCE = 6;
-const LEAK_CHANGE = 7;
-const LEAK_FLOW = 8;
 const STARTUP = 9;
 
-const SHUT = 1;
-const ALARMED = 2;
-const LEAKING = 4;
+const TIGHT: Fields = { leakLph: 0 };
 
 export const model: Model = {
   description: {
@@ -108,6 +98,11 @@ export const model: Model = {
     },
     events: {
       leak: { label: 'Flow never stopped for 24 h', labels: { zh: '疑似漏水（24小时持续流量）' }, severity: 'warning' },
+      burst: {
+        label: 'Above 500 L/h for 2 h',
+        labels: { zh: '爆管（持续2小时超过500升/小时）' },
+        severity: 'critical',
+      },
     },
     commands: {
       valve: {
@@ -132,45 +127,83 @@ export const model: Model = {
   sources: [
     'End uses, leaks: engineering estimates tuned to Jiangsu Statistical Yearbook 2011–2013 (130–135 L per person and day)',
     'OIML R 49 / GB/T 778: start flow and error limits of an R100 meter',
+    'NB-IoT water meters in the field: one report a day between 00:00 and 08:00, spread by a hash, with hourly samples',
     'Wuxi census 2020: persons per household',
   ],
+  hidden: {
+    leakLph: {
+      label: 'True flow of the leak',
+      labels: { zh: '真实漏水流量' },
+      unit: 'L/h',
+      min: 0,
+      max: 3000,
+      resolution: 0.05,
+    },
+  },
+  happenings: {
+    leak: {
+      label: 'A pipe leaks',
+      labels: { zh: '水管漏水' },
+      args: {
+        type: 'object',
+        properties: { flowLph: { type: 'number', minimum: 1, maximum: 3000, default: LEAK_LPH } },
+        additionalProperties: false,
+      },
+    },
+  },
   createFleet: (context) => new WaterMeters(context),
 };
 
 class WaterMeters implements Fleet {
   readonly #context: FleetContext;
-  readonly #schedule: HourlySchedule;
-  /** What the wheels have counted up to the last report, litres. */
-  readonly #countedL: Float64Array;
-  readonly #leakChangeMs: Float64Array;
-  readonly #leakChanges: Uint32Array;
-  readonly #leakLph: Float32Array;
-  /** Since when the wheel has not stood still; NaN while it does. */
-  readonly #flowingSinceMs: Float64Array;
-  readonly #flags: Uint8Array;
-  /** Position in 1e-7 degrees, found at the first report. */
+  readonly #rhythm: typeof HOURLY;
+  readonly #state: MeterState;
+  readonly #leaks: Leaks;
+  readonly #alarms: Alarms;
+  readonly #hours = new CityHours();
+  readonly #counter: Counter;
+  /** Position in 1e-7 degrees, found at the first report; empty in a large fleet. */
   readonly #latE7: Int32Array;
   readonly #lonE7: Int32Array;
   readonly #mailbox = new Mailbox();
+  /** Up to here everybody who was due has woken. */
+  #tickedMs: number;
 
   constructor(context: FleetContext) {
-    const { count, random } = context;
+    const { count, random, startMs, utcOffsetMin } = context;
+    const hourly = count <= HOURLY_COUNT;
     this.#context = context;
-    this.#schedule = new HourlySchedule(count, random, OFFSET);
-    this.#countedL = new Float64Array(count);
-    this.#leakChangeMs = new Float64Array(count);
-    this.#leakChanges = new Uint32Array(count);
-    this.#leakLph = new Float32Array(count);
-    this.#flowingSinceMs = new Float64Array(count).fill(NaN);
-    this.#flags = new Uint8Array(count);
-    this.#latE7 = new Int32Array(count);
-    this.#lonE7 = new Int32Array(count);
+    this.#rhythm = hourly ? HOURLY : DAILY;
+    this.#state = new MeterState(count);
+    this.#leaks = new Leaks(random, startMs, this.#state);
+    this.#alarms = new Alarms(random, this.#state, this.#leaks);
+    this.#counter = new Counter({
+      random,
+      utcOffsetMin,
+      state: this.#state,
+      leaks: this.#leaks,
+      hours: this.#hours,
+    });
+    this.#latE7 = new Int32Array(hourly ? count : 0);
+    this.#lonE7 = new Int32Array(hourly ? count : 0);
+    this.#tickedMs = startMs;
     for (let device = 0; device < count; device++) this.#beget(device);
   }
 
-  tick(nowMs: number, dtMs: number, _world: unknown, report: Reporter): void {
-    if (nowMs - dtMs < this.#context.startMs + STARTUP_MS) this.#startUp(nowMs - dtMs, nowMs, report);
-    this.#schedule.visitDue(nowMs - dtMs, nowMs, (device, atMs) => this.#wake(device, atMs, report));
+  firstWakeMs(device: number): number {
+    return this.#nextWakeMs(device, this.#context.startMs);
+  }
+
+  wake(device: number, atMs: number, world: World, report: Reporter): number {
+    if (this.#nextReportMs(device, atMs - 1) === atMs) this.#report(device, atMs, world, report);
+    else if (atMs === this.#startupMs(device))
+      report.record(device, atMs, this.#status(device, atMs, world), this.#truth(device));
+    this.#alarms.warn(device, atMs, report);
+    return this.#nextWakeMs(device, atMs);
+  }
+
+  tick(nowMs: number, _dtMs: number, _world: World, report: Reporter): void {
+    this.#tickedMs = nowMs;
     this.#mailbox.expire(nowMs, report);
   }
 
@@ -180,16 +213,22 @@ class WaterMeters implements Fleet {
     return this.#mailbox.put(device, command, nowMs);
   }
 
+  befall(device: number, { args, untilMs }: Happening, nowMs: number): void {
+    this.#leaks.impose(device, (args.flowLph as number | undefined) ?? LEAK_LPH, nowMs, untilMs);
+    // Who is due within this tick has not woken yet.
+    this.#context.wakeAt(device, this.#nextWakeMs(device, this.#tickedMs));
+  }
+
+  placeOf(device: number): Point {
+    return this.#context.city.home(device);
+  }
+
   #beget(device: number): void {
     const { random, startMs } = this.#context;
-    this.#countedL[device] = (this.#ageMs(device, startMs) / DAY_MS) * PERSON_DAY_L * homeSize(random, device);
-    const leaks = random.uniform(device, LEAK_NOW, 0) < LEAKING_SHARE;
-    // Both spells have no memory, so what is left of one is as long as a new one.
-    this.#leakChangeMs[device] = startMs + this.#spellMs(device, leaks);
-    if (!leaks) return;
-    this.#startLeak(device, startMs - random.exponential(LEAK_MEAN_MS, device, LEAK_SINCE, 0));
-    // What was noticed before the run was reported then.
-    if (this.#isAlarming(device, startMs)) this.#flags[device]! |= ALARMED;
+    const litres = (this.#ageMs(device, startMs) / DAY_MS) * PERSON_DAY_L * homeSize(random, device);
+    this.#state.count(device, Math.round(litres * DL_PER_L));
+    this.#leaks.beget(device);
+    this.#alarms.beget(device, startMs);
   }
 
   #ageMs(device: number, atMs: number): number {
@@ -197,141 +236,100 @@ class WaterMeters implements Fleet {
     return Math.max(YOUNGEST_MS, this.#context.startMs - installedMs) + atMs - this.#context.startMs;
   }
 
-  #spellMs(device: number, leaks: boolean): number {
-    const counter = this.#leakChanges[device]!++;
-    return this.#context.random.exponential(leaks ? LEAK_MEAN_MS : TIGHT_MEAN_MS, device, LEAK_CHANGE, counter);
+  /** The first moment after `afterMs` at which the meter has something to do. */
+  #nextWakeMs(device: number, afterMs: number): number {
+    const startupMs = this.#startupMs(device);
+    return Math.min(
+      this.#nextReportMs(device, afterMs),
+      startupMs > afterMs ? startupMs : Infinity,
+      this.#alarms.nextMs(device, afterMs),
+    );
   }
 
-  /** The first message of devices that were switched on: what they have counted, nothing of an hour that they did not see. */
-  #startUp(fromMs: number, nowMs: number, report: Reporter): void {
-    const { count, random, startMs } = this.#context;
-    const due: { device: number; atMs: number }[] = [];
-    for (let device = 0; device < count; device++) {
-      const atMs = startMs + 1 + Math.floor(STARTUP_MS * random.uniform(device, STARTUP, 0));
-      const first = this.#schedule.nextMs(device, startMs) > atMs;
-      if (first && atMs > fromMs && atMs <= nowMs) due.push({ device, atMs });
+  #nextReportMs(device: number, afterMs: number): number {
+    const { random, utcOffsetMin } = this.#context;
+    const { everyMs, spreadMs } = this.#rhythm;
+    const shiftMs = utcOffsetMin * MIN_MS - (random.bits(device, OFFSET, 0) % spreadMs);
+    return (Math.floor((afterMs + shiftMs) / everyMs) + 1) * everyMs - shiftMs;
+  }
+
+  /** When a meter that was switched on tells what it has counted; a large fleet waits for its window. */
+  #startupMs(device: number): number {
+    if (this.#rhythm === DAILY) return -Infinity;
+    const { random, startMs } = this.#context;
+    return startMs + 1 + Math.floor(STARTUP_MS * random.uniform(device, STARTUP, 0));
+  }
+
+  /** The device's moment: reads the hours since its last report, obeys, sends. */
+  #report(device: number, atMs: number, world: World, report: Reporter): void {
+    const daily = this.#rhythm === DAILY;
+    const lastMs = daily ? atMs - this.#intoHourMs(atMs) : atMs;
+    let endMs = daily ? lastMs - DAY_MS + HOUR_MS : lastMs;
+    // Nothing is told of hours before the start.
+    while (endMs <= this.#context.startMs) endMs += HOUR_MS;
+    const movedMs = this.#state.has(device, MOVED) ? atMs - this.#rhythm.everyMs : NaN;
+    this.#state.set(device, MOVED, false);
+    const home = homeOf(this.#context.random, device);
+    for (; endMs < lastMs; endMs += HOUR_MS) {
+      const hour = this.#counter.countHour(device, home, endMs, movedMs, world);
+      report.record(device, endMs, { volumeM3: this.#volumeM3(device), ...hour }, this.#truth(device));
     }
-    due.sort((a, b) => a.atMs - b.atMs);
-    for (const { device, atMs } of due) report.record(device, atMs, this.#state(device, atMs));
-  }
-
-  /** The device's hour: reads, obeys, reports, and warns. */
-  #wake(device: number, atMs: number, report: Reporter): void {
-    const { flowLph, minFlowLph } = this.#readHour(device, atMs);
-    const commands = this.#mailbox.take(device, atMs);
-    for (const { name, args } of commands) if (name === 'valve') this.#setValve(device, args.state === 'closed', atMs);
-    report.record(device, atMs, { ...this.#state(device, atMs), flowLph, minFlowLph });
-    this.#warn(device, atMs, minFlowLph, report);
+    const hour = endMs === lastMs ? this.#counter.countHour(device, home, lastMs, movedMs, world) : undefined;
+    const tsMs = hour === undefined ? atMs : lastMs;
+    const commands = this.#obey(device, atMs);
+    report.record(device, tsMs, { ...this.#status(device, tsMs, world), ...hour }, this.#truth(device));
     for (const { id } of commands) report.ack(device, atMs, id, 'done');
   }
 
-  #state(device: number, atMs: number) {
-    const shut = (this.#flags[device]! & SHUT) !== 0;
-    const pipeC = pipeTempC(atMs + this.#context.utcOffsetMin * MIN_MS);
+  #intoHourMs(atMs: number): number {
+    return (atMs + this.#context.utcOffsetMin * MIN_MS) % HOUR_MS;
+  }
+
+  #volumeM3(device: number): number {
+    return this.#state.volumeDl(device) / (1000 * DL_PER_L);
+  }
+
+  #status(device: number, atMs: number, world: World): Fields {
+    const civilHour = (atMs + this.#context.utcOffsetMin * MIN_MS - this.#intoHourMs(atMs)) / HOUR_MS;
+    const { pipeTempC } = this.#hours.at(civilHour - 1, world);
     const ageYears = this.#ageMs(device, atMs) / (365 * DAY_MS);
     return {
-      volumeM3: this.#countedL[device]! / 1000,
-      tempC: pipeC,
-      batteryV: CELL_V - CELL_V_PER_YEAR * ageYears - CELL_V_PER_K * Math.max(0, 20 - pipeC),
-      valve: shut ? 'closed' : 'open',
+      volumeM3: this.#volumeM3(device),
+      tempC: pipeTempC,
+      batteryV: CELL_V - CELL_V_PER_YEAR * ageYears - CELL_V_PER_K * Math.max(0, 20 - pipeTempC),
+      valve: this.#state.has(device, SHUT) ? 'closed' : 'open',
       ...this.#position(device),
     };
   }
 
-  /** Counts the hour that ends at `atMs`. */
-  #readHour(device: number, atMs: number): { flowLph: number; minFlowLph: number } {
-    const shut = (this.#flags[device]! & SHUT) !== 0;
-    const leakL = this.#leakHour(device, atMs, shut);
-    if (shut) return { flowLph: 0, minFlowLph: 0 };
-    const { random } = this.#context;
-    const registration = 1 + REGISTRATION_SD * random.normal(device, REGISTRATION, 0);
-    const usedL = drawL(random, device, Math.floor(atMs / HOUR_MS), homeSize(random, device), this.#hourParts(atMs));
-    const litres = registration * (usedL + leakL);
-    this.#countedL[device]! += litres;
-    // Taps rest at some moment of every hour; a leak does not.
-    const allHour = this.#flowingSinceMs[device]! <= atMs - HOUR_MS;
-    return { flowLph: litres, minFlowLph: allHour ? registration * this.#leakLph[device]! : 0 };
+  #truth(device: number): Fields {
+    const leakLph = this.#state.has(device, SHUT) ? 0 : this.#leaks.trueLph(device);
+    return leakLph === 0 ? TIGHT : { leakLph };
   }
 
-  /** Moves the leak through the hour before `atMs`; what of it the meter registers, litres. */
-  #leakHour(device: number, atMs: number, shut: boolean): number {
-    let litres = 0;
-    for (let fromMs = atMs - HOUR_MS; ;) {
-      const untilMs = Math.min(atMs, this.#leakChangeMs[device]!);
-      if (!shut) litres += (this.#leakLph[device]! * Math.max(0, untilMs - fromMs)) / HOUR_MS;
-      if (this.#leakChangeMs[device]! > atMs) return litres;
-      fromMs = Math.max(fromMs, untilMs);
-      const starts = (this.#flags[device]! & LEAKING) === 0;
-      if (starts) this.#startLeak(device, untilMs);
-      else this.#stopLeak(device);
-      this.#leakChangeMs[device] = untilMs + this.#spellMs(device, starts);
-    }
-  }
-
-  #startLeak(device: number, sinceMs: number): void {
-    const { random } = this.#context;
-    this.#flags[device]! |= LEAKING;
-    const leakLph = random.lognormal(LEAK_MEDIAN_LPH, LEAK_SIGMA, device, LEAK_FLOW, this.#leakChanges[device]!);
-    const [low, high] = START_FLOW_LPH;
-    if (leakLph < low + (high - low) * random.uniform(device, START_FLOW, 0)) return;
-    this.#leakLph[device] = leakLph;
-    this.#flowingSinceMs[device] = sinceMs;
-  }
-
-  #stopLeak(device: number): void {
-    this.#flags[device]! &= ~LEAKING;
-    this.#leakLph[device] = 0;
-    this.#flowingSinceMs[device] = NaN;
-  }
-
-  /** The hour before `atMs` as its parts of two civil hours. */
-  #hourParts(atMs: number): HourPart[] {
-    const civilMs = atMs + this.#context.utcOffsetMin * MIN_MS;
-    const intoMs = civilMs % HOUR_MS;
-    return [hourPart(civilMs - intoMs - 1, HOUR_MS - intoMs), hourPart(civilMs, intoMs)];
-  }
-
-  #warn(device: number, atMs: number, minFlowLph: number, report: Reporter): void {
-    const leak = this.#isAlarming(device, atMs);
-    if (leak === ((this.#flags[device]! & ALARMED) !== 0)) return;
-    this.#flags[device]! ^= ALARMED;
-    report.event(device, atMs, 'leak', leak ? 'raised' : 'cleared', { minFlowLph });
-  }
-
-  #isAlarming(device: number, atMs: number): boolean {
-    const flowing = (this.#flags[device]! & SHUT) === 0 && this.#leakLph[device]! > ALARM_FLOW_LPH;
-    return flowing && atMs - this.#flowingSinceMs[device]! >= ALARM_AFTER_MS;
-  }
-
-  #setValve(device: number, shut: boolean, atMs: number): void {
-    const wasShut = (this.#flags[device]! & SHUT) !== 0;
-    if (shut) this.#flags[device]! |= SHUT;
-    else this.#flags[device]! &= ~SHUT;
-    // A leak that was cut off starts to flow anew.
-    if (wasShut && !shut && this.#leakLph[device]! > 0) this.#flowingSinceMs[device] = atMs;
+  /** Fetches what waits for the device and moves the valve. @returns the commands that are done now */
+  #obey(device: number, atMs: number): Command[] {
+    const commands = this.#mailbox.take(device, atMs);
+    const was = this.#state.has(device, SHUT);
+    let shut = was;
+    for (const { name, args } of commands) if (name === 'valve') shut = args.state === 'closed';
+    if (shut === was) return commands;
+    this.#state.set(device, SHUT, shut);
+    this.#state.set(device, MOVED, true);
+    if (!shut) this.#leaks.restart(device, atMs);
+    return commands;
   }
 
   #position(device: number): { lat: number; lon: number } {
+    const { city, count } = this.#context;
+    if (count > HOURLY_COUNT) return city.toLonLat(city.home(device));
     if (this.#latE7[device] === 0) {
-      const { lat, lon } = this.#context.city.toLonLat(this.#context.city.home(device));
+      const { lat, lon } = city.toLonLat(city.home(device));
       this.#latE7[device] = Math.round(lat * 1e7);
       this.#lonE7[device] = Math.round(lon * 1e7);
     }
     return { lat: this.#latE7[device]! / 1e7, lon: this.#lonE7[device]! / 1e7 };
   }
-}
-
-function hourPart(civilMs: number, durationMs: number): HourPart {
-  const day = Math.floor(civilMs / DAY_MS);
-  const weekend = isWeekend(day);
-  const { dayOfYear } = calendar(day);
-  const factor = dayFactor(weekend, seasonTempC(dayOfYear), summerShare(dayOfYear));
-  return { hour: Math.floor((civilMs - day * DAY_MS) / HOUR_MS), weekend, durationMs, factor };
-}
-
-function pipeTempC(civilMs: number): number {
-  const { dayOfYear } = calendar(Math.floor(civilMs / DAY_MS));
-  return PIPE_MEAN_C + PIPE_SWING_K * Math.cos((2 * Math.PI * (dayOfYear - PIPE_WARMEST_DAY)) / 365);
 }
 
 function commandProblem({ name, args }: Command): string | undefined {

@@ -1,8 +1,8 @@
 // How much water a home draws in an hour: five end uses as a marked Poisson process. Volumes only; no pulse shapes, no pressure.
+// One draw counts the events of an hour, one more for each event tells its use and volume.
 // End uses and their hours are engineering estimates tuned to Jiangsu's 125–150 L per person and day.
 import type { Random } from '../random.ts';
-
-const HOUR_MS = 3_600_000;
+import { normalCdf } from './normal.ts';
 
 interface EndUse {
   readonly eventsPerPersonDay: number;
@@ -24,8 +24,8 @@ const AWAKE = [
 type Bump = readonly [number, number, number];
 
 const USES: readonly EndUse[] = [
+  endUse(20, 1.4, 0.7, AWAKE), // taps: the most frequent first, it is found soonest
   endUse(5, 5.5, 0.25, AWAKE), // toilet
-  endUse(20, 1.4, 0.7, AWAKE), // taps
   endUse(0.8, 42, 0.45, bumps([0.35, 7.3, 1.2], [0.15, 14, 3], [0.8, 20.8, 2])), // shower
   endUse(2.6, 9, 0.6, bumps([0.6, 7, 0.8], [0.8, 11.6, 0.9], [1, 18.4, 1])), // kitchen
   endUse(0.22, 72, 0.3, bumps([1, 9, 2.2], [0.5, 15, 3], [0.9, 20, 2])), // laundry
@@ -37,18 +37,39 @@ const PERSONS_UP_TO = [0.18, 0.52, 0.79, 0.92, 0.98, 1];
 const HOME_MEDIAN = Math.exp(-0.06);
 const HOME_SIGMA = 0.35;
 const WEEKEND_FACTOR = 1.05;
-/** More at the height of summer, and more on each kelvin of the season's normal above 25 °C. */
+/** Spring Festival empties the city (−25 %); it is the only public holiday within these days of the year. */
+const SPRING_FESTIVAL_FACTOR = 0.75;
+const SPRING_FESTIVAL_DAYS = [18, 59] as const;
+/** More when summer has warmed up homes and people (from the year's mean to the height of summer), and more on each kelvin above 25 °C. */
 const SUMMER_SHARE = 0.12;
+const YEAR_MEAN_C = 17;
+const SUMMER_MEAN_C = 29.2;
 const PER_KELVIN = 0.008;
 const HOT_C = 25;
 /** Mean of an ordinary working day, litres per person. */
 export const PERSON_DAY_L = USES.reduce((sum, use) => sum + use.eventsPerPersonDay * use.meanL, 0);
 
-// Purposes of the random draws; those of a use are spread by its index.
+/** Volume of an event by its 10 lower bits: `[use][quantile]`, litres. A table is ten times as fast as a lognormal draw. */
+const QUANTILE_BITS = 10;
+const VOLUME_L = volumeTable();
+
+/** Events of all uses in one hour, and which use an event is: its 22 upper bits fall below the use's bound. */
+interface HourLaw {
+  readonly eventsPerPerson: number;
+  readonly upTo: readonly number[];
+}
+const WORKDAY = Array.from({ length: 24 }, (_, hour) =>
+  hourLaw(USES.map((use) => use.eventsPerPersonDay * use.share[hour]!)),
+);
+const DAY_OFF = Array.from({ length: 24 }, (_, hour) =>
+  hourLaw(USES.map((use) => use.eventsPerPersonDay * use.weekendShare[hour]!)),
+);
+
+// Purposes of the random draws; those of an event are spread by its number.
 const PERSONS = 101;
 const HOME = 102;
 const COUNT = 110;
-const VOLUME = 120;
+const EVENT = 120;
 
 /** Persons times the habits of a home: what multiplies a person's mean day. A pure function of the home's index. */
 export function homeSize(random: Random, home: number): number {
@@ -57,37 +78,61 @@ export function homeSize(random: Random, home: number): number {
   return persons * random.lognormal(HOME_MEDIAN, HOME_SIGMA, home, HOME, 0);
 }
 
-/** How much more than on an ordinary working day. seasonTempC: normal temperature of the day; summer 0…1 */
-export function dayFactor(weekend: boolean, seasonTempC: number, summer: number): number {
-  const heat = 1 + SUMMER_SHARE * Math.max(0, 2 * summer - 1) + PER_KELVIN * Math.max(0, seasonTempC - HOT_C);
-  return heat * (weekend ? WEEKEND_FACTOR : 1);
+/** The day that an hour belongs to, as far as it matters for water. */
+export interface WaterDay {
+  readonly dayType: 'workday' | 'weekend' | 'holiday';
+  readonly dayOfYear: number;
+  readonly dayMeanTempC: number;
+  /** What the last four days' means leave behind. */
+  readonly weightedTempC: number;
 }
 
-/** A stretch of one civil hour and how much of it belongs to the window. */
-export interface HourPart {
-  readonly hour: number;
-  readonly weekend: boolean;
-  readonly durationMs: number;
-  readonly factor: number;
+/** How much more than on an ordinary working day: > 0. Temperatures in °C, −40…60. */
+export function dayFactor({ dayType, dayOfYear, dayMeanTempC, weightedTempC }: WaterDay): number {
+  const summer = Math.min(1, Math.max(0, (weightedTempC - YEAR_MEAN_C) / (SUMMER_MEAN_C - YEAR_MEAN_C)));
+  const heat = 1 + SUMMER_SHARE * summer + PER_KELVIN * Math.max(0, dayMeanTempC - HOT_C);
+  if (dayType === 'workday') return heat;
+  const [first, last] = SPRING_FESTIVAL_DAYS;
+  const festival = dayType === 'holiday' && dayOfYear >= first && dayOfYear <= last;
+  return heat * WEEKEND_FACTOR * (festival ? SPRING_FESTIVAL_FACTOR : 1);
 }
 
-/** Litres that a home of `size` draws in a window. counter: the window's number, for its own draws. */
-export function drawL(random: Random, home: number, counter: number, size: number, parts: readonly HourPart[]): number {
+/**
+ * Litres that a home draws in one civil hour. The uses' Poisson streams are drawn as one, and each event then is one of them.
+ * size: of the home, times the day's factor, times the share of the hour that counts, ≥ 0. hour 0…23; dayOff: weekend or holiday.
+ * counter: the hour's number, for its own draws.
+ */
+export function drawL(
+  random: Random,
+  home: number,
+  counter: number,
+  size: number,
+  hour: number,
+  dayOff: boolean,
+): number {
+  const { eventsPerPerson, upTo } = (dayOff ? DAY_OFF : WORKDAY)[hour]!;
+  const events = poissonQuantile(eventsPerPerson * size, random.uniform(home, COUNT, counter));
   let litres = 0;
-  for (let i = 0; i < USES.length; i++) {
-    const use = USES[i]!;
-    let mean = 0;
-    for (const { hour, weekend, durationMs, factor } of parts) {
-      const share = (weekend ? use.weekendShare : use.share)[hour]!;
-      mean += use.eventsPerPersonDay * size * share * factor * (durationMs / HOUR_MS);
-    }
-    const events = random.poisson(mean, home, COUNT + i, counter);
-    const medianL = use.meanL * Math.exp((-use.sigma * use.sigma) / 2);
-    for (let event = 0; event < events; event++) {
-      litres += random.lognormal(medianL, use.sigma, home, VOLUME + i + 16 * event, counter);
-    }
+  for (let event = 0; event < events; event++) {
+    const bits = random.bits(home, EVENT + event, counter);
+    const choice = bits >>> QUANTILE_BITS;
+    let use = 0;
+    while (choice >= upTo[use]!) use++;
+    litres += VOLUME_L[(use << QUANTILE_BITS) | (bits & ((1 << QUANTILE_BITS) - 1))]!;
   }
   return litres;
+}
+
+/** The count that a share u of all Poisson counts does not exceed. mean 0…700, u in (0, 1). */
+function poissonQuantile(mean: number, u: number): number {
+  let share = Math.exp(-mean);
+  let below = share;
+  let count = 0;
+  while (below < u) {
+    share *= mean / ++count;
+    below += share;
+  }
+  return count;
 }
 
 /** A weekend's rhythm from a working day's: the hours 5…11 happen an hour later, the day's sum stays. */
@@ -101,6 +146,41 @@ function endUse(eventsPerPersonDay: number, meanL: number, sigma: number, weight
   const total = sum(weights);
   const share = weights.map((weight) => weight / total);
   return { eventsPerPersonDay, meanL, sigma, share, weekendShare: laterMorning(share) };
+}
+
+function hourLaw(rates: readonly number[]): HourLaw {
+  const eventsPerPerson = sum(rates);
+  const upTo = rates.map((_, use) => (sum(rates.slice(0, use + 1)) / eventsPerPerson) * 2 ** (32 - QUANTILE_BITS));
+  // Whatever rounding leaves is the last use's.
+  return { eventsPerPerson, upTo: [...upTo.slice(0, -1), Infinity] };
+}
+
+/** Lognormal volumes at the middles of equal shares, scaled to the mean of their use. */
+function volumeTable(): Float64Array {
+  const steps = 1 << QUANTILE_BITS;
+  const z = Array.from({ length: steps }, (_, i) => normalQuantile((i + 0.5) / steps));
+  const table = new Float64Array(USES.length * steps);
+  USES.forEach(({ meanL, sigma }, use) => {
+    const volumes = z.map((value) => Math.exp(sigma * value));
+    const scale = (meanL * steps) / sum(volumes);
+    table.set(
+      volumes.map((value) => value * scale),
+      use * steps,
+    );
+  });
+  return table;
+}
+
+/** z with P(N(0,1) ≤ z) = share, by bisection. share 1e-6 … 1 − 1e-6 */
+function normalQuantile(share: number): number {
+  let low = -5;
+  let high = 5;
+  for (let step = 0; step < 30; step++) {
+    const middle = (low + high) / 2;
+    if (normalCdf(middle) < share) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
 }
 
 function sum(values: readonly number[]): number {

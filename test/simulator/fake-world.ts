@@ -2,6 +2,7 @@
 // power and radio everywhere unless the test says otherwise. And `Life`: a fleet with everything it reports.
 import { Random } from '../../simulator/random.ts';
 import type { City, Point } from '../../simulator/city.ts';
+import { TimingWheel } from '../../simulator/timing-wheel.ts';
 import type { Fields, Fleet, FleetContext, Model, Reporter } from '../../simulator/fleet.ts';
 import type { Calendar, CityHour, Crowd, People, Sky, World } from '../../simulator/world.ts';
 import type { AckState } from '../../telemetry/messages.ts';
@@ -110,11 +111,10 @@ export class Life {
   readonly fleet: Fleet;
   readonly report: Reporter;
   nowMs = START_MS;
-  /** Next wake of each device. */
-  readonly #dueMs: number[];
+  readonly #wheel: TimingWheel;
 
   constructor(model: Model, city: City, count: number, seed = 1) {
-    this.#dueMs = Array.from({ length: count }, () => Infinity);
+    this.#wheel = new TimingWheel(count, START_MS);
     const context: FleetContext = {
       count,
       city,
@@ -122,7 +122,7 @@ export class Life {
       startMs: START_MS,
       utcOffsetMin: 480,
       deviceId: (index) => `${model.description.kind}-${index}`,
-      wakeAt: (device, atMs) => void (this.#dueMs[device] = atMs),
+      wakeAt: (device, atMs) => this.#wheel.schedule(device, atMs),
     };
     this.fleet = model.createFleet(context);
     this.report = {
@@ -131,32 +131,34 @@ export class Life {
       ack: (device, tsMs, id, state, reason) => void this.acks.push({ device, tsMs, id, state, reason }),
     };
     if (this.fleet.firstWakeMs !== undefined)
-      for (let device = 0; device < count; device++) this.#dueMs[device] = this.fleet.firstWakeMs(device);
+      for (let device = 0; device < count; device++) this.#wheel.schedule(device, this.fleet.firstWakeMs(device));
   }
 
   run(seconds: number, world: World = fakeWorld(), dtMs = 1000): this {
-    for (const endMs = this.nowMs + seconds * 1000; this.nowMs < endMs;) {
-      this.nowMs += dtMs;
-      this.#wake(world);
-      this.fleet.tick?.(this.nowMs, dtMs, world, this.report);
-    }
+    for (const endMs = this.nowMs + seconds * 1000; this.nowMs < endMs;) this.tick(dtMs, world);
     return this;
   }
 
-  /** Wakes in order of time, and of index at one time. */
-  #wake(world: World): void {
-    const { fleet } = this;
-    if (fleet.wake === undefined) return;
-    for (;;) {
-      let device = -1;
-      let atMs = this.nowMs;
-      this.#dueMs.forEach((dueMs, index) => {
-        if (dueMs < atMs || (dueMs === atMs && device === -1)) [device, atMs] = [index, dueMs];
-      });
-      if (device === -1) return;
-      const nextMs = fleet.wake(device, atMs, world, this.report);
-      this.#dueMs[device] = nextMs;
-      if (!(nextMs > atMs)) throw new Error(`device ${device} woke at ${atMs} and wants to wake again at ${nextMs}`);
-    }
+  /** befell: what happens to devices at the end of the tick, before they wake, as in a run. */
+  tick(dtMs: number, world: World = fakeWorld(), befell?: () => void): void {
+    this.nowMs += dtMs;
+    befell?.();
+    this.#wake(world);
+    this.fleet.tick?.(this.nowMs, dtMs, world, this.report);
   }
+
+  /** A wheel keeps no order between devices; what they said is put in order of time, and of index at one time. */
+  #wake(world: World): void {
+    const { fleet, report, records, events } = this;
+    if (fleet.wake === undefined) return;
+    const [recorded, warned] = [records.length, events.length];
+    this.#wheel.advance(this.nowMs, (device, atMs) => fleet.wake!(device, atMs, world, report));
+    sortFrom(records, recorded);
+    sortFrom(events, warned);
+  }
+}
+
+function sortFrom(list: { tsMs: number; device: number }[], index: number): void {
+  const sorted = list.slice(index).sort((a, b) => a.tsMs - b.tsMs || a.device - b.device);
+  for (const said of sorted) list[index++] = said;
 }
