@@ -2,9 +2,12 @@
 // Records are made and thrown away: no sensor, no codec, no network. `node benchmarks/tick.ts [kind …]`
 import { cpus } from 'node:os';
 import { loadCity } from '../simulator/city/load.ts';
-import type { Fleet, Model, Reporter } from '../simulator/fleet.ts';
+import type { City } from '../simulator/city.ts';
+import type { Model, Reporter } from '../simulator/fleet.ts';
 import { loadModels } from '../simulator/kinds.ts';
 import { Random } from '../simulator/random.ts';
+import { TimingWheel } from '../simulator/timing-wheel.ts';
+import type { World } from '../simulator/world.ts';
 import { createWorld } from '../simulator/world/create.ts';
 
 const SEED = 1;
@@ -34,20 +37,31 @@ const report: Reporter = { record: count, event: count, ack: count };
 function partsOf(kinds: readonly Model[], startMs: number): Part[] {
   const city = loadCity();
   const root = new Random(SEED);
-  const world = createWorld(city, root.fork('world'), startMs, UTC_OFFSET_MIN);
+  const world = createWorld({ city, random: root.fork('world'), startMs, utcOffsetMin: UTC_OFFSET_MIN });
   const part = (name: string, tick: (nowMs: number) => void): Part => ({ name, tick, spentMs: 0, minutesUs: [] });
-  const fleets = kinds.map(({ description: { kind }, demoCount, createFleet }) => {
-    const fleet: Fleet = createFleet({
-      count: demoCount,
-      city,
-      random: root.fork(kind),
-      startMs,
-      utcOffsetMin: UTC_OFFSET_MIN,
-      deviceId: (index) => `${kind}-${index}`,
-    });
-    return part(kind, (nowMs) => fleet.tick(nowMs, TICK_MS, world, report));
-  });
+  const fleets = kinds.map((model) => part(model.description.kind, fleetTick(model, city, root, world)));
   return [part('world', (nowMs) => world.advance(nowMs)), ...fleets];
+}
+
+/** Wakes and moves the devices of one kind, as a run does. */
+function fleetTick(model: Model, city: City, root: Random, world: World): (nowMs: number) => void {
+  const { kind } = model.description;
+  const wheel = new TimingWheel(model.demoCount, world.simTimeMs);
+  const fleet = model.createFleet({
+    count: model.demoCount,
+    city,
+    random: root.fork(kind),
+    startMs: world.simTimeMs,
+    utcOffsetMin: UTC_OFFSET_MIN,
+    deviceId: (index) => `${kind}-${index}`,
+    wakeAt: (device, atMs) => wheel.schedule(device, atMs),
+  });
+  if (fleet.firstWakeMs !== undefined)
+    for (let device = 0; device < model.demoCount; device++) wheel.schedule(device, fleet.firstWakeMs(device));
+  return (nowMs) => {
+    if (fleet.wake !== undefined) wheel.advance(nowMs, (device, atMs) => fleet.wake!(device, atMs, world, report));
+    fleet.tick?.(nowMs, TICK_MS, world, report);
+  };
 }
 
 function measure(parts: readonly Part[], startMs: number): void {
