@@ -1,8 +1,8 @@
 // JSON Schema of a command's args → the fields of a form, and the form's texts → args. Pure; covers flat objects of integer, number,
-// boolean, text and enum, which is what commands have; anything else is entered as JSON text.
+// boolean, text, enum and lists of texts, which is what commands and events have; anything else is entered as JSON text.
 import type { JsonSchema } from '../telemetry/description.ts';
 
-export type InputType = 'integer' | 'number' | 'boolean' | 'enum' | 'text' | 'json';
+export type InputType = 'integer' | 'number' | 'boolean' | 'enum' | 'text' | 'list' | 'json';
 
 export interface FormField {
   readonly name: string;
@@ -22,6 +22,7 @@ export type FieldProblem = 'required' | 'notANumber' | 'notWhole' | 'below' | 'a
 
 interface PropertySchema {
   readonly type?: string | readonly string[];
+  readonly items?: { readonly type?: string };
   readonly enum?: readonly (string | number)[];
   readonly const?: string | number;
   readonly anyOf?: readonly PropertySchema[];
@@ -47,7 +48,7 @@ function fieldOf(name: string, property: PropertySchema, required: boolean): For
     property.default ?? (type === 'boolean' ? false : required ? (choices?.[0] ?? property.minimum) : undefined);
   return {
     name,
-    title: property.title ?? name,
+    ...namesOf(name, property),
     type,
     required,
     initial: typeof start === 'string' ? start : start === undefined ? '' : JSON.stringify(start),
@@ -55,8 +56,16 @@ function fieldOf(name: string, property: PropertySchema, required: boolean): For
     ...(property.minimum === undefined ? {} : { min: property.minimum }),
     ...(property.maximum === undefined ? {} : { max: property.maximum }),
     ...(property.pattern === undefined ? {} : { pattern: property.pattern }),
-    ...(property.description === undefined ? {} : { hint: property.description }),
   };
+}
+
+/** Without a title the first clause of the description is one; the rest of it stays a hint. */
+function namesOf(name: string, { title, description }: PropertySchema): Pick<FormField, 'title' | 'hint'> {
+  if (description === undefined) return { title: title ?? name };
+  if (title !== undefined) return { title, hint: description };
+  const [first = name, ...rest] = description.split('; ');
+  const said = first.charAt(0).toUpperCase() + first.slice(1);
+  return rest.length === 0 ? { title: said } : { title: said, hint: rest.join('; ') };
 }
 
 /** `enum`, or a union of constants, which is how some schema builders write it. */
@@ -69,6 +78,7 @@ function choicesOf(property: PropertySchema): readonly (string | number)[] | und
 
 function inputType(property: PropertySchema): InputType {
   if (property.type === 'integer' || property.type === 'number' || property.type === 'boolean') return property.type;
+  if (property.type === 'array' && property.items?.type === 'string') return 'list';
   return property.type === 'string' ? 'text' : 'json';
 }
 
@@ -106,6 +116,7 @@ function valueOf(field: FormField, text: string): unknown {
   if (field.type === 'integer' || field.type === 'number') return Number(text);
   if (field.type === 'boolean') return text === 'true';
   if (field.type === 'json') return JSON.parse(text) as unknown;
+  if (field.type === 'list') return text.split(/[,,、\s]+/).filter((part) => part !== '');
   return field.type === 'enum' ? field.choices!.find((choice) => String(choice) === text) : text;
 }
 

@@ -13,6 +13,7 @@ declare global {
   interface Window {
     citytwin: {
       positions(kind: string): Position[];
+      areas(): string[];
       chartPoints(): number;
       select(kind: string, id: string): void;
       project(lon: number, lat: number): { x: number; y: number };

@@ -7,6 +7,9 @@ import { newDraft } from '../scenario/injection.ts';
 import { scenario } from '../session.ts';
 import { EventForm } from './event-form.tsx';
 
+/** Commands have forms of their own on this panel. */
+const COMMAND = 'command';
+
 export function DeviceHappenings({
   kind,
   device,
@@ -14,7 +17,7 @@ export function DeviceHappenings({
   readonly kind: string;
   readonly device: string;
 }): JSX.Element | null {
-  const entries = (scenario.value?.catalog ?? []).filter((entry) => entry.kind === kind);
+  const entries = (scenario.value?.catalog ?? []).filter((entry) => entry.kind === kind && entry.event !== COMMAND);
   if (entries.length === 0) return null;
   return (
     <section data-testid="device-happenings">

@@ -2,6 +2,8 @@
 import type { JSX } from 'preact';
 import type { FieldProblem, FormField } from '../command-form.ts';
 import { t } from '../i18n/text.ts';
+import { zhArgs, zhChoices } from '../i18n/zh-args.ts';
+import { language } from '../session.ts';
 
 interface FieldsProps {
   readonly fields: readonly FormField[];
@@ -42,17 +44,17 @@ function Input({ field, id, text, problem, onText }: InputProps): JSX.Element {
   const limits =
     field.min !== undefined && field.max !== undefined
       ? t('between', { min: field.min, max: field.max })
-      : (field.hint ?? '');
+      : (hintOf(field) ?? '');
   const note = problem === undefined ? limits : t(problem, { min: field.min ?? '', max: field.max ?? '' });
   return (
     <label class="command-field" for={id}>
-      <span>{field.title}</span>
+      <span>{titleOf(field)}</span>
       {field.type === 'enum' ? (
         <select {...common} value={text} onChange={(event) => onText(event.currentTarget.value)}>
           {!field.required && <option value="" />}
           {field.choices!.map((choice) => (
             <option key={choice} value={String(choice)}>
-              {String(choice)}
+              {language.value === 'zh' ? (zhChoices[choice] ?? choice) : choice}
             </option>
           ))}
         </select>
@@ -77,4 +79,13 @@ function Input({ field, id, text, problem, onText }: InputProps): JSX.Element {
       </small>
     </label>
   );
+}
+
+function titleOf({ name, title }: FormField): string {
+  return (language.value === 'zh' ? zhArgs[name] : undefined) ?? title;
+}
+
+/** In the language of the title. */
+function hintOf({ name, hint }: FormField): string | undefined {
+  return language.value === 'zh' && zhArgs[name] !== undefined ? undefined : hint;
 }

@@ -78,6 +78,21 @@ describe('command form', () => {
     expect(args).toEqual({ seconds: 40, level: 0.5, state: 'closed', urgent: true });
   });
 
+  test('a list of texts is typed with commas, and a description without a title is one', () => {
+    const properties = {
+      kinds: { type: 'array', items: { type: 'string' }, description: 'Kinds that lose their network; absent: all' },
+      rainMmPerH: { type: 'number', description: 'Rain, mm/h' },
+    };
+    const described = formFields({ type: 'object', properties });
+    expect(described.map(({ title, hint }) => [title, hint])).toEqual([
+      ['Kinds that lose their network', 'absent: all'],
+      ['Rain, mm/h', undefined],
+    ]);
+    expect(formArgs(described, { kinds: 'bus, water-meter', rainMmPerH: '' }).args).toEqual({
+      kinds: ['bus', 'water-meter'],
+    });
+  });
+
   test.each([
     ['', 'required'],
     ['4', 'below'],

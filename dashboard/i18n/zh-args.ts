@@ -1,0 +1,41 @@
+// Chinese words for arguments of events and their choices, which JSON Schemas name in English only. An argument that is not here shows
+// its English title.
+export const zhArgs: { readonly [name: string]: string } = {
+  preset: '典型天气',
+  rainMmPerH: '雨量(mm/h)',
+  cloud: '云量(0 晴,1 阴)',
+  windMps: '街面平均风速(m/s)',
+  tempShiftK: '气温偏移(K)',
+  visibilityM: '能见度(m)',
+  rampS: '渐变时间(s)',
+  kinds: '失去网络的设备类型(留空为全部)',
+  people: '圈内人数',
+  dayType: '当天类型',
+  flowLph: '流量(L/h)',
+  fault: '故障',
+  field: '字段',
+  size: '大小',
+};
+
+export const zhChoices: { readonly [choice: string]: string } = {
+  'plum-rain': '梅雨',
+  typhoon: '台风',
+  'cold-wave': '寒潮',
+  'heat-wave': '热浪',
+  fog: '大雾',
+  thunderstorm: '雷暴',
+  workday: '工作日',
+  weekend: '周末',
+  holiday: '节假日',
+  stuck: '卡死',
+  rail: '满量程',
+  noise: '噪声',
+  offset: '偏移',
+  spike: '尖峰',
+  drift: '漂移',
+  dead: '失效',
+  dropout: '丢失消息',
+  duplicate: '重复消息',
+  late: '消息迟到',
+  'clock-skew': '时钟偏差',
+};
