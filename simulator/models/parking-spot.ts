@@ -1,10 +1,11 @@
 // A parking spot with a magnetic sensor in the ground. Cars come at random with the hour and stay as long as their errand takes; the sensor
-// sees them late, misses a few and sometimes sees a tram. Spots do not know each other: a car that finds one taken is gone.
-import FlatQueue from 'flatqueue';
+// sees them late, misses a few and sometimes sees a tram. It sleeps until something happens at the spot. Spots do not know each other: a car
+// that finds one taken is gone, and a crowd brings at most as many cars as the busiest hour of the week.
 import type { Command } from '../../telemetry/messages.ts';
 import type { LandUse, Point } from '../city.ts';
 import { STARTUP_MS } from '../fleet.ts';
 import type { CommandAnswer, Fleet, FleetContext, Model, Reporter } from '../fleet.ts';
+import { CrowdParking } from '../parking/crowds.ts';
 import { ARRIVALS_PER_H, STAY_MAX_MS, stayMs } from '../parking/stay.ts';
 import { lithiumCellV } from '../physics/lithium-cell.ts';
 import type { Random } from '../random.ts';
@@ -55,7 +56,7 @@ const FALSE_STAY = 10;
 const PHASE = 11;
 const AGE = 12;
 
-/** What happens next at a spot; each has its own time and its own place in the queue. */
+/** What happens next at a spot; each has a time of its own. */
 const CAR = 0;
 const FALSE = 1;
 const DETECT = 2;
@@ -119,6 +120,9 @@ export const model: Model = {
     'Sensor: field reports of magnetometers, detection after 3–5 s, 1–5 % of changes missed',
     'Cell: 19 Ah Li-SOCl2, 80 % usable, 160 µA and 0.12 mAh per uplink',
   ],
+  hidden: { parked: { label: 'A car is there', labels: { zh: '实际有车' }, unit: '', type: 'boolean' } },
+  // Who comes depends on the hour, the rain and the crowds at the tick; sky and battery are read then, too.
+  tickTolerance: { occupied: 0.02, sinceS: 0.03, tempC: 0.005, batteryV: 0.001 },
   createFleet: (context) => new ParkingSpots(context),
 };
 
@@ -128,9 +132,9 @@ class ParkingSpots implements Fleet {
   readonly #spots: readonly Point[];
   readonly #use: Uint8Array;
   readonly #peak: readonly number[];
-  /** When what happens, `[spot][lane]`; the queue may hold older entries, which are skipped. */
+  readonly #crowds: CrowdParking;
+  /** When what happens, `[spot][lane]`; Infinity: not in sight. */
   readonly #nextMs: Float64Array;
-  readonly #queue = new FlatQueue();
   readonly #parked: Uint8Array;
   readonly #fooled: Uint8Array;
   readonly #shown: Uint8Array;
@@ -153,6 +157,7 @@ class ParkingSpots implements Fleet {
     const at = (spot: number) => places[spot % places.length]!;
     this.#spots = Array.from({ length: count }, (_, spot) => at(spot).point);
     this.#use = Uint8Array.from({ length: count }, (_, spot) => at(spot).use);
+    this.#crowds = new CrowdParking(city);
     this.#peak = USES.map((use) => parkingPeak(use));
     this.#nextMs = new Float64Array(count * LANES).fill(Infinity);
     this.#parked = new Uint8Array(count);
@@ -166,18 +171,22 @@ class ParkingSpots implements Fleet {
     for (let spot = 0; spot < count; spot++) this.#liveUntilStart(spot);
   }
 
-  tick(nowMs: number, _dtMs: number, world: World, report: Reporter): void {
-    for (;;) {
-      const priority = this.#queue.peekValue();
-      if (priority === undefined || Math.floor(priority) > nowMs) break;
-      const id = this.#queue.pop()!;
-      const atMs = this.#nextMs[id]!;
-      // Cancelled, or moved to another time since it was queued.
-      if (atMs !== Math.floor(priority)) continue;
-      this.#nextMs[id] = Infinity;
-      this.#happen(Math.floor(id / LANES), id % LANES, atMs, world, report);
+  firstWakeMs(spot: number): number {
+    return this.#nextWakeMs(spot);
+  }
+
+  /** What coincides happens in the order of the lanes. */
+  wake(spot: number, atMs: number, world: World, report: Reporter): number {
+    for (let lane = 0; lane < LANES; lane++) {
+      if (this.#nextMs[spot * LANES + lane] !== atMs) continue;
+      this.#nextMs[spot * LANES + lane] = Infinity;
+      this.#happen(spot, lane, atMs, world, report);
     }
-    if (this.#queue.length > 4 * this.#nextMs.length) this.#requeue();
+    return this.#nextWakeMs(spot);
+  }
+
+  placeOf(spot: number): Point {
+    return this.#spots[spot]!;
   }
 
   command(spot: number, { name, args }: Command, nowMs: number): CommandAnswer {
@@ -191,31 +200,38 @@ class ParkingSpots implements Fleet {
       };
     }
     this.#beatMs[spot] = intervalS * 1000;
-    this.#schedule(spot, BEAT, nowMs + intervalS * 1000);
+    this.#schedule(spot, BEAT, nowMs, intervalS * 1000);
+    this.#context.wakeAt(spot, this.#nextWakeMs(spot));
     return { state: 'done' };
   }
 
   #happen(spot: number, lane: number, atMs: number, world: World, report: Reporter): void {
     if (lane === CAR) {
-      const factor = world.people.parkingFactor[USES[this.#use[spot]!]!];
-      if (this.#moveCar(spot, atMs, factor)) this.#sense(spot, atMs);
+      if (this.#moveCar(spot, atMs, this.#arrivalFactor(spot, world))) this.#sense(spot, atMs);
     } else if (lane === FALSE) {
       this.#fooled[spot]! ^= 1;
       this.#scheduleFalse(spot, atMs);
-      this.#schedule(spot, DETECT, this.#settledMs(spot, atMs));
+      this.#schedule(spot, DETECT, atMs, this.#settlingMs(spot));
     } else if (lane === DETECT) {
       this.#show(spot, atMs, world, report);
     } else {
-      this.#schedule(spot, BEAT, this.#nextBeatMs(spot, atMs));
+      this.#schedule(spot, BEAT, atMs, this.#beatGapMs(spot, atMs));
       this.#send(spot, atMs, world, report);
     }
   }
 
+  #arrivalFactor(spot: number, { people }: World): number {
+    const use = USES[this.#use[spot]!]!;
+    const factor = people.parkingFactor[use];
+    return people.crowds.length === 0 ? factor : factor + this.#crowds.factor(this.#spots[spot]!, use, people.crowds);
+  }
+
   /** After the first message of a sensor that was switched on, heartbeats spread over their interval. */
-  #nextBeatMs(spot: number, atMs: number): number {
+  #beatGapMs(spot: number, atMs: number): number {
     const { startMs } = this.#context;
     const spreadMs = startMs + this.#random.uniform(spot, PHASE, 0) * this.#beatMs[spot]!;
-    return atMs <= startMs + STARTUP_MS && spreadMs > startMs + STARTUP_MS ? spreadMs : atMs + this.#beatMs[spot]!;
+    const spreads = atMs <= startMs + STARTUP_MS && spreadMs > startMs + STARTUP_MS;
+    return spreads ? spreadMs - atMs : this.#beatMs[spot]!;
   }
 
   /** Arrival or departure; true when the spot's state changed. factor: arrivals relative to their mean. */
@@ -224,7 +240,7 @@ class ParkingSpots implements Fleet {
     const use = this.#use[spot]!;
     if (this.#parked[spot] === 1) {
       this.#parked[spot] = 0;
-      this.#schedule(spot, CAR, atMs + this.#arrivalGapMs(spot, draw));
+      this.#schedule(spot, CAR, atMs, this.#arrivalGapMs(spot, draw));
       return true;
     }
     // Thinning: candidates come at the peak rate, and stay candidates outside the peak.
@@ -233,7 +249,8 @@ class ParkingSpots implements Fleet {
     this.#schedule(
       spot,
       CAR,
-      atMs + (comes ? stayMs(USES[use]!, this.#random, spot, STAY, draw) : this.#arrivalGapMs(spot, draw)),
+      atMs,
+      comes ? stayMs(USES[use]!, this.#random, spot, STAY, draw) : this.#arrivalGapMs(spot, draw),
     );
     return comes;
   }
@@ -249,14 +266,14 @@ class ParkingSpots implements Fleet {
     const [low, high] = MISS;
     const share = low + (high - low) * this.#random.uniform(spot, MISS_SHARE, 0);
     if (this.#random.uniform(spot, MISSED, this.#draws[spot]!) < share) return;
-    this.#schedule(spot, DETECT, this.#settledMs(spot, atMs));
+    this.#schedule(spot, DETECT, atMs, this.#settlingMs(spot));
   }
 
-  #settledMs(spot: number, atMs: number): number {
+  #settlingMs(spot: number): number {
     const [low, high] = DEBOUNCE_MS;
     const debounceMs = low + (high - low) * this.#random.uniform(spot, DEBOUNCE, 0);
     const draw = this.#draws[spot]!++;
-    return atMs + DETECT_MS + this.#random.exponential(DETECT_MEAN_MS, spot, DELAY, draw) + debounceMs;
+    return DETECT_MS + this.#random.exponential(DETECT_MEAN_MS, spot, DELAY, draw) + debounceMs;
   }
 
   #scheduleFalse(spot: number, atMs: number): void {
@@ -265,7 +282,7 @@ class ParkingSpots implements Fleet {
       this.#fooled[spot] === 1
         ? 2 * DEBOUNCE_MS[1] + this.#random.exponential(FALSE_STAY_MEAN_MS, spot, FALSE_STAY, draw)
         : this.#random.exponential(FALSE_MEAN_MS, spot, FALSE_GAP, draw);
-    this.#schedule(spot, FALSE, atMs + gapMs);
+    this.#schedule(spot, FALSE, atMs, gapMs);
   }
 
   #show(spot: number, atMs: number, world: World, report: Reporter): void {
@@ -284,14 +301,9 @@ class ParkingSpots implements Fleet {
     const tempC = sky.tempC + SUN_K * sun;
     const batteryV = this.#batteryV(spot, atMs, tempC);
     const { lat, lon } = this.#context.city.toLonLat(this.#spots[spot]!);
-    report.record(spot, atMs, {
-      occupied,
-      sinceS: (atMs - this.#shownSinceMs[spot]!) / 1000,
-      batteryV,
-      tempC,
-      lat,
-      lon,
-    });
+    const sinceS = (atMs - this.#shownSinceMs[spot]!) / 1000;
+    const parked = this.#parked[spot] === 1;
+    report.record(spot, atMs, { occupied, sinceS, batteryV, tempC, lat, lon }, { parked });
     this.#warn(spot, atMs, batteryV, report);
   }
 
@@ -317,33 +329,31 @@ class ParkingSpots implements Fleet {
   #liveUntilStart(spot: number): void {
     const { startMs, utcOffsetMin } = this.#context;
     const use = USES[this.#use[spot]!]!;
-    const id = spot * LANES + CAR;
+    const car = spot * LANES + CAR;
     let sinceMs = startMs - STAY_MAX_MS;
-    this.#nextMs[id] = sinceMs + this.#arrivalGapMs(spot, this.#draws[spot]!++);
-    while (this.#nextMs[id] <= startMs) {
-      const atMs = this.#nextMs[id];
+    this.#schedule(spot, CAR, sinceMs, this.#arrivalGapMs(spot, this.#draws[spot]!++));
+    while (this.#nextMs[car]! <= startMs) {
+      const atMs = this.#nextMs[car]!;
       if (this.#moveCar(spot, atMs, parkingFactor(use, atMs + utcOffsetMin * MIN_MS))) sinceMs = atMs;
     }
     this.#shown[spot] = this.#parked[spot]!;
     this.#shownSinceMs[spot] = sinceMs;
-    this.#schedule(spot, CAR, this.#nextMs[id]);
     this.#scheduleFalse(spot, startMs);
-    this.#schedule(spot, BEAT, startMs + this.#random.uniform(spot, PHASE, 0) * STARTUP_MS);
+    this.#schedule(spot, BEAT, startMs, this.#random.uniform(spot, PHASE, 0) * STARTUP_MS);
   }
 
-  /** Times are whole milliseconds. What lies before the run's start is not queued: the warm-up walks through it itself. */
-  #schedule(spot: number, lane: number, atMs: number): void {
-    const id = spot * LANES + lane;
-    const wholeMs = Math.ceil(atMs);
-    this.#nextMs[id] = wholeMs;
-    // The lane breaks ties, so that a spot's life does not depend on its neighbours in the queue.
-    if (wholeMs > this.#context.startMs) this.#queue.push(id, wholeMs + lane / 8);
+  /** Times are whole milliseconds, and nothing follows at once. */
+  #schedule(spot: number, lane: number, fromMs: number, gapMs: number): void {
+    this.#nextMs[spot * LANES + lane] = fromMs + Math.max(1, Math.ceil(gapMs));
   }
 
-  #requeue(): void {
-    this.#queue.clear();
-    this.#nextMs.forEach((atMs, id) => {
-      if (atMs < Infinity) this.#queue.push(id, atMs + (id % LANES) / 8);
-    });
+  #nextWakeMs(spot: number): number {
+    const first = spot * LANES;
+    return Math.min(
+      this.#nextMs[first + CAR]!,
+      this.#nextMs[first + FALSE]!,
+      this.#nextMs[first + DETECT]!,
+      this.#nextMs[first + BEAT]!,
+    );
   }
 }

@@ -4,6 +4,7 @@ import { model } from '../../simulator/models/parking-spot.ts';
 import { stayMs } from '../../simulator/parking/stay.ts';
 import { lithiumCellV } from '../../simulator/physics/lithium-cell.ts';
 import { Random } from '../../simulator/random.ts';
+import type { Crowd, People } from '../../simulator/world.ts';
 import { createWorld } from '../../simulator/world/create.ts';
 import { descriptionProblems } from '../../telemetry/description.ts';
 import { fakeCity } from './fake-city.ts';
@@ -27,7 +28,7 @@ function cityWith(landUse: LandUse, spots: number): City {
 /** A fleet in a moving world. after: called at the end of every tick. */
 function lived(city: City, count: number, seconds: number, dtMs: number, after?: (life: Life) => void, seed = 1): Life {
   const life = new Life(model, city, count, seed);
-  const world = createWorld(city, new Random(seed), START_MS, 480);
+  const world = createWorld({ city, random: new Random(seed), startMs: START_MS, utcOffsetMin: 480 });
   for (let s = 0; s < seconds; s += dtMs / 1000) {
     world.advance(life.nowMs + dtMs);
     life.run(dtMs / 1000, world, dtMs);
@@ -146,6 +147,31 @@ describe('time', () => {
     expect(differing).toBeLessThan(0.02);
   });
 
+  test('means over a day differ between ticks of 1 s and of 60 s by no more than the model says', () => {
+    const means = (dtMs: number) => {
+      const { records } = lived(city, 60, DAY_S, dtMs);
+      const of = (field: string) => meanOf(records.map(({ fields }) => Number(fields[field])));
+      return ['occupied', 'sinceS', 'tempC', 'batteryV', 'lat', 'lon'].map((field) => [field, of(field)] as const);
+    };
+    const coarse = new Map(means(60_000));
+    for (const [field, fine] of means(1000)) {
+      const differing = Math.abs(fine - coarse.get(field)!) / Math.max(Math.abs(fine), Math.abs(coarse.get(field)!));
+      const allowed = model.tickTolerance![field] ?? 1e-9;
+      console.log(
+        `${field}: ticks of 1 s and 60 s differ by ${(100 * differing).toFixed(3)} %, allowed ${100 * allowed} %`,
+      );
+      expect(differing).toBeLessThanOrEqual(allowed);
+    }
+  });
+
+  test('ticks of any length lose and double nothing', () => {
+    const still = fakeWorld();
+    const at = (dtMs: number) => new Life(model, city, 60).run(6 * HOUR_S, still, dtMs).records;
+    const fine = at(1000);
+    expect(at(100_000)).toEqual(fine);
+    expect(at(HOUR_S * 1000)).toEqual(fine);
+  });
+
   test('a change is shown once and a heartbeat comes every 30 min', () => {
     const life = lived(city, 50, 6 * HOUR_S, 1000);
     for (let spot = 0; spot < 50; spot++) {
@@ -178,7 +204,7 @@ describe('commands', () => {
     expect(beats(slow)).toBe(0);
   });
 
-  test('a flood of commands does not grow the queue of events without limit', () => {
+  test('of a flood of commands the last one counts', () => {
     const of = life();
     for (let i = 0; i < 5000; i++) {
       send(of, 60 + (i % 2));
@@ -216,6 +242,47 @@ test('a spot whose battery sags in a cold night says so once, and one that was l
   expect(low.length).toBeLessThan(60);
   expect(new Set(low.map((event) => event.device)).size).toBe(low.length);
   expect(low.every((event) => event.state === 'raised')).toBe(true);
+});
+
+describe('a crowd', () => {
+  const city = cityWith('office', 100);
+  const night = { parkingFactor: { retail: 0.02, office: 0.02, industry: 0.02, housing: 0.02 } };
+  /** Cars that come within four hours, after a day in which most spots became free. */
+  const arrivals = (people: Partial<People>, crowds: readonly Crowd[] = [], spots = 100) => {
+    const life = new Life(model, city, spots).run(DAY_S, fakeWorld({ people: night }), 60_000);
+    const from = life.nowMs;
+    life.run(4 * HOUR_S, fakeWorld({ people, crowds }), 60_000);
+    return changes(life.records).filter(({ tsMs, fields }) => fields.occupied && tsMs > from);
+  };
+  const crowd = (people: number): Crowd => ({ center: { x: 20, y: 0 }, radiusM: 29.5, people });
+
+  test('brings one car for ten people within two hours to the spots in its circle, and none elsewhere', () => {
+    const quiet = arrivals(night);
+    const loud = arrivals(night, [crowd(100)]);
+    const inside = (records: readonly Reported[]) => records.filter(({ device }) => device < 50);
+    // Five cars an hour, less those that find a car on their spot.
+    const more = inside(loud).length - inside(quiet).length;
+    console.log(`a crowd of 100 for 4 h: ${more} cars more`);
+    expect(more).toBeGreaterThan(10);
+    expect(more).toBeLessThan(25);
+    const outside = (records: readonly Reported[]) => records.filter(({ device }) => device >= 50);
+    expect(outside(loud)).toEqual(outside(quiet));
+  });
+
+  test('however large, it brings no more than the busiest hour of the week does', () => {
+    const busiest = { parkingFactor: { retail: 99, office: 99, industry: 99, housing: 99 } };
+    const most = arrivals(busiest, [], 50);
+    expect(most.length).toBeGreaterThan(50);
+    expect(arrivals(night, [crowd(1_000_000)], 50)).toEqual(most);
+  });
+});
+
+test('the truth knows whether a car is there, and sensors mostly see it', () => {
+  const { records } = lived(cityWith('retail', 100), 100, 6 * HOUR_S, 60_000);
+  const right = records.filter(({ fields, hidden }) => fields.occupied === hidden!.parked).length / records.length;
+  console.log(`the sensor is right in ${(100 * right).toFixed(1)} % of the records`);
+  expect(right).toBeGreaterThan(0.9);
+  expect(right).toBeLessThan(1);
 });
 
 test('a city without spots is refused by name', () => {
