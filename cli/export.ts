@@ -51,7 +51,7 @@ export async function exportHistory(settings: ExportSettings): Promise<number> {
     const written =
       format === 'parquet' && isStore(source)
         ? await copyUnlessInterrupted(source, output, interrupted)
-        : await pump(source, sinkOf(format, output), selection, interrupted, json || out === STDOUT);
+        : await pump(source, sinkOf(format, output), interrupted, json || out === STDOUT);
     if (written === undefined) {
       output.abandon();
       process.stderr.write('citytwin: interrupted, no file was made\n');
@@ -126,14 +126,12 @@ async function copyUnlessInterrupted(
 async function pump(
   source: Source,
   sink: Sink,
-  { toMs }: Selection,
   interrupted: AbortSignal,
   quiet: boolean,
 ): Promise<Written[] | undefined> {
   const progress = createProgress(quiet);
   let messages = 0;
   let firstMs: number | undefined;
-  const untilMs = Math.min(toMs, Date.now());
   try {
     await sink.begin(source.header);
     for await (const batch of source.messages()) {
@@ -146,7 +144,8 @@ async function pump(
       messages += batch.length;
       const { ts } = recordOf(batch.at(-1)!);
       firstMs ??= recordOf(batch[0]!).ts;
-      const share = Math.min(1, Math.max(0, (ts - firstMs) / Math.max(1, untilMs - firstMs)));
+      const { newestMs } = source;
+      const share = newestMs === undefined ? undefined : Math.min(1, (ts - firstMs) / Math.max(1, newestMs - firstMs));
       progress.show(share, `${messages.toLocaleString('en')} messages, up to ${new Date(ts).toISOString()}`);
     }
     return await sink.finish();

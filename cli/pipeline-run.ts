@@ -125,7 +125,11 @@ async function ownPlatform(settings: Settings, log: Logger): Promise<Platform> {
   return {
     simulator: own.addressOf('simulator'),
     probe,
-    drained: (sent) => until(() => api.counters().ingest.in >= sent && api.counters().ingest.backlog === 0),
+    drained: (sent) =>
+      until(() => {
+        const { ingest } = api.counters();
+        return ingest.in >= sent && ingest.backlog === 0 && probe.received >= sent;
+      }),
     counters: () => ({ ...api.counters(), broker: own.broker.counters() }),
     stored: () => api.counters().ingest,
     close: async () => {
@@ -144,7 +148,7 @@ async function outsidePlatform(settings: Settings, log: Logger): Promise<Platfor
   return {
     simulator: brokerAddress(settings, 'simulator'),
     probe,
-    drained: (sent) => until(() => probe.figures().received >= sent),
+    drained: (sent) => until(() => probe.received >= sent),
     counters: () => ({}),
     stored: () => undefined,
     close: () => probe.stop(),

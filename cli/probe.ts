@@ -2,7 +2,6 @@
 // visible on the live stream. It sees what any client could see, and measures from the moment of sending.
 import WebSocket from 'ws';
 import { Client } from '../mqtt/client.ts';
-import { deviceId } from '../simulator/devices.ts';
 import { decodeLiveFrame } from '../telemetry/live-frame.ts';
 import type { LiveColumn } from '../telemetry/live-frame.ts';
 import { parsePayload } from '../telemetry/json-codec.ts';
@@ -85,12 +84,16 @@ export class Probe {
     const arrivedMs = this.#arrived.get(sample.key);
     if (arrivedMs !== undefined) this.#delivered.push(arrivedMs - sample.sentMs);
     this.#sent.set(sample.key, sample);
-    if (this.#viewer !== undefined) this.#unseen.set(`${sample.kind}/${deviceId(sample.kind, sample.device)}`, sample);
+    if (this.#viewer !== undefined) this.#unseen.set(sample.address, sample);
   }
 
   stored(key: string, atMs: number): void {
     const sample = this.#sent.get(key);
     if (sample !== undefined) this.#stored.push(atMs - sample.sentMs);
+  }
+
+  get received(): number {
+    return this.#received;
   }
 
   figures(): ProbeFigures {

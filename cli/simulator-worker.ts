@@ -4,6 +4,7 @@ import { createControllers } from '../control/controllers.ts';
 import { loadCity } from '../simulator/city/load.ts';
 import { wallNowMs } from '../simulator/clock.ts';
 import type { Speed } from '../simulator/clock.ts';
+import { deviceId } from '../simulator/devices.ts';
 import { loadModels } from '../simulator/kinds.ts';
 import { LiveCity } from '../simulator/live.ts';
 import type { LiveResult } from '../simulator/live.ts';
@@ -37,9 +38,10 @@ export interface StartMessage {
 
 /** One message on its way, by the clock that all threads share (`sharedNowMs`). */
 export interface Sample {
+  /** kind/device/ts/seq */
   readonly key: string;
-  readonly kind: string;
-  readonly device: number;
+  /** kind/device */
+  readonly address: string;
   readonly ts: number;
   readonly sentMs: number;
 }
@@ -53,7 +55,7 @@ export type WorkerMessage =
   | { readonly type: 'ended'; readonly result: LiveResult; readonly out: number; readonly dropped: number }
   | { readonly type: 'failed'; readonly message: string };
 
-/** At most this many samples a second. */
+/** Samples are this far apart, at least. */
 const SAMPLE_EVERY_MS = 5;
 const PROGRESS_EVERY_MS = 200;
 
@@ -123,14 +125,17 @@ async function stop(): Promise<void> {
   port.close();
 }
 
+/** Samples the messages that are acknowledged and the others apart, so that there are enough of both. */
 function sampler(): (message: SentMessage) => void {
-  let lastMs = -Infinity;
+  const lastMs = { acknowledged: -Infinity, other: -Infinity };
   return ({ kind, device, ts, seq, acknowledged }) => {
+    const sort = acknowledged === undefined ? 'other' : 'acknowledged';
     const sentMs = sharedNowMs();
-    if (sentMs - lastMs < SAMPLE_EVERY_MS) return;
-    lastMs = sentMs;
-    const key = `${kind}/${device}/${ts}/${seq}`;
-    say({ type: 'sent', sample: { key, kind, device, ts, sentMs } });
+    if (sentMs - lastMs[sort] < SAMPLE_EVERY_MS) return;
+    lastMs[sort] = sentMs;
+    const address = `${kind}/${deviceId(kind, device)}`;
+    const key = `${address}/${ts}/${seq}`;
+    say({ type: 'sent', sample: { key, address, ts, sentMs } });
     acknowledged?.then(
       () => say({ type: 'stored', key, atMs: sharedNowMs() }),
       () => undefined,

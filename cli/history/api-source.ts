@@ -45,6 +45,7 @@ export async function openApiSource(address: string, selection: Selection): Prom
       utcOffsetMin,
       descriptions,
     },
+    ...(simTimeMs !== null && { newestMs: Math.min(simTimeMs, toMs) }),
     messages: () => {
       const page = Math.max(MIN_PAGE, Math.min(MAX_PAGE, Math.floor(RECORDS_AT_ONCE / descriptions.length)));
       return mergeByTime(
@@ -65,13 +66,14 @@ function withoutCount({ devices, ...description }: Description & { devices: numb
 
 type Range = Omit<Selection, 'kinds'>;
 
-async function* recordsOf(api: Api, kind: string, range: Range, page: number): AsyncGenerator<Message[]> {
-  const path = `/api/records?kind=${kind}&from=${range.fromMs}&to=${range.toMs}&limit=${page}`;
-  for (let next: string | null = ''; next !== null;) {
-    const cursor: string = next === '' ? '' : `&cursor=${encodeURIComponent(next)}`;
-    const answer: Page<TelemetryRecord> = await api.get(path + cursor);
-    yield answer.items.map((record) => ({ type: 'record', record }));
-    next = answer.next;
+async function* recordsOf(api: Api, kind: string, range: Range, limit: number): AsyncGenerator<Message[]> {
+  const path = `/api/records?kind=${kind}&from=${range.fromMs}&to=${range.toMs}&limit=${limit}`;
+  for (let page: Promise<Page<TelemetryRecord>> | undefined = api.get(path); page !== undefined;) {
+    const { items, next }: Page<TelemetryRecord> = await page;
+    // The next page comes while this one is worked on; should it fail, whoever waits for it hears of it.
+    page = next === null ? undefined : api.get(`${path}&cursor=${encodeURIComponent(next)}`);
+    page?.catch(() => undefined);
+    yield items.map((record) => ({ type: 'record', record }));
   }
 }
 

@@ -67,8 +67,11 @@ export async function openStoreSource(folder: string, selection: Selection): Pro
     table === '_event'
       ? `SELECT * FROM city."_event" ${where} AND kind IN (${kinds || 'NULL'})`
       : `SELECT *, ${quoted(table)} AS kind FROM city."${table}" ${where}`;
+  const newest = descriptions.map(({ kind }) => `SELECT max(ts)::DOUBLE FROM (${selected(kind)})`).join(' UNION ALL ');
+  const times = newest === '' ? [] : (await connection.runAndReadAll(newest)).getRows();
   return {
     header: { city: CITY, descriptions },
+    newestMs: Math.max(0, ...times.map(([ms]) => Number(ms))),
     connection,
     selected,
     messages: () =>

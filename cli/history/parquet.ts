@@ -21,7 +21,8 @@ import type { Message, Selection, Source } from './source.ts';
 import type { Output, Sink, Written } from './sink.ts';
 
 const METADATA_KEY = 'citytwin';
-export const EVENTS = '_event';
+const EVENTS = '_event';
+const ROWS_AT_ONCE = 100_000;
 const SQL_TYPES: { readonly [type in FieldType]: string } = { number: 'DOUBLE', boolean: 'BOOLEAN', string: 'VARCHAR' };
 
 /** Straight from a store's file into Parquet files, without a detour through JavaScript. */
@@ -76,6 +77,8 @@ export class ParquetSink implements Sink {
   #instance!: DuckDBInstance;
   #connection!: DuckDBConnection;
   #header!: RecordingHeader;
+  /** Written when they are many: each write is a transaction. */
+  #waiting: Message[] = [];
 
   constructor(output: Output) {
     this.#output = output;
@@ -98,6 +101,13 @@ export class ParquetSink implements Sink {
   }
 
   async write(messages: readonly Message[]): Promise<void> {
+    this.#waiting.push(...messages);
+    if (this.#waiting.length < ROWS_AT_ONCE) return;
+    this.#append(this.#waiting);
+    this.#waiting = [];
+  }
+
+  #append(messages: readonly Message[]): void {
     const records: TelemetryRecord[] = [];
     const events: DeviceEvent[] = [];
     for (const message of messages) {
@@ -123,6 +133,7 @@ export class ParquetSink implements Sink {
   }
 
   async finish(): Promise<Written[]> {
+    this.#append(this.#waiting);
     this.#closeAppenders();
     const written: Written[] = [];
     for (const kind of this.#types.keys()) {

@@ -21,6 +21,8 @@ export const EVERYTHING: Selection = { fromMs: 0, toMs: 8.64e15 };
 export interface Source {
   /** Descriptions of the selected kinds only. */
   readonly header: RecordingHeader;
+  /** Of the newest message, where it is known beforehand. */
+  readonly newestMs?: number;
   /** Once; ascending in time, but for recordings that hold late lines. */
   messages(): AsyncIterable<readonly Message[]>;
   close(): Promise<void>;
