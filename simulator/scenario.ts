@@ -54,7 +54,8 @@ export interface Target {
   readonly count?: number;
 }
 
-export type Operator = '<' | '<=' | '>' | '>=' | '==' | '!=' | 'between';
+export const OPERATORS = ['<', '<=', '>', '>=', '==', '!=', 'between'] as const;
+export type Operator = (typeof OPERATORS)[number];
 
 /** Stretch of a run, ms from its start: [from, until). */
 export interface Window {
