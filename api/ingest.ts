@@ -26,6 +26,8 @@ export interface Batch {
   readonly recordHandles: number[];
   readonly suspects: number[];
   readonly events: DeviceEvent[];
+  /** How many of the events may be stored already. */
+  suspectEvents: number;
   /** Shared by all its senders. */
   readonly ticket: Promise<void>;
   readonly settle: () => void;
@@ -167,8 +169,10 @@ export class Ingest {
     }
     this.#backlog++;
     const batch = this.#fillingBatch();
-    if (channel === 'event') batch.events.push(message as DeviceEvent);
-    else {
+    if (channel === 'event') {
+      if (verdict === 'suspect') batch.suspectEvents++;
+      batch.events.push(message as DeviceEvent);
+    } else {
       if (verdict === 'suspect') batch.suspects.push(batch.records.length);
       batch.records.push(message);
       batch.recordKinds.push(kind);
@@ -206,7 +210,7 @@ export class Ingest {
     if (last && last.records.length + last.events.length < MAX_BATCH) return last;
     const { promise, resolve } = Promise.withResolvers<void>();
     const columns = { records: [], recordKinds: [], recordHandles: [], suspects: [], events: [] };
-    const batch: Batch = { ...columns, ticket: promise, settle: resolve };
+    const batch: Batch = { ...columns, suspectEvents: 0, ticket: promise, settle: resolve };
     this.#queue.push(batch);
     this.#running ??= this.#run();
     return batch;
@@ -239,6 +243,7 @@ export class Ingest {
   async #append(batch: Batch): Promise<number | undefined> {
     const backoff = new Backoff();
     let suspects: readonly number[] = batch.suspects;
+    let failed = false;
     for (;;) {
       try {
         const { duplicates } = await this.#options.store.append({
@@ -247,10 +252,11 @@ export class Ingest {
           events: batch.events,
         });
         this.#storeFails = false;
-        // More than were suspected: an attempt that failed had stored them after all.
-        return Math.min(duplicates, batch.suspects.length);
+        // After an attempt that failed there may be more than were suspected: it had stored them after all.
+        return failed ? Math.min(duplicates, batch.suspects.length + batch.suspectEvents) : duplicates;
       } catch (error) {
         this.#storeFails = true;
+        failed = true;
         suspects = [...batch.records.keys()];
         const waitMs = backoff.nextMs();
         this.#options.log.warn({ error: (error as Error).message, waitMs }, 'the store took no batch, trying again');

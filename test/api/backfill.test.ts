@@ -164,6 +164,8 @@ describe.each(Object.keys(STORES))('a backfill into %s', { timeout: 60_000 }, (n
     const second = await new Api(create(place)).start();
     await second.send(messages.slice(resumedAt));
     await expectOnce(second, messages);
+    // A store that is idempotent by its keys does not know what it had.
+    if (name === 'duckdb') expect(second.ingest.counters().duplicates).toBe(killedAt - resumedAt);
     await second.end();
   });
 
