@@ -1,10 +1,10 @@
 // Starts a real InfluxDB 1.x server for tests, on free ports of 127.0.0.1 with its data in a temporary folder.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { partsRequired } from './parts.ts';
+import { freePort } from './ports.ts';
 
 export interface Influxd {
   readonly url: string;
@@ -84,15 +84,6 @@ async function answers(url: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === 'string') throw new Error('no free port on 127.0.0.1');
-  return address.port;
 }
 
 function configuration(folder: string, http: number, rpc: number): string {
