@@ -112,6 +112,7 @@ class CityWorld implements MutableWorld {
   #moveTo(simTimeMs: number): void {
     const dtMs = simTimeMs - this.simTimeMs;
     const civilMs = simTimeMs + this.#offsetMs;
+    if (dtMs > 0) this.streets.learn(dtMs);
     if (simTimeMs >= this.#nextTurnMs) this.#turn(simTimeMs);
     const day = Math.floor(civilMs / DAY_MS);
     this.simTimeMs = simTimeMs;
@@ -126,7 +127,7 @@ class CityWorld implements MutableWorld {
       crowds: this.#crowds,
       calendarOf: (which) => this.#days.of(which, simTimeMs),
     });
-    this.streets.advance(dtMs, this.people.traffic, this.sky.rainMmPerH);
+    this.streets.flow(this.people.traffic, this.sky.rainMmPerH);
     this.grid.advance(simTimeMs, () => this.#homeLoadKw());
   }
 

@@ -30,7 +30,7 @@ const LINK_SD = 0.08;
 /** Speed lost by rain, in mm/h: at full demand (Hangzhou-Xiaoshan model, four intensities) and on empty streets (HCM 6). */
 const RAIN_MM_PER_H = [0, 1.25, 5, 15, 30];
 const RAIN_LOSS_PEAK = [0, 0.086, 0.165, 0.234, 0.249];
-const RAIN_LOSS_FREE = [0, 0.02, 0.055, 0.065, 0.07];
+const RAIN_LOSS_FREE = [0, 0.02, 0.05, 0.065, 0.07];
 
 /** How quickly observed speeds are believed, and forgotten when nobody passes. */
 const BELIEVE_MS = 180_000;
@@ -114,9 +114,36 @@ export class CityStreets implements Streets {
     this.#version = version;
   }
 
-  /** Lets traffic, rain and the speeds observed since the last call take effect. dtMs 0: nothing was observed. traffic 0…1 */
-  advance(dtMs: number, traffic: number, rainMmPerH: number): void {
-    if (dtMs > 0) this.#learn(dtMs);
+  /**
+   * Lets the speeds take effect that were observed in the tick that is over, against what the streets said in it: before anything else moves.
+   * A link is slower than the model says when vehicles on it fall further below its published speed than vehicles elsewhere do. Comparing
+   * with the published speed and with the network keeps the loop stable: vehicles that always stop at signals do not slow the city for ever.
+   */
+  learn(dtMs: number): void {
+    const { sum, count } = this.#observations.turn();
+    const believe = 1 - Math.exp(-dtMs / BELIEVE_MS);
+    const seen = this.#findSeen(count);
+    let ratios = 0;
+    for (let i = 0; i < seen; i++) {
+      const ratio = this.#ratio(this.#seen[i]!, sum, count);
+      this.#ratios[i] = ratio;
+      ratios += ratio;
+    }
+    if (seen > 0) this.#network += believe * (ratios / seen - this.#network);
+    const network = Math.max(0.05, this.#network);
+    const fadeBefore = this.#fade;
+    this.#fade *= Math.exp(-dtMs / FORGET_MS);
+    for (let i = 0; i < seen; i++) {
+      const link = this.#seen[i]!;
+      const old = 1 + this.#memory[link]! * fadeBefore;
+      const target = clamp(this.#ratios[i]! / network, OBSERVED_MIN, OBSERVED_MAX);
+      this.#memory[link] = (old + believe * (target - old) - 1) / this.#fade;
+    }
+    if (this.#fade < FADED) this.#writeDown();
+  }
+
+  /** The traffic and the rain of this moment. traffic 0…1 */
+  flow(traffic: number, rainMmPerH: number): void {
     this.#traffic = traffic;
     this.#rainMmPerH = rainMmPerH;
     this.#publish();
@@ -142,33 +169,6 @@ export class CityStreets implements Streets {
       laneS += (link.lengthM * link.lanes) / (link.speedLimitMps * factorOf(i));
     });
     return laneS > 0 ? laneM / laneS : 0;
-  }
-
-  /**
-   * A link is slower than the model says when vehicles on it fall further below its published speed than vehicles elsewhere do. Comparing
-   * with the published speed and with the network keeps the loop stable: vehicles that always stop at signals do not slow the city for ever.
-   */
-  #learn(dtMs: number): void {
-    const { sum, count } = this.#observations.turn();
-    const believe = 1 - Math.exp(-dtMs / BELIEVE_MS);
-    const seen = this.#findSeen(count);
-    let ratios = 0;
-    for (let i = 0; i < seen; i++) {
-      const ratio = this.#ratio(this.#seen[i]!, sum, count);
-      this.#ratios[i] = ratio;
-      ratios += ratio;
-    }
-    if (seen > 0) this.#network += believe * (ratios / seen - this.#network);
-    const network = Math.max(0.05, this.#network);
-    const fadeBefore = this.#fade;
-    this.#fade *= Math.exp(-dtMs / FORGET_MS);
-    for (let i = 0; i < seen; i++) {
-      const link = this.#seen[i]!;
-      const old = 1 + this.#memory[link]! * fadeBefore;
-      const target = clamp(this.#ratios[i]! / network, OBSERVED_MIN, OBSERVED_MAX);
-      this.#memory[link] = (old + believe * (target - old) - 1) / this.#fade;
-    }
-    if (this.#fade < FADED) this.#writeDown();
   }
 
   /** Fills `#seen`, ascending. @returns how many there are */

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { dewPointC, relativeHumidityPct, saturationHpa } from '../../simulator/physics/humidity.ts';
 import { globalIrradianceWm2, illuminanceLx } from '../../simulator/physics/light.ts';
 import { normalCdf } from '../../simulator/physics/normal.ts';
 import { sunElevationDeg } from '../../simulator/physics/sun.ts';
+import { visibilityM } from '../../simulator/physics/visibility.ts';
 
 const WUXI = { lat: 31.57, lon: 120.3 };
 const HORIZON_DEG = -0.833;
@@ -72,13 +74,59 @@ describe('light', () => {
   test('never falls while the sun rises and never jumps', () => {
     for (const cloud of [0, 0.5, 1]) {
       let before = illuminanceLx(-20, cloud, 0);
+      const falls: number[] = [];
+      const jumps: number[] = [];
       for (let elevationDeg = -20; elevationDeg <= 90; elevationDeg += 0.01) {
         const lx = illuminanceLx(elevationDeg, cloud, 0);
-        expect(lx).toBeGreaterThanOrEqual(before);
-        expect(lx).toBeLessThan(before * 1.03 + 1e-6);
+        if (lx < before) falls.push(elevationDeg);
+        if (lx >= before * 1.03 + 1e-6) jumps.push(elevationDeg);
         before = lx;
       }
+      expect([falls, jumps]).toEqual([[], []]);
     }
+  });
+});
+
+test('falling rain dims daylight beyond its clouds', () => {
+  const dimmed = (rainMmPerH: number) => globalIrradianceWm2(60, 1, rainMmPerH) / globalIrradianceWm2(60, 1, 0);
+  expect([0, 10, 40, 150].map(dimmed)).toEqual([1, 0.5, 1 / 6, 1 / 6].map((share) => expect.closeTo(share, 9)));
+  expect(dimmed(5)).toBeGreaterThan(dimmed(6));
+  expect(illuminanceLx(60, 1, 40)).toBeLessThan(0.25 * illuminanceLx(60, 1, 0));
+});
+
+describe('moist air', () => {
+  // Saturation vapour pressure over water, Smithsonian Meteorological Tables.
+  test('saturates at the pressures of the tables', () => {
+    const errors = (
+      [
+        [0, 6.1078],
+        [10, 12.272],
+        [20, 23.373],
+        [30, 42.43],
+      ] as const
+    ).map(([tempC, hPa]) => saturationHpa(tempC) / hPa - 1);
+    console.log(`saturation pressure: worst error ${(100 * Math.max(...errors.map(Math.abs))).toFixed(2)} %`);
+    expect(Math.max(...errors.map(Math.abs))).toBeLessThan(0.004);
+  });
+
+  test('has the dew point that gives its humidity', () => {
+    for (const [tempC, humidityPct] of [
+      [-5, 40],
+      [20, 60],
+      [38, 99],
+    ] as const) {
+      expect(relativeHumidityPct(tempC, dewPointC(tempC, humidityPct))).toBeCloseTo(humidityPct, 9);
+    }
+    expect(dewPointC(25, 100)).toBeCloseTo(25, 9);
+  });
+
+  test('is seen through less far the moister it is and the harder it rains', () => {
+    expect(visibilityM(50, 0)).toBe(20_000);
+    expect(visibilityM(95, 0)).toBeLessThan(visibilityM(85, 0));
+    expect(visibilityM(100, 0)).toBeGreaterThan(1000);
+    // Atlas: 11.6 km at 1 mm/h, and 2.7 km at 10 mm/h, in clear air; haze takes its part.
+    expect(1 / (1 / visibilityM(60, 1) - 1 / 20_000)).toBeCloseTo(11_600, 6);
+    expect(1 / (1 / visibilityM(60, 10) - 1 / 20_000)).toBeCloseTo(2719, 0);
   });
 });
 
