@@ -151,8 +151,14 @@ export const model: Model = {
     'Cars, panels, last messages: engineering estimates',
   ],
   hidden: {
-    trueW: { label: 'Mean true power since the last record', unit: 'W' },
-    bypassShare: { label: 'Share of the load that bypasses the meter', unit: '', min: 0, max: 1 },
+    trueW: { label: 'Mean true power since the last record', labels: { zh: '真实平均功率' }, unit: 'W' },
+    bypassShare: {
+      label: 'Share of the load that bypasses the meter',
+      labels: { zh: '窃电比例' },
+      unit: '',
+      min: 0,
+      max: 1,
+    },
   },
   happenings: {
     theft: {

@@ -110,7 +110,14 @@ export const model: Model = {
     'BDEW standard load profiles: weighted temperature',
     'Hours of use, homes with a boiler, rules of the alarms: engineering estimates',
   ],
-  hidden: { leakM3PerH: { label: 'Gas that leaks, mean of the hour', unit: 'm3/h', min: 0 } },
+  hidden: {
+    leakM3PerH: {
+      label: 'Gas that leaks, mean of the hour',
+      labels: { zh: '小时平均泄漏量' },
+      unit: 'm3/h',
+      min: 0,
+    },
+  },
   happenings: {
     leak: {
       label: 'Gas leak behind the meter',
@@ -137,6 +144,8 @@ class GasMeters implements Fleet {
   /** Of the few that have any. */
   readonly #incidents = new Map<number, GasIncident>();
   readonly #mailbox = new Mailbox();
+  /** Up to here everybody who was due has woken. */
+  #tickedMs: number;
 
   constructor(context: FleetContext) {
     const { count, random, startMs, utcOffsetMin } = context;
@@ -144,6 +153,7 @@ class GasMeters implements Fleet {
     this.#utcOffsetMs = utcOffsetMin * MIN_MS;
     this.#countedM3 = new Float64Array(count);
     this.#nextHour = new Int32Array(count).fill(this.#civilHour(startMs));
+    this.#tickedMs = startMs;
     this.#started = new Uint8Array(count).fill(count > GREETING_FLEET ? 1 : 0);
     for (let device = 0; device < count; device++) {
       const perDay = yearMeanM3PerDay(random, device);
@@ -166,6 +176,7 @@ class GasMeters implements Fleet {
   }
 
   tick(nowMs: number, _dtMs: number, _world: World, report: Reporter): void {
+    this.#tickedMs = nowMs;
     this.#mailbox.expire(nowMs, report);
   }
 
@@ -176,12 +187,11 @@ class GasMeters implements Fleet {
   }
 
   befall(device: number, { args, untilMs }: Happening, nowMs: number): void {
-    const dueMs = this.#dueMs(device, nowMs);
     const incident = this.#incidents.get(device) ?? new GasIncident();
     this.#incidents.set(device, incident);
     incident.leak(args.flowM3PerH as number, nowMs, untilMs);
-    if (this.#isReportWaiting(device, nowMs) || incident.nextMs() >= dueMs) return;
-    this.#context.wakeAt(device, incident.nextMs());
+    // Who is due within this tick has not woken yet.
+    this.#context.wakeAt(device, this.#dueMs(device, this.#tickedMs));
   }
 
   placeOf(device: number) {
@@ -213,16 +223,12 @@ class GasMeters implements Fleet {
     return Math.min(dueMs, startMs + 1 + Math.floor(STARTUP_MS * random.uniform(device, STARTUP, 0)));
   }
 
-  /** Within a tick: last night's report is due and has not been sent. Then what happens now is found when it is. */
-  #isReportWaiting(device: number, nowMs: number): boolean {
-    return this.#nextHour[device]! < this.#civilHour(this.#nightMs(device, nowMs) - DAY_MS);
-  }
-
-  /** Each full hour since the last report as a record of its own, with its own time; the newest brings the rest. */
+  /** Each full hour since the last report as a record of its own, with its own time; the newest brings the rest. None yet: only the rest. */
   #reportDay(device: number, atMs: number, incident: GasIncident | undefined, world: World, report: Reporter): void {
     const { random } = this.#context;
     const registration = 1 + REGISTRATION_SD * random.normal(device, REGISTRATION, 0);
     const thisHour = this.#civilHour(atMs);
+    if (this.#nextHour[device]! >= thisHour) report.record(device, atMs, this.#state(device, atMs, world));
     for (let hour = Math.max(this.#nextHour[device]!, thisHour - REPORTED_HOURS); hour < thisHour; hour++) {
       const fromMs = hour * HOUR_MS - this.#utcOffsetMs;
       const untilMs = fromMs + HOUR_MS;

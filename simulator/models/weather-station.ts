@@ -151,8 +151,8 @@ export const model: Model = {
     'Heat island, wind in the open, error of a shield in the sun: engineering estimates',
   ],
   hidden: {
-    airC: { label: 'True air temperature', unit: 'Cel' },
-    fallenMm: { label: 'True rain since the start of the run', unit: 'mm' },
+    airC: { label: 'True air temperature', labels: { zh: '真实气温' }, unit: 'Cel' },
+    fallenMm: { label: 'True rain since the start of the run', labels: { zh: '真实累计降雨量' }, unit: 'mm' },
   },
   // A station looks at whole minutes; only the first minute of a run, and one that a tick cuts, is seen at another moment.
   tickTolerance: {

@@ -170,6 +170,17 @@ describe('reports', () => {
     for (let device = 0; device < count; device += 997) {
       expect(civilHour(fleet.firstWakeMs!(device))).toBeLessThan(8);
     }
+    // Whoever wakes before a full hour has passed has no hour to tell, but is heard.
+    let heard = 0;
+    const midnight = civil(2026, 1, 15);
+    const late = model.createFleet({ ...context, startMs: midnight, deviceId: String, wakeAt: () => {} });
+    const early = Array.from({ length: 2000 }, (_, device) => device).filter(
+      (device) => late.firstWakeMs!(device) < midnight + HOUR_MS,
+    );
+    const report = { record: () => void heard++, event: () => {}, ack: () => {} };
+    for (const device of early) late.wake!(device, late.firstWakeMs!(device), calm(midnight + HOUR_MS), report);
+    expect(early.length).toBeGreaterThan(100);
+    expect(heard).toBe(early.length);
   });
 });
 
