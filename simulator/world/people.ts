@@ -80,12 +80,6 @@ export function parkingPeak(use: LandUse): number {
   return Math.max(...Object.values(PARKING[use]).flat());
 }
 
-/** True on Saturday and Sunday, worked or not. day: civil days since 1970-01-01, a Thursday. */
-export function isWeekend(day: number): boolean {
-  const weekday = (((day + 4) % 7) + 7) % 7;
-  return weekday === 0 || weekday === 6;
-}
-
 const ORDINARY = { boardings: 1, water: 1, traffic: 1, parking: { retail: 1, office: 1, industry: 1, housing: 1 } };
 
 function seasonal({ holiday }: Calendar): typeof ORDINARY {
