@@ -43,14 +43,14 @@ export class Side {
     this.direction = back === 0 ? 'out' : 'back';
     this.links = path.links;
     this.linkStartM = new Float64Array(path.links.length + 1);
-    path.links.forEach((link, i) => (this.linkStartM[i + 1] = this.linkStartM[i]! + table.lengthM[link]!));
+    path.links.forEach((link, i) => (this.linkStartM[i + 1] = this.linkStartM[i]! + table.lengthM(link)));
     this.stopAtM = Float64Array.from(path.stops, (stop) => stop.atM);
     this.stopIds = path.stops.map(({ stop }) => city.stops[stop]!.id);
     this.stopPlaces = path.stops.map(({ stop }) => city.stops[stop]!);
     this.turnAfter = path.links.map((link, i) => i + 1 < path.links.length && table.isTurn(link, path.links[i + 1]!));
     this.lit = path.links.map((link) => signals.has(link));
     this.#table = table;
-    this.#busLimitMps = Float64Array.from(path.links, (link) => BUS_SHARE * table.limitMps[link]!);
+    this.#busLimitMps = Float64Array.from(path.links, (link) => BUS_SHARE * table.limitMps(link));
   }
 
   get lastStop(): number {
@@ -71,12 +71,12 @@ export class Side {
 
   placeAt(atM: number, linkIndex: number): Point {
     const link = this.links[linkIndex]!;
-    return this.#table.pointAt(link, Math.min(this.#table.lengthM[link]!, atM - this.linkStartM[linkIndex]!));
+    return this.#table.pointAt(link, Math.min(this.#table.lengthM(link), atM - this.linkStartM[linkIndex]!));
   }
 
   /** Compass direction of a link, 0…360. */
   headingDeg(linkIndex: number): number {
-    return this.#table.headingDeg[this.links[linkIndex]!]!;
+    return this.#table.headingDeg(this.links[linkIndex]!);
   }
 
   /**

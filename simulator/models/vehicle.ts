@@ -121,7 +121,7 @@ class Vehicles implements Fleet {
       const link = findRow(cumulativeM, this.#random.uniform(car, PLACE, 0) * cumulativeM.at(-1)!);
       traffic.link[car] = link;
       traffic.atM[car] = this.#trips.kerbM(link, this.#random.uniform(car, ALONG, 0));
-      this.#headingDeg[car] = traffic.links.headingDeg[link]!;
+      this.#headingDeg[car] = traffic.links.headingDeg(link);
     }
   }
 
@@ -130,7 +130,7 @@ class Vehicles implements Fleet {
     this.#placed = true;
     for (let car = 0; car < this.#count; car++) {
       const link = this.#traffic.link[car]!;
-      const speedMps = 0.6 * this.#traffic.links.limitMps[link]! * streets.speedFactor(link);
+      const speedMps = 0.6 * this.#traffic.links.limitMps(link) * streets.speedFactor(link);
       const drives = this.#random.uniform(car, UNDER_WAY, 0) < share;
       if (!drives || !this.#depart(car, speedMps, streets)) this.#resting.push(car, nowMs + this.#restMs(car));
     }
@@ -194,7 +194,7 @@ class Vehicles implements Fleet {
     const link = traffic.link[car]!;
     const drives = traffic.isDriving(car);
     // A receiver's heading is held while the car stands.
-    if (speedMps >= WAITING_MPS) this.#headingDeg[car] = traffic.links.headingDeg[link]!;
+    if (speedMps >= WAITING_MPS) this.#headingDeg[car] = traffic.links.headingDeg(link);
     const place = traffic.placeOf(car);
     const { lat, lon } = this.#city.toLonLat(this.#receivers.fix(car, nowMs, place));
     const truth = this.#city.toLonLat(place);

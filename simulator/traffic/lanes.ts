@@ -1,11 +1,8 @@
 // Who is on which lane, in driving order: a linked list per lane in typed arrays. Knows order, not motion.
-import type { City } from '../city.ts';
 
 export const NOBODY = -1;
 
 export class Lanes {
-  /** Lanes of link i are start[i] … start[i + 1] − 1. */
-  readonly start: Int32Array;
   /** The vehicle that entered each lane last, NOBODY when empty. */
   readonly last: Int32Array;
   /** The vehicle in front of and behind each vehicle on its lane. */
@@ -14,11 +11,8 @@ export class Lanes {
   /** Lane of each vehicle, NOBODY when off the street. */
   readonly of: Int32Array;
 
-  constructor(city: City, vehicles: number) {
-    this.start = new Int32Array(city.links.length + 1);
-    for (const [index, link] of city.links.entries())
-      this.start[index + 1] = this.start[index]! + Math.max(1, link.lanes);
-    this.last = new Int32Array(this.start.at(-1)!).fill(NOBODY);
+  constructor(laneCount: number, vehicles: number) {
+    this.last = new Int32Array(laneCount).fill(NOBODY);
     this.ahead = new Int32Array(vehicles).fill(NOBODY);
     this.behind = new Int32Array(vehicles).fill(NOBODY);
     this.of = new Int32Array(vehicles).fill(NOBODY);

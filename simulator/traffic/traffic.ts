@@ -31,8 +31,6 @@ const SLOWEST = 0.05;
 const HARD_BRAKE_MPS2 = 4;
 const CAR_M = URBAN_CAR.lengthM;
 const JAM_M = URBAN_CAR.jamGapM;
-/** After the last link of a trip. */
-const NO_LINK = -1;
 
 export class Traffic {
   readonly lanes: Lanes;
@@ -51,14 +49,14 @@ export class Traffic {
   readonly #count: number;
   readonly #signals: Signals;
   readonly #betweenLights: Float64Array;
-  /** Links of each trip, which of them is the next, and where along the last one the trip ends. */
+  /** Links of each trip, how many of them are left, the next one, and where along the last one the trip ends. */
   readonly #route: Int32Array[];
-  readonly #step: Int32Array;
+  readonly #left: Int32Array;
+  readonly #next: Int32Array;
   readonly #endAtM: Float64Array;
-  // What a look needs of the link under the car and of the way ahead, kept by car: looking it up by link misses the cache every time.
+  /** Length of the link under the car, and what its driver would drive there alone. */
   readonly #linkM: Float64Array;
   readonly #freeMps: Float64Array;
-  readonly #next: Int32Array;
   readonly #accelMps2: Float64Array;
   /** How long each car has stood without a red light, s. */
   readonly #stuckS: Float64Array;
@@ -72,8 +70,8 @@ export class Traffic {
     this.#count = count;
     this.#signals = signals;
     this.#betweenLights = Float64Array.from(city.links, ({ streetClass }) => BETWEEN_LIGHTS[streetClass]);
-    this.lanes = new Lanes(city, count);
     this.links = new LinkTable(city);
+    this.lanes = new Lanes(this.links.laneCount, count);
     this.link = new Int32Array(count);
     this.atM = perCar();
     this.speedMps = perCar();
@@ -81,11 +79,11 @@ export class Traffic {
     this.driverFactor = perCar().fill(1);
     this.adviceMps = perCar().fill(Infinity);
     this.#route = Array.from({ length: count }, () => new Int32Array(0));
-    this.#step = new Int32Array(count);
+    this.#left = new Int32Array(count);
+    this.#next = new Int32Array(count);
     this.#endAtM = perCar();
     this.#linkM = perCar();
     this.#freeMps = perCar();
-    this.#next = new Int32Array(count).fill(NO_LINK);
     this.#accelMps2 = perCar();
     this.#stuckS = perCar();
     this.#gapM = perCar();
@@ -111,15 +109,16 @@ export class Traffic {
 
   /** The links a car has still to drive, the one it is on left out. */
   restOf(car: number): Int32Array {
-    return this.#route[car]!.subarray(this.#step[car]);
+    const route = this.#route[car]!;
+    return route.subarray(route.length - this.#left[car]!);
   }
 
   /** Gives a car its way from the end of its link on: links in order, and where along the last one (its own, when there are none) it ends. */
   follow(car: number, route: Int32Array, endAtM: number): void {
     this.#route[car] = route;
-    this.#step[car] = 0;
+    this.#left[car] = route.length;
+    this.#next[car] = route[0] ?? 0;
     this.#endAtM[car] = endAtM;
-    this.#next[car] = route[0] ?? NO_LINK;
   }
 
   /** Brings a car with a way to follow onto a link where it has a gap. */
@@ -138,9 +137,9 @@ export class Traffic {
     const link = this.link[car]!;
     const factor = Math.min(1, this.#betweenLights[link]! * streets.speedFactor(link));
     const ownFactor = this.driverFactor[car]! * Math.max(SLOWEST, factor);
-    this.#linkM[car] = this.links.lengthM[link]!;
+    this.#linkM[car] = this.links.lengthM(link);
     this.#ownFactor[car] = ownFactor;
-    this.#freeMps[car] = ownFactor * this.links.limitMps[link]!;
+    this.#freeMps[car] = ownFactor * this.links.limitMps(link);
   }
 
   /** Tells the streets what every car drives. */
@@ -168,16 +167,14 @@ export class Traffic {
     let haltM = Infinity;
     let red = false;
     let link = this.link[car]!;
-    let next = this.#next[car]!;
     let linkM = this.#linkM[car]!;
     let aheadM = linkM - atM;
-    for (let step = this.#step[car]! + 1; next !== NO_LINK && aheadM <= LOOK_AHEAD_M; step++) {
-      if (this.#mustStop(link, nowMs, speedMps, aheadM - STOP_LINE_M)) {
-        haltM = aheadM - STOP_LINE_M;
-        red = true;
-        break;
-      }
-      const limitMps = this.#ownFactor[car]! * this.links.limitMps[next]!;
+    let left = this.#left[car]!;
+    for (; left > 0 && aheadM <= LOOK_AHEAD_M; left--) {
+      red = this.#mustStop(link, nowMs, speedMps, aheadM - STOP_LINE_M);
+      if (red) break;
+      const next = left === this.#left[car] ? this.#next[car]! : this.#route[car]!.at(-left)!;
+      const limitMps = this.#ownFactor[car]! * this.links.limitMps(next);
       const nextMps = this.links.isTurn(link, next) ? Math.min(limitMps, TURN_MPS) : limitMps;
       const plannedMps2 = nextMps * nextMps + 2 * PLANNED_BRAKE_MPS2 * aheadM;
       if (plannedMps2 < desiredMps * desiredMps) desiredMps = Math.sqrt(plannedMps2);
@@ -186,11 +183,11 @@ export class Traffic {
         if (leader !== NOBODY) leaderGapM = aheadM + this.atM[leader]! - CAR_M;
       }
       link = next;
-      linkM = this.links.lengthM[link]!;
+      linkM = this.links.lengthM(next);
       aheadM += linkM;
-      next = this.#route[car]![step] ?? NO_LINK;
     }
-    if (next === NO_LINK) haltM = aheadM - linkM + this.#endAtM[car]!;
+    if (red) haltM = aheadM - STOP_LINE_M;
+    else if (left === 0) haltM = aheadM - linkM + this.#endAtM[car]!;
     let decelMps2 = 0;
     if (leader !== NOBODY) {
       decelMps2 = leaderDeceleration(URBAN_CAR, speedMps, leaderGapM, speedMps - this.speedMps[leader]!);
@@ -218,13 +215,14 @@ export class Traffic {
     this.atM[car] = this.atM[car]! + distanceM;
     this.odometerM[car] = this.odometerM[car]! + distanceM;
     if (this.atM[car] > this.#linkM[car]!) this.#crossNodes(car, streets);
-    const atEnd = this.#next[car] === NO_LINK && this.#endAtM[car]! - this.atM[car] <= ARRIVED_M;
+    const atEnd = this.#left[car] === 0 && this.#endAtM[car]! - this.atM[car] <= ARRIVED_M;
     if (atEnd || this.#stuckS[car]! > STUCK_S) this.#leave(car);
   }
 
   /** Carries a car over the end of its link, behind whoever is last on the next one. */
   #crossNodes(car: number, streets: Streets): void {
-    for (let next = this.#next[car]!; this.atM[car]! > this.#linkM[car]! && next !== NO_LINK; next = this.#next[car]!) {
+    while (this.atM[car]! > this.#linkM[car]! && this.#left[car]! > 0) {
+      const next = this.#next[car]!;
       const overM = this.atM[car]! - this.#linkM[car]!;
       const lane = this.#roomiestLane(next);
       const last = this.lanes.last[lane]!;
@@ -243,7 +241,8 @@ export class Traffic {
       this.lanes.insert(car, lane, last);
       this.link[car] = next;
       this.atM[car] = intoM;
-      this.#next[car] = this.#route[car]![++this.#step[car]!] ?? NO_LINK;
+      const left = --this.#left[car]!;
+      if (left > 0) this.#next[car] = this.#route[car]!.at(-left)!;
       this.feel(car, streets);
     }
   }
@@ -263,10 +262,11 @@ export class Traffic {
   }
 
   #roomiestLane(link: number): number {
-    const { start, last } = this.lanes;
-    let best = start[link]!;
+    const { last } = this.lanes;
+    const first = this.links.firstLane(link);
+    let best = first;
     let bestM = -1;
-    for (let lane = best; lane < start[link + 1]!; lane++) {
+    for (let lane = first; lane < first + this.links.lanes(link); lane++) {
       const car = last[lane]!;
       if (car === NOBODY) return lane;
       if (this.atM[car]! > bestM) [best, bestM] = [lane, this.atM[car]!];

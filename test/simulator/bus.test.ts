@@ -241,6 +241,135 @@ describe('a hold', () => {
   });
 });
 
+describe('what befalls a bus', () => {
+  const breakdown = (life: Life, bus: number, untilMs: number, args = {}) =>
+    life.fleet.befall!(bus, { name: 'breakdown', args, untilMs }, life.nowMs, life.report);
+  const breakdowns = (life: Life, bus: number) =>
+    life.events
+      .filter(({ device, name }) => device === bus && name === 'breakdown')
+      .map(({ tsMs, state }) => `${state} ${tsMs - START_MS}`);
+
+  it('stops it within seconds, for as long as the repair takes', () => {
+    const life = hour(600);
+    const bus = life.records.findLast(({ fields }) => fields.status === 'inTransitTo')!.device;
+    breakdown(life, bus, Infinity, { repairS: 300 });
+    expect(breakdowns(life, bus)).toEqual(['raised 600000']);
+    life.run(400);
+    expect(breakdowns(life, bus)).toEqual(['raised 600000', 'cleared 900000']);
+    const broken = ofBus(life, bus).filter(({ fields }) => fields.status === 'broken');
+    expect(broken.length).toBeGreaterThan(55);
+    expect(broken.filter(({ fields }) => Number(fields.speedMps) > 0).length).toBeLessThan(5);
+    expect(Number(ofBus(life, bus).at(-1)!.fields.odometerM)).toBeGreaterThan(Number(broken.at(-1)!.fields.odometerM));
+  });
+
+  it('ends with the happening when that has an end, and takes 45 minutes otherwise', () => {
+    const life = hour(600);
+    breakdown(life, 0, life.nowMs + 120_000, { repairS: 3000 });
+    breakdown(life, 1, Infinity);
+    life.run(3000);
+    expect(breakdowns(life, 0)).toEqual(['raised 600000', 'cleared 720000']);
+    expect(breakdowns(life, 1)).toEqual(['raised 600000', 'cleared 3300000']);
+  });
+
+  it('keeps a bus at its stop or terminal, and the others go on', () => {
+    const life = hour(600);
+    const standing = Array.from({ length: BUSES }, (_, bus) => bus).filter((bus) => {
+      const { status, doorOpen } = ofBus(life, bus).at(-1)!.fields;
+      return status === 'layover' || doorOpen === true;
+    });
+    expect(standing.length).toBeGreaterThan(0);
+    const placeOf = (bus: number) => ofBus(life, bus).at(-1)!.fields.odometerM;
+    const before = standing.map(placeOf);
+    for (const bus of standing) breakdown(life, bus, Infinity);
+    const events = life.events.length;
+    for (const bus of standing) breakdown(life, bus, Infinity);
+    expect(life.events.length).toBe(events);
+    life.run(1200);
+    expect(standing.map(placeOf)).toEqual(before);
+    const going = Array.from({ length: BUSES }, (_, bus) => bus).filter((bus) => !standing.includes(bus));
+    expect(going.some((bus) => ofBus(life, bus).at(-1)!.fields.status === 'inTransitTo')).toBe(true);
+  });
+});
+
+describe('buses and their surroundings', () => {
+  const boardings = (life: Life, stop?: string) =>
+    life.records
+      .filter(({ fields }) => stop === undefined || fields.nextStop === stop)
+      .reduce((sum, { fields }) => sum + Number(fields.boarded ?? 0), 0);
+
+  it('carry away a crowd that waits at the stops around it', () => {
+    const crowd = { center: city.stops[6]!, radiusM: 700, people: 1500 };
+    const quiet = { boardingShare: 0.01 };
+    const usual = new Life(model, city, 30).run(1800, fakeWorld(quiet));
+    const crowded = new Life(model, city, 30).run(1800, fakeWorld({ ...quiet, crowds: [crowd] }));
+    // A fiftieth of them each minute, for half an hour; the last ones still wait.
+    const extra = boardings(crowded) - boardings(usual);
+    expect(extra).toBeGreaterThan(0.7 * 900);
+    expect(extra).toBeLessThan(1.1 * 900);
+    const stops = city.stops.map(({ id }) => id);
+    expect(stops.filter((stop) => boardings(crowded, stop) > boardings(usual, stop) + 50)).toEqual([
+      'stop-5',
+      'stop-6',
+      'stop-7',
+    ]);
+  });
+
+  it('do not notice a crowd far from all stops', () => {
+    const far = { center: { x: 3000, y: 50_000 }, radiusM: 500, people: 50_000 };
+    const life = (crowds: (typeof far)[]) =>
+      JSON.stringify(new Life(model, city, 5).run(600, fakeWorld({ crowds })).records);
+    expect(life([far])).toBe(life([]));
+  });
+
+  it('stand longer at stops in the rain', () => {
+    const dwellMs = (rainMmPerH: number) => {
+      const life = new Life(model, city, 4).run(3600, fakeWorld({ sky: { rainMmPerH } }));
+      return life.records.filter(({ fields }) => fields.doorOpen === true && fields.status === 'stoppedAt').length;
+    };
+    expect(dwellMs(3) / dwellMs(0)).toBeGreaterThan(1.04);
+    expect(dwellMs(3) / dwellMs(0)).toBeLessThan(1.16);
+    expect(dwellMs(2)).toBe(dwellMs(0));
+  });
+
+  it('are waved through a closed street, and the line gets late', () => {
+    const closedLinks = city.lines[0]!.directions[0]!.links.slice(4, 7);
+    const closed = new Set(closedLinks);
+    const world = fakeWorld({ closedLinks, streetsVersion: 1 });
+    const slow = {
+      ...world,
+      streets: { ...world.streets, speedFactor: (link: number) => (closed.has(link) ? 0.1 : 0.8) },
+    };
+    const lateS = (life: Life) => {
+      const late = life.records.filter(
+        ({ tsMs, fields }) =>
+          tsMs > START_MS + 3_600_000 && fields.direction === 'out' && Number(fields.stopSequence) >= 8,
+      );
+      return late.reduce((sum, { fields }) => sum + Number(fields.delayS), 0) / late.length;
+    };
+    const open = new Life(model, city, BUSES).run(7200);
+    const shut = new Life(model, city, BUSES).run(7200, slow);
+    // 1,800 m at 5.7 m/s less than planned: about 20 minutes.
+    expect(lateS(shut) - lateS(open)).toBeGreaterThan(600);
+  });
+
+  it('are where they say, within what a receiver errs', () => {
+    const life = hour(300);
+    let squaresM2 = 0;
+    for (const { fields, hidden } of life.records) {
+      const north = (Number(fields.lat) - Number(hidden!.trueLat)) * 110_880;
+      const east = (Number(fields.lon) - Number(hidden!.trueLon)) * 94_970;
+      squaresM2 += north * north + east * east;
+    }
+    const rmsM = Math.sqrt(squaresM2 / life.records.length / 2);
+    console.log(`position error per axis ${rmsM.toFixed(2)} m (2.5 m in open sky)`);
+    expect(rmsM).toBeGreaterThan(1.7);
+    expect(rmsM).toBeLessThan(3.3);
+    const newest = ofBus(life, 3).at(-1)!;
+    const place = city.toLonLat(life.fleet.placeOf(3));
+    expect(Math.abs(place.lat - Number(newest.hidden!.trueLat)) * 110_880).toBeLessThan(80);
+  });
+});
+
 describe('the diesel of a fleet', () => {
   it('is what its mean speed in service says, within 10 %', () => {
     const records = hour(7200).records;

@@ -7,6 +7,7 @@ import { Destinations } from '../../simulator/traffic/destinations.ts';
 import { NOBODY } from '../../simulator/traffic/lanes.ts';
 import { RouteSearch } from '../../simulator/traffic/routes.ts';
 import { Signals } from '../../simulator/traffic/signals.ts';
+import { Trips } from '../../simulator/traffic/trips.ts';
 import { Traffic } from '../../simulator/traffic/traffic.ts';
 import { descriptionProblems } from '../../telemetry/description.ts';
 import { fakeCity } from './fake-city.ts';
@@ -121,6 +122,79 @@ describe('routes', () => {
         if (goal !== to) expect(seconds(routes.find(from, goal)!)).toBeCloseTo(cost[goal]!, 6);
       }
     }
+  });
+});
+
+describe('closed streets', () => {
+  const random = new Random(9);
+
+  it('are left out of every route', () => {
+    const routes = new RouteSearch(city);
+    const isClosed = (link: number) => random.uniform(link, 1, 0) < 0.15;
+    routes.close(isClosed);
+    let found = 0;
+    for (let i = 0; i < 300; i++) {
+      const from = random.bits(i, 2, 0) % city.links.length;
+      const route = routes.find(from, random.bits(i, 3, 0) % city.nodes.length);
+      if (route === undefined) continue;
+      expect(route.filter(isClosed)).toHaveLength(0);
+      found++;
+    }
+    expect(found).toBeGreaterThan(150);
+    routes.close(() => false);
+    expect(routes.find(0, city.nodes.length - 1)).toEqual(new RouteSearch(city).find(0, city.nodes.length - 1));
+  });
+
+  it('make a trip go another way to the same end, or elsewhere when there is none', () => {
+    const trips = new Trips(city, random, 1);
+    const { streets } = fakeWorld();
+    expect(trips.heed(streets)).toBe(true);
+    expect(trips.heed(streets)).toBe(false);
+    const link = 0;
+    const { route } = trips.next(0, link)!;
+    const goal = city.links[route.at(-1)!]!.to;
+    const first = fakeWorld({ closedLinks: [route[0]!], streetsVersion: 1 }).streets;
+    expect(trips.isOpen(link, route)).toBe(true);
+    expect(trips.heed(first)).toBe(true);
+    expect(trips.isOpen(link, route)).toBe(false);
+    const around = trips.detour(0, link, route)!;
+    expect(city.links[around.route.at(-1)!]!.to).toBe(goal);
+    expect(around.route).not.toContain(route[0]);
+    const intoGoal = city.links.flatMap(({ to }, index) => (to === goal ? [index] : []));
+    trips.heed(fakeWorld({ closedLinks: intoGoal, streetsVersion: 2 }).streets);
+    const elsewhere = trips.detour(0, link, route)!;
+    expect(city.links[elsewhere.route.at(-1)!]!.to).not.toBe(goal);
+    trips.heed(fakeWorld({ closedLinks: city.links.keys(), streetsVersion: 3 }).streets);
+    expect(trips.detour(0, link, route)).toBeUndefined();
+  });
+
+  it('empty within minutes, and nobody turns into them', () => {
+    const closedLinks = city.links.flatMap(({ from, to }, index) => (from % 13 === 6 && to % 13 === 6 ? [index] : []));
+    const closed = fakeWorld({ closedLinks, streetsVersion: 1 });
+    let entered = 0;
+    const watched = {
+      ...closed,
+      streets: { ...closed.streets, observe: (link: number) => void (closedLinks.includes(link) && entered++) },
+    };
+    const life = new Life(model, city, 300).run(900);
+    life.run(300, closed);
+    expect(closedLinks.length).toBe(10);
+    life.run(900, watched);
+    expect(entered).toBe(0);
+    const driving = life.records.filter(
+      ({ tsMs, fields }) => tsMs > life.nowMs - 300_000 && fields.status !== 'parked',
+    );
+    expect(driving.length / (300 * 30)).toBeGreaterThan(0.2);
+  });
+
+  it('let the cars park when everything is closed, and go on when it opens', () => {
+    const under = (life: Life) => life.records.slice(-100).filter(({ fields }) => fields.status !== 'parked').length;
+    const life = new Life(model, city, 100).run(600);
+    const usual = under(life);
+    life.run(300, fakeWorld({ closedLinks: city.links.keys(), streetsVersion: 1 }));
+    expect(under(life)).toBe(0);
+    life.run(900, fakeWorld({ streetsVersion: 2 }));
+    expect(under(life)).toBeGreaterThan(0.6 * usual);
   });
 });
 
