@@ -1,5 +1,5 @@
 // The statistics of a field: numbers in, one number out, whatever their order.
-import { ExactSum } from './exact-sum.ts';
+import { ExactSpread, ExactSum } from './exact-sum.ts';
 import type { Statistic } from './measure.ts';
 import { Sketch } from './sketch.ts';
 
@@ -12,8 +12,8 @@ export function accumulator(statistic: Statistic): Accumulator {
   if (statistic === 'last') return new Last();
   if (statistic === 'min') return extreme((a, b) => a < b);
   if (statistic === 'max') return extreme((a, b) => a > b);
-  if (statistic === 'sum' || statistic === 'mean' || statistic === 'sd' || statistic === 'cv')
-    return new Moments(statistic);
+  if (statistic === 'sum' || statistic === 'mean') return new Total(statistic === 'mean');
+  if (statistic === 'sd' || statistic === 'cv') return spread(statistic === 'cv');
   const sketch = new Sketch();
   const share = Number(statistic.slice(1)) / 100;
   return { add: (value) => sketch.add(value), value: () => sketch.quantile(share) };
@@ -29,34 +29,38 @@ function extreme(isBetter: (a: number, b: number) => boolean): Accumulator {
   };
 }
 
-class Moments implements Accumulator {
-  readonly #statistic: 'sum' | 'mean' | 'sd' | 'cv';
+/** The sum, or with it the mean. */
+class Total implements Accumulator {
+  readonly #isMean: boolean;
   readonly #sum = new ExactSum();
-  readonly #squares: ExactSum | undefined;
   #count = 0;
 
-  constructor(statistic: 'sum' | 'mean' | 'sd' | 'cv') {
-    this.#statistic = statistic;
-    if (statistic === 'sd' || statistic === 'cv') this.#squares = new ExactSum();
+  constructor(isMean: boolean) {
+    this.#isMean = isMean;
   }
 
   add(value: number): void {
     this.#count++;
     this.#sum.add(value);
-    this.#squares?.add(value * value);
   }
 
   value(): number | undefined {
     if (this.#count === 0) return undefined;
-    const sum = this.#sum.value;
-    if (this.#statistic === 'sum') return sum;
-    const mean = sum / this.#count;
-    if (this.#squares === undefined) return mean;
-    if (this.#count < 2) return undefined;
-    const sd = Math.sqrt(Math.max(0, this.#squares.value - sum * mean) / (this.#count - 1));
-    if (this.#statistic === 'sd') return sd;
-    return mean === 0 ? undefined : sd / Math.abs(mean);
+    return this.#isMean ? this.#sum.value / this.#count : this.#sum.value;
   }
+}
+
+/** Standard deviation, or with it the coefficient of variation; of a mean of 0 there is none. */
+function spread(isRelative: boolean): Accumulator {
+  const values = new ExactSpread();
+  return {
+    add: (value) => values.add(value),
+    value: () => {
+      const { sd } = values;
+      if (sd === undefined || !isRelative) return sd;
+      return values.mean === 0 ? undefined : sd / Math.abs(values.mean);
+    },
+  };
 }
 
 /** The value of the newest record; of two from the same moment that of the higher device. */

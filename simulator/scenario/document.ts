@@ -54,7 +54,7 @@ class Reader {
       prettyErrors: false,
       uniqueKeys: false,
       stringKeys: true,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
     this.#document = document;
     for (const { message, pos, code } of document.errors.slice(0, MAX_PROBLEMS + 1))

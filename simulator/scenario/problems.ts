@@ -22,7 +22,7 @@ export const MAX_PROBLEMS = 100;
 const EXCERPT_LENGTH = 160;
 /** Choices that are listed, and those among which the nearest is looked for. */
 const MAX_CHOICES = 20;
-const MAX_COMPARED = 500;
+const MAX_COMPARED = 200;
 const MAX_WORD = 64;
 
 /** A scenario that cannot be run. `message` has all problems, each with its line and a caret. */

@@ -1,6 +1,7 @@
 // Scenarios as text: what they become, and what is said of their mistakes, each at its place.
 import { expect, test } from 'vitest';
 import { readScenario, readSource } from '../../simulator/scenario/read.ts';
+import { defineScenario } from '../../simulator/scenario/source.ts';
 import { ScenarioError } from '../../simulator/scenario/problems.ts';
 import type { ScenarioProblem } from '../../simulator/scenario/problems.ts';
 import { context } from './scenario-models.ts';
@@ -127,7 +128,7 @@ test('a scale multiplies the fleets, and leaves at least one device of each', ()
 test('the hash is that of the content: not of titles, order of keys or language of the file', () => {
   const { hash } = read(`${HEAD}seed: 1\n`);
   expect(read(`title: other\nseed: 1\n${HEAD}`).hash).toBe(hash);
-  const source = { duration: '24h', start: '2026-05-20T06:00', name: 'test' };
+  const source = defineScenario({ duration: '24h', start: '2026-05-20T06:00', name: 'test' });
   expect(readSource(source, 'test.ts', context).hash).toBe(hash);
   expect(read(`${HEAD}seed: 2\n`).hash).not.toBe(hash);
   const forEver = read(`${HEAD}timeline:\n  - { at: +1h, event: power-cut }\n`).hash;
