@@ -79,6 +79,8 @@ export interface ScenarioEventState {
   readonly state: 'scheduled' | 'happening' | 'over';
   /** For people: where and what. */
   readonly detail: string;
+  /** The street it happens on, by its English name: drawn instead of the circle. */
+  readonly street?: string;
   /** Centre and radius, where it has one. */
   readonly lat?: number;
   readonly lon?: number;

@@ -1,4 +1,4 @@
-// Where events happen, on the map: an amber area with a ring and a name for each that happens now, a dashed blue one for the event that is
+// Where events happen, on the map: an amber area with a ring and a name, or a street, for each that happens now, a dashed blue one for the event that is
 // being placed or pointed at. The ring breathes slowly, unless the reader wants less motion.
 import { effect } from '@preact/signals';
 import type { GeoJSONSource, LayerSpecification, Map as LibreMap, SourceSpecification } from 'maplibre-gl';
@@ -19,6 +19,8 @@ const COLOURS: { readonly [theme in Theme]: { readonly now: string; readonly pre
 const BREATH_MS = 1800;
 /** A place without an extent is shown as large as this. */
 const LEAST_RADIUS_M = 60;
+/** A larger area would tint the whole view: it has a ring only, and its name in the middle. */
+const MOST_FILLED_M = 4000;
 const RING = 'happening-ring';
 
 type Placed = ScenarioEventState & Circle;
@@ -46,7 +48,13 @@ export function areaLayers(theme: Theme): LayerSpecification[] {
   const { now, preview } = COLOURS[theme];
   const breath = { duration: BREATH_MS, delay: 0 };
   return [
-    { id: 'happening-area', type: 'fill', source: 'happenings', paint: { 'fill-color': now, 'fill-opacity': 0.13 } },
+    {
+      id: 'happening-area',
+      type: 'fill',
+      source: 'happenings',
+      filter: ['all', ['==', ['geometry-type'], 'Polygon'], ['==', ['get', 'filled'], true]],
+      paint: { 'fill-color': now, 'fill-opacity': 0.13 },
+    },
     {
       id: RING,
       type: 'line',
@@ -63,7 +71,7 @@ export function areaLayers(theme: Theme): LayerSpecification[] {
       id: 'preview-area',
       type: 'fill',
       source: 'preview',
-      filter: ['==', ['geometry-type'], 'Polygon'],
+      filter: ['all', ['==', ['geometry-type'], 'Polygon'], ['==', ['get', 'filled'], true]],
       paint: { 'fill-color': preview, 'fill-opacity': 0.16 },
     },
     {
@@ -146,11 +154,11 @@ export class EventAreas {
     this.#shown = key;
     this.#fill(
       'happenings',
-      events.map((event) => polygon(event)),
+      events.flatMap((event) => this.#shapesOf(event)),
     );
     this.#fill(
       'happeningNames',
-      named.map(({ event, name }) => point(ringOf(event)[0]!, { name })),
+      named.map(({ event, name }) => point(nameAt(event), { name })),
     );
   }
 
@@ -158,8 +166,15 @@ export class EventAreas {
     if (!this.#styled) return;
     const circle = previewCircle.peek();
     const pointed = pointedEvent.peek();
-    const circles = circle === undefined ? (pointed === null ? [] : placed(pointed)) : [circle];
-    this.#fill('preview', [...circles.map((one) => polygon(one)), ...streetFeatures(this.#city, previewStreet.peek())]);
+    const shapes = pointed === null ? [] : placed(pointed).flatMap((event) => this.#shapesOf(event));
+    const wanted = circle === undefined ? shapes : [polygon(circle)];
+    this.#fill('preview', [...wanted, ...streetFeatures(this.#city, previewStreet.peek())]);
+  }
+
+  /** The street, where it is one that is drawn; else the circle. */
+  #shapesOf(event: Placed): readonly object[] {
+    const street = streetFeatures(this.#city, event.street ?? '');
+    return street.length > 0 ? street : [polygon(event)];
   }
 
   #fill(source: string, features: readonly object[]): void {
@@ -180,7 +195,13 @@ function collection(features: readonly object[]): { type: 'FeatureCollection'; f
 }
 
 function polygon(circle: Circle): object {
-  return { type: 'Feature', properties: {}, geometry: { type: 'Polygon', coordinates: [ringOf(circle)] } };
+  const filled = circle.radiusM <= MOST_FILLED_M;
+  return { type: 'Feature', properties: { filled }, geometry: { type: 'Polygon', coordinates: [ringOf(circle)] } };
+}
+
+function nameAt(event: Placed): readonly [number, number] {
+  const inMiddle = event.street !== undefined || event.radiusM > MOST_FILLED_M;
+  return inMiddle ? [event.lon, event.lat] : ringOf(event)[0]!;
 }
 
 function point(coordinates: readonly [number, number], properties: object): object {

@@ -138,6 +138,17 @@ describeWith(['chromium'], 'the page', () => {
     );
   });
 
+  it('shows what happens, in the list and on the map, as soon as it was let happen', async () => {
+    await page.getByTestId('rail-scenario').click();
+    const args = { event: 'power-cut', where: { lat: 31.57, lon: 120.3, radiusM: 800 }, for: '30m' };
+    const { body } = await city.post('/api/scenario', { name: 'event', args });
+    expect(body).toMatchObject({ state: 'done' });
+    await eventually('a power cut in the list', async () =>
+      /Power cut/.test(await page.getByTestId('happening').innerText()) ? true : undefined,
+    );
+    expect(await page.evaluate(() => window.citytwin.areas())).toHaveLength(1);
+  }, 40_000);
+
   it('shows the flow counters', async () => {
     await page.getByTestId('rail-platform').click();
     // Simulator, broker, ingest and store: more than 20,000 devices have each sent something.
