@@ -271,8 +271,8 @@ class WaterMeters implements Fleet {
     this.#state.set(device, MOVED, false);
     const home = homeOf(this.#context.random, device);
     for (; endMs < lastMs; endMs += HOUR_MS) {
-      const hour = this.#counter.countHour(device, home, endMs, movedMs, world);
-      report.record(device, endMs, { volumeM3: this.#volumeM3(device), ...hour }, this.#truth(device));
+      const { flowLph, minFlowLph } = this.#counter.countHour(device, home, endMs, movedMs, world);
+      report.record(device, endMs, { volumeM3: this.#volumeM3(device), flowLph, minFlowLph }, this.#truth(device));
     }
     const hour = endMs === lastMs ? this.#counter.countHour(device, home, lastMs, movedMs, world) : undefined;
     const tsMs = hour === undefined ? atMs : lastMs;
