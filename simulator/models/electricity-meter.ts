@@ -173,14 +173,7 @@ export const model: Model = {
     },
   },
   // Sunlight, voltage and frequency are looked at when a tick ends, up to a minute after the moment of the report.
-  tickTolerance: {
-    energyKwh: 1e-4,
-    exportKwh: 0.01,
-    powerW: 0.01,
-    voltageV: 0.005,
-    currentA: 0.01,
-    frequencyHz: 0.001,
-  },
+  tickTolerance: { energyKwh: 1e-6, exportKwh: 1e-4, powerW: 1e-3, voltageV: 1e-4, currentA: 1e-3, frequencyHz: 1e-4 },
   createFleet: (context) => new ElectricityMeters(context),
 };
 
