@@ -144,8 +144,7 @@ export class Run {
 
   /** An event from outside; it begins with the next tick. @throws Error when this city cannot have it */
   inject(entry: Omit<TimelineEntry, 'atMs'>): void {
-    const fromMs = this.#simTimeMs + 1;
-    const occurrence = occurrenceOf({ ...entry, atMs: 0 }, fromMs);
+    const occurrence = occurrenceOf({ ...entry, atMs: 0 }, this.#simTimeMs);
     this.#impose(occurrence);
     this.#timeline.add(occurrence);
     this.#log.event(this.#simTimeMs, entry);
@@ -321,7 +320,8 @@ function isWorldEvent({ event }: Occurrence): boolean {
   return Object.hasOwn(WORLD_EVENTS, event);
 }
 
+/** A tick is lived under the world of its end: what begins at that moment is felt by the next one. */
 function worldEventOf({ id, event, fromMs, untilMs, where, args }: Occurrence): WorldEvent {
-  const base = { id, event: event as WorldEvent['event'], fromMs, untilMs, args };
+  const base = { id, event: event as WorldEvent['event'], fromMs: fromMs + 1, untilMs: untilMs + 1, args };
   return where === undefined ? base : { ...base, where };
 }

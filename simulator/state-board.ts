@@ -35,7 +35,7 @@ export class StateBoard {
       scenario: scenario.name,
       ...(scenario.title === undefined ? {} : { title: scenario.title }),
       startMs,
-      ...(endMs === undefined ? {} : { endMs }),
+      ...(endMs === undefined || !Number.isFinite(endMs) ? {} : { endMs }),
       catalog: injectableEvents(models),
     };
   }
@@ -64,7 +64,9 @@ export class StateBoard {
   #show(occurrence: Occurrence, state: ScenarioEventState['state']): ScenarioEventState {
     const { id, event, fromMs, untilMs } = occurrence;
     const until = Number.isFinite(untilMs) ? { untilMs } : {};
-    return { id, event, fromMs, ...until, state, detail: detailOf(occurrence), ...this.#circle(occurrence) };
+    const { where } = occurrence;
+    const street = where !== undefined && 'street' in where ? { street: where.street } : {};
+    return { id, event, fromMs, ...until, state, detail: detailOf(occurrence), ...street, ...this.#circle(occurrence) };
   }
 
   #circle({ id, where }: Occurrence) {

@@ -39,12 +39,12 @@ export class Timeline {
     this.#scheduled.sort((a, b) => a.fromMs - b.fromMs);
   }
 
-  /** Moves to `nowMs`: calls `end` for what ends and `begin` for what begins, in order of time. @returns true when something did */
+  /** Moves to `nowMs`, the end of a tick; an entry belongs to the ticks after its beginning, up to its end. Calls `end` for what ends and `begin` for what begins, in order of time. @returns true when something did */
   advance(nowMs: number, begin: (occurrence: Occurrence) => void, end: (occurrence: Occurrence) => void): boolean {
     let changed = false;
     for (let at = 0; at < this.#happening.length;) {
       const occurrence = this.#happening[at]!;
-      if (occurrence.untilMs > nowMs) {
+      if (occurrence.untilMs >= nowMs) {
         at++;
         continue;
       }
@@ -53,11 +53,11 @@ export class Timeline {
       end(occurrence);
       changed = true;
     }
-    while (this.#scheduled.length > 0 && this.#scheduled[0]!.fromMs <= nowMs) {
+    while (this.#scheduled.length > 0 && this.#scheduled[0]!.fromMs < nowMs) {
       const occurrence = this.#scheduled.shift()!;
-      (occurrence.untilMs > nowMs ? this.#happening : this.#over).push(occurrence);
+      (occurrence.untilMs >= nowMs ? this.#happening : this.#over).push(occurrence);
       begin(occurrence);
-      if (occurrence.untilMs <= nowMs) end(occurrence);
+      if (occurrence.untilMs < nowMs) end(occurrence);
       changed = true;
     }
     return changed;

@@ -71,7 +71,7 @@ const FLEETS = { bus: 24, vehicle: 150, 'parking-spot': 200, 'water-meter': 300 
 
 describe('every model', () => {
   it('reports values that survive the wire, inside their limits, in time, numbered from one', () => {
-    const { lines } = live(FLEETS, 3, 7200, 1000);
+    const { lines } = live(FLEETS, 3, 1800, 1000);
     const encoders = new Map([...models].map(([kind, model]) => [kind, new RecordEncoder(describeModel(model))]));
     const decoders = new Map([...models].map(([kind, model]) => [kind, new RecordDecoder(describeModel(model))]));
     const lastSeq = new Map<string, number>();
@@ -80,7 +80,7 @@ describe('every model', () => {
       const id = `${kind}/${device}`;
       expect(seq).toBe((lastSeq.get(id) ?? 0) + 1);
       expect(ts).toBeGreaterThanOrEqual(lastTs.get(id) ?? START_MS);
-      expect(ts).toBeLessThanOrEqual(START_MS + 7_200_000);
+      expect(ts).toBeLessThanOrEqual(START_MS + 1_800_000);
       lastSeq.set(id, seq);
       lastTs.set(id, ts);
       if (what !== 'record') continue;
@@ -195,7 +195,7 @@ describe('a timeline', () => {
   it('changes nothing before its first entry, and something after it', () => {
     const calm = live(FLEETS, 7, 400, 1000).lines;
     const wet = live(FLEETS, 7, 400, 1000, undefined, { timeline: [rain] }).lines;
-    const before = (lines: Line[]) => lines.filter(({ ts }) => ts < START_MS + FROM).map(key);
+    const before = (lines: Line[]) => lines.filter(({ ts }) => ts <= START_MS + FROM).map(key);
     expect(before(wet)).toEqual(before(calm));
     expect(wet.map(key)).not.toEqual(calm.map(key));
   });
@@ -210,7 +210,7 @@ describe('a timeline', () => {
       args: { fault: 'dead', field: 'headingDeg' },
     });
     const { lines, truths } = live({ vehicle: 5 }, 7, 240, 1000, undefined, { timeline: [fault] });
-    const during = (ts: number) => ts >= START_MS + FROM && ts < START_MS + FROM + 60_000;
+    const during = (ts: number) => ts > START_MS + FROM && ts < START_MS + FROM + 60_000;
     const own = lines.filter(({ device, what }) => device === 2 && what === 'record');
     expect(own.filter(({ ts }) => during(ts)).length).toBeGreaterThan(3);
     expect(own.filter(({ ts, readings }) => during(ts) === 'headingDeg' in readings)).toEqual([]);
@@ -300,7 +300,7 @@ describe('controllers and the command log', () => {
     const again = live({ bus: 24, 'parking-spot': 50 }, 7, 600, 1000, undefined, { replay: log });
     expect(again.run.hash.toString()).toBe(session.run.hash.toString());
     expect(again.run.log.sum.toString()).toBe(session.run.log.sum.toString());
-    const without = live({ bus: 24, 'parking-spot': 50 }, 7, 600, 1000, undefined, { replay: log.slice(1) });
+    const without = live({ bus: 24, 'parking-spot': 50 }, 7, 600, 1000, undefined, { replay: [] });
     expect(without.run.hash.toString()).not.toBe(session.run.hash.toString());
   });
 });

@@ -28,9 +28,9 @@ describe('a timeline', () => {
   it('begins and ends entries in order of time, however they were written', () => {
     const { said, states } = walk(
       [entry('b', 3000, 2000), entry('a', 1000, 5000), entry('c', 9000, 1)],
-      [1000, 2000, 4000, 6000, 7000],
+      [1000, 2001, 4001, 6001, 7001],
     );
-    expect(said).toEqual(['2000 a begins', '4000 b begins', '6000 b ends', '7000 a ends']);
+    expect(said).toEqual(['2001 a begins', '4001 b begins', '6001 b ends', '7001 a ends']);
     expect(states).toEqual(['a over', 'b over', 'c scheduled']);
   });
 
@@ -39,8 +39,8 @@ describe('a timeline', () => {
   });
 
   it('never ends what has no end', () => {
-    const { said, states } = walk([entry('forever', 0, Infinity)], [1000, 1e12]);
-    expect(said).toEqual(['1000 forever begins']);
+    const { said, states } = walk([entry('forever', 0, Infinity)], [1001, 1e12]);
+    expect(said).toEqual(['1001 forever begins']);
     expect(states).toEqual(['forever happening']);
   });
 });
