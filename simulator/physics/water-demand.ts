@@ -51,6 +51,8 @@ export const PERSON_DAY_L = USES.reduce((sum, use) => sum + use.eventsPerPersonD
 
 /** Volume of an event by its 10 lower bits: `[use][quantile]`, litres. A table is ten times as fast as a lognormal draw. */
 const QUANTILE_BITS = 10;
+/** The other 22 bits tell the use. */
+const CHOICES = 4_194_304;
 const VOLUME_L = volumeTable();
 
 /** Events of all uses in one hour, and which use an event is: its 22 upper bits fall below the use's bound. */
@@ -150,7 +152,7 @@ function endUse(eventsPerPersonDay: number, meanL: number, sigma: number, weight
 
 function hourLaw(rates: readonly number[]): HourLaw {
   const eventsPerPerson = sum(rates);
-  const upTo = rates.map((_, use) => (sum(rates.slice(0, use + 1)) / eventsPerPerson) * 2 ** (32 - QUANTILE_BITS));
+  const upTo = rates.map((_, use) => (sum(rates.slice(0, use + 1)) / eventsPerPerson) * CHOICES);
   // Whatever rounding leaves is the last use's.
   return { eventsPerPerson, upTo: [...upTo.slice(0, -1), Infinity] };
 }
