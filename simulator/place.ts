@@ -11,8 +11,18 @@ const CHOSEN = 1;
 
 /** Why a place is none, or undefined when it is one. */
 export function placeProblem(city: City, place: Place): string | undefined {
-  if ('district' in place) return unknownName('district', place.district, city.districts.map(({ name }) => name.en));
-  if ('street' in place) return unknownName('street', place.street, city.streetNames.map((name) => name.en));
+  if ('district' in place)
+    return unknownName(
+      'district',
+      place.district,
+      city.districts.map(({ name }) => name.en),
+    );
+  if ('street' in place)
+    return unknownName(
+      'street',
+      place.street,
+      city.streetNames.map((name) => name.en),
+    );
   if (!(place.radiusM > 0)) return `radiusM must be above 0, got ${place.radiusM}`;
   return undefined;
 }
@@ -124,6 +134,7 @@ function distanceToSegmentM(p: Point, a: Point, b: Point): number {
 function unknownName(what: string, name: string, known: readonly string[]): string | undefined {
   if (known.includes(name)) return undefined;
   const close = nearestChoice(name, known);
-  const hint = close === undefined ? `expected one of ${[...new Set(known)].slice(0, 20).join(', ')}` : `did you mean ${close}?`;
+  const hint =
+    close === undefined ? `expected one of ${[...new Set(known)].slice(0, 20).join(', ')}` : `did you mean ${close}?`;
   return `unknown ${what} ${JSON.stringify(name)}, ${hint}`;
 }
