@@ -64,7 +64,7 @@ const SUBSCRIBE: [filter: string, allowed: string[]][] = [
   ['$SYS/broker/clients', ['api', 'viewer', 'anonymous']],
   ['#', ['api']],
   ['+/wuxi/clock', ['api']],
-  ['truth/wuxi/#', ['api']],
+  ['truth/wuxi/#', ['api', 'viewer', 'anonymous']],
   ['$SYS/#', []],
   ['$SYS/+/new/clients', []],
   ['+/broker/clients/#/x', []],
