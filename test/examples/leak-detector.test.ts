@@ -87,7 +87,7 @@ describe('the leak detector', () => {
     expect(ideal.precision).toBeGreaterThan(0.7);
     expect(ideal.waterRecall).toBeGreaterThan(ideal.recall!);
     // From 10 o'clock on the second day to the end of the second night after it.
-    expect(ideal.delayH).toBeGreaterThan(19 + 24);
+    expect(ideal.delayH).toBeGreaterThan(18 + 24);
     expect(ideal.delayH).toBeLessThan(21 + 24);
   });
 
