@@ -276,6 +276,8 @@ export const model: Model = {
     },
   },
   interacts: true,
+  // Measured over a day, with 12 to 300 cars: at most half of these. Streets and demand change once a tick.
+  tickTolerance: { speedMps: 0.03, headingDeg: 0.015, odometerM: 0.001 },
   hidden: {
     trueLat: { label: 'True latitude', labels: { zh: '真实纬度' }, unit: 'deg', min: -90, max: 90, resolution: 1e-7 },
     trueLon: {
