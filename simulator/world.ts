@@ -93,6 +93,8 @@ export interface CityHour {
   /** 0…23 */
   readonly hour: number;
   readonly dayType: DayType;
+  /** As in the calendar. */
+  readonly holiday?: string;
   readonly dayOfYear: number;
   readonly tempC: number;
   readonly dayMeanTempC: number;

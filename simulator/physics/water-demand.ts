@@ -37,9 +37,8 @@ const PERSONS_UP_TO = [0.18, 0.52, 0.79, 0.92, 0.98, 1];
 const HOME_MEDIAN = Math.exp(-0.06);
 const HOME_SIGMA = 0.35;
 const WEEKEND_FACTOR = 1.05;
-/** Spring Festival empties the city (−25 %); it is the only public holiday within these days of the year. */
+/** Spring Festival empties the city (−25 %). */
 const SPRING_FESTIVAL_FACTOR = 0.75;
-const SPRING_FESTIVAL_DAYS = [18, 59] as const;
 /** More when summer has warmed up homes and people (from the year's mean to the height of summer), and more on each kelvin above 25 °C. */
 const SUMMER_SHARE = 0.12;
 const YEAR_MEAN_C = 17;
@@ -83,20 +82,19 @@ export function homeSize(random: Random, home: number): number {
 /** The day that an hour belongs to, as far as it matters for water. */
 export interface WaterDay {
   readonly dayType: 'workday' | 'weekend' | 'holiday';
-  readonly dayOfYear: number;
+  /** English name of the public holiday. */
+  readonly holiday?: string;
   readonly dayMeanTempC: number;
   /** What the last four days' means leave behind. */
   readonly weightedTempC: number;
 }
 
 /** How much more than on an ordinary working day: > 0. Temperatures in °C, −40…60. */
-export function dayFactor({ dayType, dayOfYear, dayMeanTempC, weightedTempC }: WaterDay): number {
+export function dayFactor({ dayType, holiday, dayMeanTempC, weightedTempC }: WaterDay): number {
   const summer = Math.min(1, Math.max(0, (weightedTempC - YEAR_MEAN_C) / (SUMMER_MEAN_C - YEAR_MEAN_C)));
   const heat = 1 + SUMMER_SHARE * summer + PER_KELVIN * Math.max(0, dayMeanTempC - HOT_C);
   if (dayType === 'workday') return heat;
-  const [first, last] = SPRING_FESTIVAL_DAYS;
-  const festival = dayType === 'holiday' && dayOfYear >= first && dayOfYear <= last;
-  return heat * WEEKEND_FACTOR * (festival ? SPRING_FESTIVAL_FACTOR : 1);
+  return heat * WEEKEND_FACTOR * (holiday === 'Spring Festival' ? SPRING_FESTIVAL_FACTOR : 1);
 }
 
 /**

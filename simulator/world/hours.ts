@@ -45,7 +45,7 @@ export class Hours {
 
   #computeHour(index: number): CityHour {
     const day = Math.floor(index / 24);
-    const { dayType, dayOfYear } = this.#context.calendarAt((index + 0.5) * HOUR_MS);
+    const { dayType, holiday, dayOfYear } = this.#context.calendarAt((index + 0.5) * HOUR_MS);
     const dayMeanTempC = this.#dayMeanTempC(day, index);
     let weighted = MEMORY[0]! * dayMeanTempC;
     for (let back = 1; back < MEMORY.length; back++) {
@@ -54,6 +54,7 @@ export class Hours {
     return {
       hour: index - 24 * day,
       dayType,
+      ...(holiday === undefined ? {} : { holiday }),
       dayOfYear,
       dayMeanTempC,
       weightedTempC: weighted / MEMORY_SUM,

@@ -440,7 +440,7 @@ describe('the weather and the calendar', () => {
 
   test('a heat wave adds what heat adds, and Spring Festival takes a quarter away', () => {
     const hot = flowIn({ dayMeanTempC: 33, weightedTempC: 33 }) / plain;
-    const festival = flowIn({ dayType: 'holiday', dayOfYear: 40 }) / plain;
+    const festival = flowIn({ dayType: 'holiday', holiday: 'Spring Festival' }) / plain;
     console.log(
       `water: at 33 °C ${hot.toFixed(3)}, law 1.184; at Spring Festival ${festival.toFixed(3)}, law ${(1.05 * 0.75).toFixed(3)}`,
     );
