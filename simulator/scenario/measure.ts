@@ -6,7 +6,7 @@ import { unknownWord } from './problems.ts';
 export const STATISTICS = ['mean', 'min', 'max', 'sum', 'sd', 'cv', 'p05', 'p50', 'p90', 'p95', 'p99', 'last'] as const;
 export type Statistic = (typeof STATISTICS)[number];
 
-const FUNCTIONS = [...STATISTICS, 'count', 'share', 'active', 'devices', 'delay'] as const;
+export const FUNCTIONS = [...STATISTICS, 'count', 'share', 'active', 'devices', 'delay'] as const;
 const COMPARISONS = ['=', '!=', '<', '<=', '>', '>='] as const;
 export type Comparison = (typeof COMPARISONS)[number];
 
