@@ -235,6 +235,67 @@ describe('traffic', () => {
     expect(smallestM).toBeGreaterThanOrEqual(-1e-9);
   });
 
+  /** A queue or platoon on the one-lane link before a signal of a city with one limit, all going straight on. */
+  function lineUp(blockM: number, cars: number, spacingM: number, frontM: number, speedMps: number) {
+    const wide = fakeCity(blockM);
+    const oneLimit = { ...wide, links: wide.links.map((link) => ({ ...link, speedLimitMps: TOP_LIMIT_MPS })) };
+    const signals = new Signals(oneLimit);
+    const traffic = new Traffic(oneLimit, signals, cars);
+    const straight = (link: number) =>
+      oneLimit.linksFrom[oneLimit.links[link]!.to]!.find((next) => !traffic.links.isTurn(link, next));
+    const link = oneLimit.links.findIndex(
+      ({ lanes }, index) => lanes === 1 && signals.has(index) && straight(index) !== undefined,
+    );
+    for (let car = 0; car < cars; car++) {
+      traffic.follow(car, Int32Array.of(straight(link)!), blockM - 10);
+      traffic.enter(car, link, blockM - frontM - car * spacingM, speedMps, streets);
+    }
+    return { traffic, signals, link };
+  }
+
+  it('leaves a light at the published saturation flow, in the steps that cars take', () => {
+    const { traffic, signals, link } = lineUp(600, 24, URBAN_CAR.lengthM + URBAN_CAR.jamGapM, 1, 0);
+    let nowMs = 0;
+    while (signals.light(link, nowMs) !== 'red') nowMs += 500;
+    while (signals.light(link, nowMs) === 'red') nowMs += 500;
+    const crossedS = new Map<number, number>();
+    while (signals.light(link, nowMs) === 'green') {
+      traffic.advance((nowMs += 500), 0.5, streets);
+      for (let car = 0; car < 24; car++) {
+        if (traffic.link[car] === link || crossedS.has(car)) continue;
+        crossedS.set(car, nowMs / 1000 - traffic.atM[car]! / traffic.speedMps[car]!);
+      }
+    }
+    const perHour = (3600 * (18 - 8)) / (crossedS.get(18)! - crossedS.get(8)!);
+    console.log(`saturation flow at a light ${perHour.toFixed(0)} veh/h/lane (published 1817 ± 40)`);
+    expect(Math.abs(perHour - 1817)).toBeLessThan(40);
+  });
+
+  it.each([
+    [12, 6],
+    [9, 4],
+  ])('damps a disturbance from %i to %i m/s along a platoon', (usualMps, slowMps) => {
+    const cars = 40;
+    const spacingM = URBAN_CAR.lengthM + equilibriumGapM(URBAN_CAR, usualMps, TOP_LIMIT_MPS) + 2;
+    const { traffic } = lineUp(20_000, cars, spacingM, 17_000, usualMps);
+    const slowest = new Float64Array(cars).fill(Infinity);
+    let nowMs = 0;
+    const drive = (seconds: number, ceilingMps: number) => {
+      traffic.adviceMps[0] = ceilingMps;
+      for (const endMs = nowMs + seconds * 1000; nowMs < endMs;) {
+        traffic.advance((nowMs += 500), 0.5, streets);
+        for (let car = 0; car < cars; car++) slowest[car] = Math.min(slowest[car]!, traffic.speedMps[car]!);
+      }
+    };
+    drive(300, usualMps);
+    slowest.fill(Infinity);
+    drive(8, slowMps);
+    drive(200, usualMps);
+    const droppedMps = [5, 10, 20, 39].map((car) => usualMps - slowest[car]!);
+    expect(droppedMps).toEqual(droppedMps.toSorted((a, b) => b - a));
+    expect(droppedMps.at(-1)!).toBeLessThan(0.7 * (usualMps - slowMps));
+  });
+
   it('stops at a red light and goes on at green', () => {
     const signals = new Signals(city);
     const link = city.links.findIndex((_, index) => signals.has(index));
