@@ -42,7 +42,8 @@ const TABLE: {
       'city/{city}/scenario/state',
       'truth/{city}/{kinds}/+',
     ],
-    subscribe: ['city/{city}/{kinds}/+/command', 'city/{city}/scenario/command'],
+    // The clock, to hear whether another one tells the time already.
+    subscribe: ['city/{city}/{kinds}/+/command', 'city/{city}/scenario/command', 'city/{city}/clock'],
   },
   integrator: {
     publish: [

@@ -55,7 +55,7 @@ const SUBSCRIBE: [filter: string, allowed: string[]][] = [
   ['city/wuxi/+/+/telemetry', ['controller', 'api', 'viewer', 'anonymous']],
   ['city/wuxi/bus/+/event', ['controller', 'api', 'viewer', 'anonymous']],
   ['city/wuxi/bus/bus-0001/ack', ['controller', 'api', 'viewer', 'anonymous']],
-  ['city/wuxi/clock', ['controller', 'api', 'viewer', 'anonymous']],
+  ['city/wuxi/clock', ['gateway', 'bus gateway', 'controller', 'api', 'viewer', 'anonymous']],
   ['city/wuxi/+/+/+', ['api', 'viewer', 'anonymous']],
   ['city/wuxi/#', ['api', 'viewer', 'anonymous']],
   ['city/#', ['api', 'viewer', 'anonymous']],
