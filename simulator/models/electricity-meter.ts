@@ -166,8 +166,8 @@ export const model: Model = {
       labels: { zh: '窃电' },
       args: {
         type: 'object',
-        properties: { share: { type: 'number', minimum: 0.3, maximum: 0.9 } },
-        required: ['share'],
+        properties: { bypassShare: { type: 'number', minimum: 0.3, maximum: 0.9 } },
+        required: ['bypassShare'],
         additionalProperties: false,
       },
     },
@@ -258,7 +258,7 @@ class ElectricityMeters implements Fleet {
   }
 
   befall(device: number, { args, untilMs }: Happening, nowMs: number): void {
-    this.#bypasses.set(device, { share: args.share as number, fromMs: nowMs, untilMs });
+    this.#bypasses.set(device, { share: args.bypassShare as number, fromMs: nowMs, untilMs });
   }
 
   notice({ event, fromMs, untilMs }: WorldEvent, began: boolean, nowMs: number, world: World): void {

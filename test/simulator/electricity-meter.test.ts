@@ -330,7 +330,7 @@ describe('theft', () => {
     const startMs = civil(2026, 7, 14, 12);
     const run = (steal: boolean) => {
       const life = new Sleepers(model, { count: 50, startMs }).runUntil(startMs + HOUR_MS);
-      if (steal) life.befall(7, 'theft', { share: 0.6 }, startMs + 3 * HOUR_MS);
+      if (steal) life.befall(7, 'theft', { bypassShare: 0.6 }, startMs + 3 * HOUR_MS);
       return life.runUntil(startMs + 5 * HOUR_MS);
     };
     const [honest, thief] = [run(false), run(true)];
