@@ -29,12 +29,18 @@ type ExportSettings = Pick<
   'from' | 'data' | 'kinds' | 'periodStart' | 'periodEnd' | 'format' | 'out' | 'json'
 >;
 
-/** @returns 0, or 130 when it was interrupted: then no file has been made */
+/** Ctrl-C ends the process with 130 and removes what is not complete. @returns 0 */
 export async function exportHistory(settings: ExportSettings): Promise<number> {
   const { out = STDOUT, json } = settings;
   if (json && out === STDOUT)
     throw new UsageError('--json and the data cannot both go to stdout: name a file with --out');
-  const interrupted = interruption();
+  let abandon = () => {};
+  interruption().addEventListener('abort', () => {
+    abandon();
+    process.stderr.write('citytwin: interrupted, no file was made\n');
+    // Questions to a city or a database may be under way: nobody waits for their answers.
+    process.exit(EXIT_INTERRUPTED);
+  });
   const selection: Selection = {
     ...(settings.kinds !== undefined && { kinds: kindsIn(settings.kinds) }),
     fromMs: settings.periodStart ?? EVERYTHING.fromMs,
@@ -47,24 +53,21 @@ export async function exportHistory(settings: ExportSettings): Promise<number> {
     format,
     source.header.descriptions.map(({ kind }) => kind),
   );
+  abandon = () => output.abandon();
   try {
     const written =
       format === 'parquet' && isStore(source)
-        ? await copyUnlessInterrupted(source, output, interrupted)
-        : await pump(source, sinkOf(format, output), interrupted, json || out === STDOUT);
-    if (written === undefined) {
-      output.abandon();
-      process.stderr.write('citytwin: interrupted, no file was made\n');
-      return EXIT_INTERRUPTED;
-    }
+        ? await copyStore(source, output)
+        : await pump(source, sinkOf(format, output), json || out === STDOUT);
+    output.keep();
     report(settings, format, out, written);
     return 0;
   } catch (error) {
-    output.abandon();
     // Whoever read our output has seen enough, like `head`.
     if ((error as { code?: string }).code === 'EPIPE') return 0;
     throw error;
   } finally {
+    output.abandon();
     await source.close();
   }
 }
@@ -108,37 +111,13 @@ function isStore(source: Source): source is StoreSource {
   return 'selected' in source;
 }
 
-async function copyUnlessInterrupted(
-  source: StoreSource,
-  output: Output,
-  interrupted: AbortSignal,
-): Promise<Written[] | undefined> {
-  interrupted.addEventListener('abort', () => source.connection.interrupt());
-  try {
-    return await copyStore(source, output);
-  } catch (error) {
-    if (interrupted.aborted) return undefined;
-    throw error;
-  }
-}
-
-/** @returns undefined when it was interrupted */
-async function pump(
-  source: Source,
-  sink: Sink,
-  interrupted: AbortSignal,
-  quiet: boolean,
-): Promise<Written[] | undefined> {
+async function pump(source: Source, sink: Sink, quiet: boolean): Promise<Written[]> {
   const progress = createProgress(quiet);
   let messages = 0;
   let firstMs: number | undefined;
   try {
     await sink.begin(source.header);
     for await (const batch of source.messages()) {
-      if (interrupted.aborted) {
-        await sink.abandon();
-        return undefined;
-      }
       if (batch.length === 0) continue;
       await sink.write(batch);
       messages += batch.length;

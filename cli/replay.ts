@@ -19,6 +19,8 @@ export async function replay(settings: ReplaySettings, file: string): Promise<nu
   const interrupted = interruption();
   const selection = { ...EVERYTHING, ...(settings.kinds !== undefined && { kinds: kindsIn(settings.kinds) }) };
   const source = await openRecording(file, selection);
+  // Whatever is waited for then comes to its end.
+  interrupted.addEventListener('abort', () => void source.close());
   const progress = createProgress(settings.json);
   const address = brokerAddress(settings, 'simulator');
   const replayer = new Replayer({

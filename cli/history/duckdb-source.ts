@@ -1,6 +1,6 @@
 // The history of a city that is not running, read from its DuckDB file, and columns of Parquet files read the same way. The file is never
 // changed.
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -14,6 +14,9 @@ import type { Message, Selection, Source } from './source.ts';
 
 const MEMORY_LIMIT = '1GB';
 const THREADS = '2';
+/** Where sorting goes that memory does not hold. DuckDB removes what it puts there, but not when the process is ended early. */
+const SPILL_FOLDER = join(tmpdir(), `citytwin-export-${process.pid}`);
+process.once('exit', () => rmSync(SPILL_FOLDER, { recursive: true, force: true }));
 export const STORE_FILE = 'city.duckdb';
 
 /** One row of a table of a kind, as `Table.sql` must give it. */
@@ -29,7 +32,7 @@ export async function openScratch(file = ':memory:'): Promise<DuckDBInstance> {
   return DuckDBInstance.create(file, {
     threads: THREADS,
     memory_limit: MEMORY_LIMIT,
-    temp_directory: join(tmpdir(), `citytwin-${process.pid}`),
+    temp_directory: SPILL_FOLDER,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });

@@ -1,6 +1,6 @@
 // Parquet, written and read by DuckDB: one file a kind, events in one of their own. What was recorded travels in the file's metadata, so
 // that a file explains itself.
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { DuckDBAppender, DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { packBatch } from '../../api/stores/columns.ts';
@@ -56,14 +56,15 @@ async function copy(
   table: string,
   output: Output,
 ): Promise<Written> {
-  const file = output.claim(table);
+  const { file, partial } = output.claim(table);
   const metadata = `KV_METADATA {${METADATA_KEY}: ${quoted(JSON.stringify(header))}}`;
   const result = await connection.runAndReadAll(
-    `COPY (${sql}) TO ${quoted(file.partial)} (FORMAT parquet, COMPRESSION zstd, ${metadata})`,
+    `COPY (${sql}) TO ${quoted(partial)} (FORMAT parquet, COMPRESSION zstd, ${metadata})`,
   );
   const rows = Number(result.getRows()[0]![0]);
   return {
-    ...file.keep(),
+    file,
+    bytes: statSync(partial).size,
     ...(table === EVENTS ? { records: 0, events: rows } : { kind: table, records: rows, events: 0 }),
   };
 }
@@ -82,7 +83,7 @@ export class ParquetSink implements Sink {
 
   constructor(output: Output) {
     this.#output = output;
-    this.#scratch = output.claim('scratch').partial;
+    this.#scratch = output.scratch;
   }
 
   async begin(header: RecordingHeader): Promise<void> {
@@ -165,7 +166,6 @@ export class ParquetSink implements Sink {
   #close(): void {
     this.#connection.closeSync();
     this.#instance.closeSync();
-    for (const file of [this.#scratch, `${this.#scratch}.wal`]) rmSync(file, { force: true });
   }
 }
 

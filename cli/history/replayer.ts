@@ -36,6 +36,8 @@ const DEFAULT_UTC_OFFSET_MIN = 480;
 /** The clock is told at least this often, and before the recording's time has moved on by `CLOCK_STEP_MS`. */
 const CLOCK_EVERY_MS = 1000;
 const CLOCK_STEP_MS = 60_000;
+/** By then a retained clock has come, if there is one. */
+const RETAINED_MS = 200;
 /** A running simulator tells its clock every second. */
 const OTHER_CLOCK_MS = 1500;
 /** What a city believes without a clock of its own. */
@@ -43,6 +45,8 @@ const PAST_MS = 7 * 86_400_000;
 const FUTURE_MS = 5 * 60_000;
 const MAX_TOPICS = 200_000;
 const POLL_MS = 5;
+/** Answer to a SUBSCRIBE (MQTT 3.1.1, 3.9.3). */
+const REFUSED = 0x80;
 
 const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
@@ -56,6 +60,7 @@ export class Replayer {
   /** Clocks that are not ours, and whether one of ours came back: then the broker lets us tell the time. */
   #otherClock: { scenario: string; live: boolean } | undefined;
   #ownClock = false;
+  #deaf = false;
   #startedMs = 0;
   #endedMs: number | undefined;
   #firstMs: number | undefined;
@@ -82,14 +87,18 @@ export class Replayer {
   async start(): Promise<void> {
     const { header, interrupted } = this.#options;
     interrupted.addEventListener('abort', () => void this.stop());
+    if (interrupted.aborted) return;
     await this.#client.start();
-    await this.#client.subscribe([{ filter: clockTopic(header.city), qos: 0 }]);
+    const [granted = REFUSED] = await this.#client.subscribe([{ filter: clockTopic(header.city), qos: 0 }]);
+    // A broker with rules of its own may let us tell the time and not hear it.
+    this.#deaf = granted >= REFUSED;
     await Promise.all(
       header.descriptions.map((description) =>
         this.#client.publish(kindTopic(header.city, description.kind), encode(description), 1, true),
       ),
     );
-    if (this.#otherClock !== undefined) await this.#pause(OTHER_CLOCK_MS);
+    await this.#pause(RETAINED_MS);
+    if (this.#otherClock !== undefined && !this.#otherClock.live) await this.#pause(OTHER_CLOCK_MS);
     if (this.#otherClock?.live)
       throw new UsageError(
         `a simulator runs in this city (scenario ${this.#otherClock.scenario}): a store never holds two runs at the same time, use one started with --no-simulator`,
@@ -109,7 +118,7 @@ export class Replayer {
       const ts = record.ts + this.#shiftMs;
       if (ts < this.#simTimeMs) this.#counts.late++;
       else await this.#reach(ts);
-      if (!this.#ownClock) this.#checkBelievable(ts);
+      if (!this.#ownClock && !this.#deaf) this.#checkBelievable(ts);
       this.#publish(message, record, ts);
       if (this.#client.congested) await this.#client.drained();
     }
@@ -122,7 +131,7 @@ export class Replayer {
       await this.#pause(POLL_MS);
     this.#endedMs = performance.now();
     clearInterval(this.#ticker);
-    if (this.#ownClock && !this.#options.interrupted.aborted) await this.#tell(this.#simTimeMs, 0);
+    if ((this.#ownClock || this.#deaf) && !this.#options.interrupted.aborted) await this.#tell(this.#simTimeMs, 0);
   }
 
   async stop(): Promise<void> {
@@ -139,7 +148,7 @@ export class Replayer {
     await this.#tell(this.#simTimeMs);
     // Ours comes back by the subscription, unless the broker has dropped it.
     const patienceMs = performance.now() + CLOCK_EVERY_MS;
-    while (!this.#ownClock && performance.now() < patienceMs && !this.#options.interrupted.aborted)
+    while (!this.#ownClock && !this.#deaf && performance.now() < patienceMs && !this.#options.interrupted.aborted)
       await this.#pause(POLL_MS);
     this.#startedMs = performance.now();
     this.#ticker = setInterval(() => void this.#tell(this.#nowMs()).catch(() => undefined), CLOCK_EVERY_MS);

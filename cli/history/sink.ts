@@ -28,10 +28,10 @@ export interface Sink {
 }
 
 export interface ClaimedFile {
-  /** Written to. */
+  /** Its name once everything is complete. */
+  readonly file: string;
+  /** Written to until then. */
   readonly partial: string;
-  /** Gives the file its name. */
-  keep(): { readonly file: string; readonly bytes: number };
 }
 
 export const STDOUT = '-';
@@ -41,7 +41,7 @@ export class Output {
   readonly path: string;
   readonly isFolder: boolean;
   readonly #extension: string;
-  readonly #partials = new Set<string>();
+  readonly #claimed: ClaimedFile[] = [];
 
   /** @param extension of the files of a folder, `.csv`. @throws UsageError when the place cannot be written */
   constructor(path: string, isFolder: boolean, extension: string) {
@@ -61,23 +61,27 @@ export class Output {
   /** @param table its name in a folder; a single file has the name that was asked for */
   claim(table: string): ClaimedFile {
     const file = this.isFolder ? join(this.path, `${table}${this.#extension}`) : this.path;
-    const partial = table === 'scratch' ? `${file}.scratch.partial` : `${file}.partial`;
-    rmSync(partial, { force: true });
-    this.#partials.add(partial);
-    return {
-      partial,
-      keep: () => {
-        const bytes = statSync(partial).size;
-        renameSync(partial, file);
-        this.#partials.delete(partial);
-        return { file, bytes };
-      },
-    };
+    const claimed = { file, partial: `${file}.partial` };
+    rmSync(claimed.partial, { force: true });
+    this.#claimed.push(claimed);
+    return claimed;
+  }
+
+  /** For a database that is needed on the way; removed at the end. */
+  get scratch(): string {
+    return this.isFolder ? join(this.path, '.scratch.partial') : `${this.path}.scratch.partial`;
+  }
+
+  /** All files are complete: they get their names. */
+  keep(): void {
+    for (const { file, partial } of this.#claimed.splice(0)) renameSync(partial, file);
   }
 
   /** Removes what is not complete. */
   abandon(): void {
-    for (const partial of this.#partials) rmSync(partial, { force: true });
+    for (const { partial } of this.#claimed) rmSync(partial, { force: true });
+    if (this.path === STDOUT) return;
+    for (const file of [this.scratch, `${this.scratch}.wal`]) rmSync(file, { force: true });
   }
 }
 
@@ -119,7 +123,7 @@ export class TextFile {
     if (this.#file === undefined) return { file: STDOUT, bytes: this.#bytes };
     this.#stream.end();
     await this.#end;
-    return this.#file.keep();
+    return { file: this.#file.file, bytes: statSync(this.#file.partial).size };
   }
 
   async abandon(): Promise<void> {
