@@ -153,70 +153,81 @@ export class Traffic {
   advance(nowMs: number, dtS: number, streets: Streets): void {
     this.arrived.length = 0;
     this.braking.length = 0;
-    for (let car = 0; car < this.#count; car++) if (this.isDriving(car)) this.#look(car, nowMs, dtS);
-    for (let car = 0; car < this.#count; car++) if (this.isDriving(car)) this.#move(car, dtS, streets);
+    this.#look(nowMs, dtS);
+    this.#move(dtS, streets);
   }
 
-  /** Decides a car's acceleration from the leader, the light, the bends and the end of its trip. */
-  #look(car: number, nowMs: number, dtS: number): void {
-    const speedMps = this.speedMps[car]!;
-    const atM = this.atM[car]!;
-    let desiredMps = Math.min(this.adviceMps[car]!, this.#freeMps[car]!);
-    let leader = this.lanes.ahead[car]!;
-    let leaderGapM = leader === NOBODY ? Infinity : this.atM[leader]! - CAR_M - atM;
-    let haltM = Infinity;
-    let red = false;
-    let link = this.link[car]!;
-    let linkM = this.#linkM[car]!;
-    let aheadM = linkM - atM;
-    let left = this.#left[car]!;
-    for (; left > 0 && aheadM <= LOOK_AHEAD_M; left--) {
-      red = this.#mustStop(link, nowMs, speedMps, aheadM - STOP_LINE_M);
-      if (red) break;
-      const next = left === this.#left[car] ? this.#next[car]! : this.#route[car]!.at(-left)!;
-      const limitMps = this.#ownFactor[car]! * this.links.limitMps(next);
-      const nextMps = this.links.isTurn(link, next) ? Math.min(limitMps, TURN_MPS) : limitMps;
-      const plannedMps2 = nextMps * nextMps + 2 * PLANNED_BRAKE_MPS2 * aheadM;
-      if (plannedMps2 < desiredMps * desiredMps) desiredMps = Math.sqrt(plannedMps2);
-      if (leader === NOBODY) {
-        leader = this.lanes.last[this.#roomiestLane(next)]!;
-        if (leader !== NOBODY) leaderGapM = aheadM + this.atM[leader]! - CAR_M;
+  /** Decides every car's acceleration from the leader, the light, the bends and the end of its trip. In one piece: it is most of a tick. */
+  #look(nowMs: number, dtS: number): void {
+    const { atM, speedMps, adviceMps, links, lanes } = this;
+    const freeMps = this.#freeMps;
+    const ownFactor = this.#ownFactor;
+    const linkM = this.#linkM;
+    const left = this.#left;
+    for (let car = 0; car < this.#count; car++) {
+      if (lanes.of[car] === NOBODY) continue;
+      const ownMps = speedMps[car]!;
+      let desiredMps = Math.min(adviceMps[car]!, freeMps[car]!);
+      let leader = lanes.ahead[car]!;
+      let leaderGapM = leader === NOBODY ? Infinity : atM[leader]! - CAR_M - atM[car]!;
+      let haltM = Infinity;
+      let red = false;
+      let link = this.link[car]!;
+      let toGo = left[car]!;
+      let lastM = linkM[car]!;
+      let aheadM = lastM - atM[car]!;
+      for (; toGo > 0 && aheadM <= LOOK_AHEAD_M; toGo--) {
+        red = this.#mustStop(link, nowMs, ownMps, aheadM - STOP_LINE_M);
+        if (red) break;
+        const next = toGo === left[car] ? this.#next[car]! : this.#linkLeft(car, toGo);
+        const limitMps = ownFactor[car]! * links.limitMps(next);
+        const nextMps = links.isTurn(link, next) ? Math.min(limitMps, TURN_MPS) : limitMps;
+        const plannedMps2 = nextMps * nextMps + 2 * PLANNED_BRAKE_MPS2 * aheadM;
+        if (plannedMps2 < desiredMps * desiredMps) desiredMps = Math.sqrt(plannedMps2);
+        if (leader === NOBODY) {
+          leader = lanes.last[this.#roomiestLane(next)]!;
+          if (leader !== NOBODY) leaderGapM = aheadM + atM[leader]! - CAR_M;
+        }
+        link = next;
+        lastM = links.lengthM(next);
+        aheadM += lastM;
       }
-      link = next;
-      linkM = this.links.lengthM(next);
-      aheadM += linkM;
+      if (red) haltM = aheadM - STOP_LINE_M;
+      else if (toGo === 0) haltM = aheadM - lastM + this.#endAtM[car]!;
+      let decelMps2 = 0;
+      if (leader !== NOBODY) decelMps2 = leaderDeceleration(URBAN_CAR, ownMps, leaderGapM, ownMps - speedMps[leader]!);
+      if (haltM < Infinity) {
+        // A point to stop at acts as a standing car whose rear is one jam gap further on.
+        decelMps2 = Math.max(decelMps2, leaderDeceleration(URBAN_CAR, ownMps, haltM + JAM_M, ownMps));
+      }
+      const accelMps2 = Math.max(-FULL_BRAKE_MPS2, freeAcceleration(URBAN_CAR, ownMps, desiredMps) - decelMps2);
+      if (accelMps2 < -HARD_BRAKE_MPS2) this.braking.push(car);
+      this.#accelMps2[car] = accelMps2;
+      this.#gapM[car] = leaderGapM;
+      this.#stuckS[car] = ownMps < STANDING_MPS && !red ? this.#stuckS[car]! + dtS : 0;
     }
-    if (red) haltM = aheadM - STOP_LINE_M;
-    else if (left === 0) haltM = aheadM - linkM + this.#endAtM[car]!;
-    let decelMps2 = 0;
-    if (leader !== NOBODY) {
-      decelMps2 = leaderDeceleration(URBAN_CAR, speedMps, leaderGapM, speedMps - this.speedMps[leader]!);
-    }
-    if (haltM < Infinity) {
-      // A point to stop at acts as a standing car whose rear is one jam gap further on.
-      decelMps2 = Math.max(decelMps2, leaderDeceleration(URBAN_CAR, speedMps, haltM + JAM_M, speedMps));
-    }
-    const accelMps2 = Math.max(-FULL_BRAKE_MPS2, freeAcceleration(URBAN_CAR, speedMps, desiredMps) - decelMps2);
-    if (accelMps2 < -HARD_BRAKE_MPS2) this.braking.push(car);
-    this.#accelMps2[car] = accelMps2;
-    this.#gapM[car] = leaderGapM;
-    this.#stuckS[car] = speedMps < STANDING_MPS && !red ? this.#stuckS[car]! + dtS : 0;
   }
 
   /** Ballistic update; nobody moves further than the gap seen before the step, so cars never overlap. */
-  #move(car: number, dtS: number, streets: Streets): void {
-    const before = this.speedMps[car]!;
-    const accel = this.#accelMps2[car]!;
-    const wanted = before + accel * dtS;
-    const movedM = wanted >= 0 ? ((before + wanted) / 2) * dtS : (before * before) / (-2 * accel);
-    const freeM = Math.max(0, this.#gapM[car]!);
-    const distanceM = Math.min(movedM, freeM);
-    this.speedMps[car] = movedM > freeM ? Math.min(Math.max(0, wanted), freeM / dtS) : Math.max(0, wanted);
-    this.atM[car] = this.atM[car]! + distanceM;
-    this.odometerM[car] = this.odometerM[car]! + distanceM;
-    if (this.atM[car] > this.#linkM[car]!) this.#crossNodes(car, streets);
-    const atEnd = this.#left[car] === 0 && this.#endAtM[car]! - this.atM[car] <= ARRIVED_M;
-    if (atEnd || this.#stuckS[car]! > STUCK_S) this.#leave(car);
+  #move(dtS: number, streets: Streets): void {
+    const { atM, speedMps, odometerM, lanes } = this;
+    const accelMps2 = this.#accelMps2;
+    const gapM = this.#gapM;
+    for (let car = 0; car < this.#count; car++) {
+      if (lanes.of[car] === NOBODY) continue;
+      const before = speedMps[car]!;
+      const accel = accelMps2[car]!;
+      const wanted = before + accel * dtS;
+      const wantedM = wanted >= 0 ? ((before + wanted) / 2) * dtS : (before * before) / (-2 * accel);
+      const freeM = Math.max(0, gapM[car]!);
+      const movedM = Math.min(wantedM, freeM);
+      speedMps[car] = wantedM > freeM ? Math.min(Math.max(0, wanted), freeM / dtS) : Math.max(0, wanted);
+      atM[car]! += movedM;
+      odometerM[car]! += movedM;
+      if (atM[car]! > this.#linkM[car]!) this.#crossNodes(car, streets);
+      const atEnd = this.#left[car] === 0 && this.#endAtM[car]! - atM[car]! <= ARRIVED_M;
+      if (atEnd || this.#stuckS[car]! > STUCK_S) this.#leave(car);
+    }
   }
 
   /** Carries a car over the end of its link, behind whoever is last on the next one. */
@@ -242,9 +253,15 @@ export class Traffic {
       this.link[car] = next;
       this.atM[car] = intoM;
       const left = --this.#left[car]!;
-      if (left > 0) this.#next[car] = this.#route[car]!.at(-left)!;
+      if (left > 0) this.#next[car] = this.#linkLeft(car, left);
       this.feel(car, streets);
     }
+  }
+
+  /** The link that is driven next when so many are left. `at` is slower. */
+  #linkLeft(car: number, left: number): number {
+    const route = this.#route[car]!;
+    return route[route.length - left]!;
   }
 
   #leave(car: number): void {
