@@ -5,7 +5,7 @@ import { openApiSource } from './history/api-source.ts';
 import { openStoreSource } from './history/duckdb-source.ts';
 import type { StoreSource } from './history/duckdb-source.ts';
 import { EXIT_INTERRUPTED, interruption } from './history/interruption.ts';
-import { ParquetSink, copyStore } from './history/parquet.ts';
+import { ParquetSink, copyStore } from './history/parquet-sink.ts';
 import { kindsIn, openRecording } from './history/recording-source.ts';
 import { Output, STDOUT } from './history/sink.ts';
 import type { Sink, Written } from './history/sink.ts';

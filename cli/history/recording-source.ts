@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../options.ts';
 import { openNdjsonSource } from './ndjson-source.ts';
-import { isParquet, openParquetSource } from './parquet.ts';
+import { isParquet, openParquetSource } from './parquet-source.ts';
 import { STDOUT as STDIN } from './sink.ts';
 import type { Selection, Source } from './source.ts';
 
