@@ -1,6 +1,7 @@
 // The api's connection to a broker in another process: everything of the city comes in at QoS 1 and is acknowledged when it is stored.
 import { Client } from '../mqtt/client.ts';
 import type { Take } from '../telemetry/messages.ts';
+import { clockTopic, kindTopic } from '../telemetry/topics.ts';
 import type { BrokerAddress } from './wiring.ts';
 
 export interface ApiClient {
@@ -28,9 +29,11 @@ export async function connectApi(options: {
     },
   });
   await client.start();
-  const filter = `city/${options.city}/#`;
-  const [granted] = await client.subscribe([{ filter, qos: 1 }]);
-  if (granted === undefined || granted > 2) throw new Error(`the broker refuses the subscription ${filter}`);
+  // The clock says which times are believable, and the descriptions what a record may be: both before the first record.
+  for (const filter of [clockTopic(options.city), kindTopic(options.city, '+'), `city/${options.city}/#`]) {
+    const [granted] = await client.subscribe([{ filter, qos: 1 }]);
+    if (granted === undefined || granted > 2) throw new Error(`the broker refuses the subscription ${filter}`);
+  }
   subscribed = true;
   up = client.connected;
   return {

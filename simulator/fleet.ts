@@ -27,6 +27,7 @@ export interface SensorError {
 }
 
 export interface ModelField extends FieldDescription {
+  /** Present, if only `{}`: a part that wears out as well. Absent: exact, and broken only on demand. */
   readonly sensor?: SensorError;
 }
 

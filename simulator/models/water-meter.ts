@@ -65,6 +65,7 @@ export const model: Model = {
         min: 0,
         max: 3125,
         resolution: 0.1,
+        sensor: {},
       },
       minFlowLph: {
         label: 'Least flow of the last hour',
