@@ -14,7 +14,7 @@ import { Trips } from '../traffic/trips.ts';
 import type { Streets, World } from '../world.ts';
 
 const RECORD_MS = 10_000;
-/** Longest integration step. 0.25 s changes nothing visible; at 1 s dense platoons break down and 1 car in 400 runs a red light. */
+/** Longest integration step. 0.25 s changes nothing visible; at 1 s dense platoons break down and a car in 400 crosses a node on red. */
 const STEP_MS = 500;
 /** The streets are told every second step. */
 const STEPS_PER_OBSERVATION = 2;
