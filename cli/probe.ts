@@ -1,6 +1,6 @@
 // Watches messages from outside on their way through the platform: how long until they are delivered to an MQTT subscriber, stored, and
 // visible on the live stream. It sees what any client could see, and measures from the moment of sending.
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import { Client } from '../mqtt/client.ts';
 import { decodeLiveFrame } from '../telemetry/live-frame.ts';
 import type { LiveColumn } from '../telemetry/live-frame.ts';

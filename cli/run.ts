@@ -115,7 +115,7 @@ async function inCity(
       progress.show((simTimeMs - task.startMs) / (task.endMs - task.startMs), task.scenario.name),
   });
   progress.end();
-  await recording?.close();
+  recording?.close();
   const devices = Object.values(task.fleets).reduce((sum, count) => sum + count, 0);
   const counters = {
     devices,

@@ -111,7 +111,7 @@ async function ownBroker(
     webSocket.close();
     await own.close();
   });
-  return { url: `mqtt://${urlHost(host)}:${own.broker.port}`, addressOf: own.addressOf };
+  return { url: `mqtt://${urlHost(host)}:${own.broker.port}`, addressOf: (part) => own.addressOf(part) };
 }
 
 async function outsideBroker(

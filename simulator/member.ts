@@ -33,7 +33,7 @@ export class Member {
   readonly report: Reporter;
   readonly #world: World;
   readonly #seq: Uint32Array;
-  readonly #wheel: TimingWheel | undefined;
+  #wheel: TimingWheel | undefined;
   readonly #wake: (device: number, atMs: number) => number;
 
   constructor(options: MemberOptions) {
@@ -44,7 +44,6 @@ export class Member {
     this.#world = world;
     this.#seq = new Uint32Array(count);
     this.sensor = createSensor(fields, random.fork('sensor'), { startMs, quality });
-    let wheel: TimingWheel | undefined;
     const { city, utcOffsetMin } = options;
     this.fleet = model.createFleet({
       count,
@@ -54,8 +53,9 @@ export class Member {
       utcOffsetMin,
       deviceId: (index) => deviceId(kind, index),
       wakeAt: (device, atMs) => {
-        if (wheel === undefined) throw new Error(`${kind} has no wheel yet: wakeAt is for the time after the start`);
-        wheel.schedule(device, atMs);
+        if (this.#wheel === undefined)
+          throw new Error(`${kind} has no wheel yet: wakeAt is for the time after the start`);
+        this.#wheel.schedule(device, atMs);
       },
     });
     const { fleet } = this;
@@ -70,9 +70,8 @@ export class Member {
     this.report = this.#reporter(sink, options.ack);
     this.#wake = (device, atMs) => fleet.wake!(device, atMs, world, this.report);
     if (fleet.wake === undefined) return;
-    wheel = new TimingWheel(count, startMs);
-    for (let device = 0; device < count; device++) wheel.schedule(device, fleet.firstWakeMs!(device));
-    this.#wheel = wheel;
+    this.#wheel = new TimingWheel(count, startMs);
+    for (let device = 0; device < count; device++) this.#wheel.schedule(device, fleet.firstWakeMs!(device));
   }
 
   /** Wakes who is due and moves who moves. */

@@ -120,7 +120,7 @@ export class Publisher implements Sink {
 
   truth(kind: string, device: number, ts: number, seq: number, fields: Fields): void {
     const topic = truthTopic(this.#options.city, kind, deviceId(kind, device));
-    void this.#gateway.publish(topic, this.#json.encode(JSON.stringify({ ts, seq, ...fields })), 0);
+    this.#gateway.publish(topic, this.#json.encode(JSON.stringify({ ts, seq, ...fields })), 0);
   }
 
   event(

@@ -81,8 +81,8 @@ export class StateBoard {
 
 /** `rainMmPerH 20, Liangxi`: arguments, devices, place. */
 function detailOf({ args, target, where }: Occurrence): string {
-  const given = Object.entries(args).map(([name, value]) =>
-    typeof value === 'object' ? `${name} ${JSON.stringify(value)}` : `${name} ${String(value)}`,
+  const given = Object.entries(args).map(
+    ([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
   return [...given, ...targetText(target), ...placeText(where)].join(', ').slice(0, 200);
 }

@@ -46,8 +46,17 @@ afterEach(async () => {
 function backfill(platform: CityProcess): string[] {
   const broker = `mqtt://127.0.0.1:${platform.mqttPort}`;
   return [
-    ...[launcher, 'backfill', `${SPAN_H}h`, '--json', '--broker', broker],
-    ...['--credentials', join(folder, 'credentials'), '--data', join(folder, 'progress'), ...SCALE],
+    launcher,
+    'backfill',
+    `${SPAN_H}h`,
+    '--json',
+    '--broker',
+    broker,
+    '--credentials',
+    join(folder, 'credentials'),
+    '--data',
+    join(folder, 'progress'),
+    ...SCALE,
   ];
 }
 
