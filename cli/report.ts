@@ -83,9 +83,9 @@ export function reportLines(report: RunReport): string[] {
 }
 
 function counterLines({ counters }: RunReport): string[] {
-  const { devices, bytesPerDevice, peakPerS, peakAt } = counters;
+  const { devices, bytesPerDevice, maxResidentMb, peakPerS, peakAt } = counters;
   if (typeof bytesPerDevice !== 'number') return [];
   return [
-    `${String(devices)} devices at ${bytesPerDevice} bytes each; busiest minute ${String(peakPerS)} messages/s at ${String(peakAt)}`,
+    `${String(devices)} devices at ${bytesPerDevice} bytes each, ${String(maxResidentMb)} MB at most in all; busiest minute ${String(peakPerS)} messages/s at ${String(peakAt)}`,
   ];
 }

@@ -124,7 +124,12 @@ async function inCity(
     peakPerS: peak.perS,
     peakAt: new Date(peak.atMs + 60_000 * task.utcOffsetMin).toISOString().slice(0, 16),
     // In a small fleet the program itself weighs more than its devices.
-    ...(devices >= MANY ? { bytesPerDevice: Math.round((memoryBytes / devices) * 10) / 10 } : {}),
+    ...(devices >= MANY
+      ? {
+          bytesPerDevice: Math.round((memoryBytes / devices) * 10) / 10,
+          maxResidentMb: Math.round(process.resourceUsage().maxRSS / 1024),
+        }
+      : {}),
   };
   return { ...result, counters };
 }
