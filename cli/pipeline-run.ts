@@ -80,7 +80,7 @@ export async function runPipeline(task: RunTask, options: PipelineRunOptions): P
       controllersInside: control,
       sample: true,
     });
-    await Promise.race([patiently(platform.simulator, starting, log), broken.promise]);
+    await Promise.race([starting, broken.promise]);
     const startedMs = performance.now();
     const ending = await Promise.race([simulator.ended, interrupted(stopped, simulator), broken.promise]);
     await platform.drained(ending.out);
