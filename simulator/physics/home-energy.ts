@@ -71,8 +71,10 @@ export class HomeEnergy {
     const known = this.#meanLoads.get(quarter);
     if (known !== undefined) return known;
     const civilHours = ((quarter + 0.5) * QUARTER_MS + this.#utcOffsetMs) / HOUR_MS;
-    // The hour before: the last one that is known, and rooms follow the weather late.
-    const { tempC, dayMeanTempC, dayType } = world.hour(Math.floor(civilHours) - 1);
+    // The hour before its begin: the last one that is known, and rooms follow the weather late. Where civil time is off by minutes, a
+    // quarter begins in one hour and ends in the next.
+    const beginHour = Math.floor((quarter * QUARTER_MS + this.#utcOffsetMs) / HOUR_MS);
+    const { tempC, dayMeanTempC, dayType } = world.hour(beginHour - 1);
     const when = { hour: civilHours % 24, tempC, dayMeanTempC };
     const load = { baseKw: baseLoadKw(when.hour, dayType), airConditioningKw: coolingKw(when) + heatingKw(when) };
     // Reports reach back a quarter of an hour or so; the rest is left over.

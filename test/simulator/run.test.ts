@@ -96,6 +96,12 @@ describe('every model', () => {
     }
   });
 
+  // `up` moves the clock by minutes, so that a scenario starts at its time of day.
+  it('lives under a clock that is minutes away from full hours', () => {
+    const { lines } = live(FLEETS, 3, 130, 60_000, undefined, { utcOffsetMin: -198 });
+    expect(new Set(lines.map(({ kind }) => kind))).toEqual(new Set(models.keys()));
+  });
+
   it('has labels in both languages for itself, its fields, events and commands', () => {
     for (const { description } of models.values()) {
       const { kind, labels, fields, events = {}, commands = {} } = description;
@@ -302,5 +308,16 @@ describe('controllers and the command log', () => {
     expect(again.run.log.sum.toString()).toBe(session.run.log.sum.toString());
     const without = live({ bus: 24, 'parking-spot': 50 }, 7, 600, 1000, undefined, { replay: [] });
     expect(without.run.hash.toString()).not.toBe(session.run.hash.toString());
+  });
+
+  it('logs an event with the first tick that feels it, so that one that nobody felt is no part of the session', () => {
+    const rain = { id: 'rain', event: 'weather', durationMs: 100_000, args: { rainMmPerH: 30 } };
+    const { run } = live({ bus: 2 }, 7, 5, 1000);
+    run.inject(rain);
+    expect(run.log.sum.count).toBe(0);
+    run.tick(1000);
+    expect(run.log.sum.count).toBe(1);
+    const companion = live({ bus: 2 }, 7, 5, 1000, (of, tick) => tick === 2 && of.inject(rain), { logsEvents: false });
+    expect(companion.run.log.sum.count).toBe(0);
   });
 });
