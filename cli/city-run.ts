@@ -85,7 +85,7 @@ async function workers(task: RunTask, shards: readonly (readonly string[])[]): P
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => undefined);
   const team = shards.map((kinds, index) => {
-    const companions = { count: shards.length, observations, barrier, cleans: index === 0 };
+    const companions = { count: shards.length, observations, barrier, leads: index === 0 };
     const worker = new Worker(new URL('shard-worker.ts', import.meta.url), {
       workerData: { task, kinds, companions } satisfies ShardWorkerData,
     });

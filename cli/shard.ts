@@ -39,8 +39,8 @@ export interface Companions {
   readonly count: number;
   readonly observations: SharedArrayBuffer;
   readonly barrier: SharedArrayBuffer;
-  /** One of them clears the shared observations. */
-  readonly cleans: boolean;
+  /** One of them clears the shared observations and logs the events that all live through. */
+  readonly leads: boolean;
 }
 
 export interface ShardResult {
@@ -80,7 +80,8 @@ export class Shard {
       timeline: scenario.timeline,
       controllers: task.control && task.replay === undefined ? controllersFor(kinds) : [],
       replay: task.replay,
-      observations: companions && new Observations(city.links.length, companions.observations, companions.cleans),
+      observations: companions && new Observations(city.links.length, companions.observations, companions.leads),
+      logsEvents: companions?.leads,
       witness: this.#judge,
     });
     this.#memoryBytes = process.memoryUsage.rss() - beforeBytes;

@@ -2,6 +2,7 @@
 // It can begin in the past and catch up with the wall clock (backfill), and it can end.
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Answers } from './answers.ts';
 import type { Controller } from '../telemetry/controller.ts';
 import { show } from '../telemetry/description.ts';
 import { parsePayload } from '../telemetry/json-codec.ts';
@@ -78,6 +79,8 @@ export class LiveCity {
   readonly #run: Run;
   readonly #board: StateBoard;
   readonly #backfill: Backfill | undefined;
+  /** To the scenario's commands: one that MQTT delivers twice is obeyed once. */
+  readonly #answers = new Answers();
   #running: Promise<void> | undefined;
   #announcedMs = 0;
   #stopping = false;
@@ -263,13 +266,19 @@ export class LiveCity {
   }
 
   #obey(command: Command): void {
-    const reason = this.#steer(command);
-    const ts = this.#run.simTimeMs;
-    const ack: Ack =
-      reason === undefined ? { id: command.id, state: 'done', ts } : { id: command.id, state: 'rejected', reason, ts };
+    const ack = this.#answers.get('scenario', 0, command.id) ?? this.#answer(command);
     void this.#publisher.publish(scenarioTopic(this.#options.city.id, 'ack'), ack, { qos: 1, retain: false });
     void this.#announce();
     this.#wake();
+  }
+
+  #answer(command: Command): Ack {
+    const reason = this.#steer(command);
+    const { id } = command;
+    const ts = this.#run.simTimeMs;
+    const ack: Ack = reason === undefined ? { id, state: 'done', ts } : { id, state: 'rejected', reason, ts };
+    this.#answers.remember('scenario', 0, ack);
+    return ack;
   }
 
   /** @returns why not, or undefined when done */

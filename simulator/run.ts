@@ -46,6 +46,8 @@ export interface RunOptions {
   readonly observations?: Observations | undefined;
   /** Told whom a timeline entry befell. */
   readonly witness?: Witness | undefined;
+  /** False: another worker logs the events from outside, which every worker lives through. */
+  readonly logsEvents?: boolean | undefined;
 }
 
 export interface Witness {
@@ -73,6 +75,8 @@ export class Run {
   readonly #answers = new Answers();
   readonly #log = new CommandLog();
   #queue: QueuedCommand[] = [];
+  /** Came from outside since the last tick. */
+  #injected: Omit<TimelineEntry, 'atMs'>[] = [];
   #replayed = 0;
   #simTimeMs: number;
 
@@ -120,6 +124,7 @@ export class Run {
   /** Moves the city on by one tick of `dtMs`. @returns true when an entry of the timeline began or ended */
   tick(dtMs: number): boolean {
     if (this.#options.replay !== undefined) this.#replayUntil(this.#simTimeMs + dtMs, this.#options.replay);
+    this.#logInjected();
     const nowMs = (this.#simTimeMs += dtMs);
     this.#world.advance(nowMs);
     const changed = this.#timeline.advance(
@@ -147,7 +152,7 @@ export class Run {
     const occurrence = occurrenceOf({ ...entry, atMs: 0 }, this.#simTimeMs);
     this.#impose(occurrence);
     this.#timeline.add(occurrence);
-    this.#log.event(this.#simTimeMs, entry);
+    this.#injected.push(entry);
   }
 
   #join(kind: string, count: number): void {
@@ -256,6 +261,13 @@ export class Run {
       const command = { id: `${id}/${deviceId(member.kind, device)}`.slice(0, 64), name, args: commandArgs };
       this.#queue.push({ member, device, command, receivedMs: this.#simTimeMs, logged: false });
     }
+  }
+
+  /** Not before the tick that feels them: what a run ended without having felt is no part of it. */
+  #logInjected(): void {
+    if (this.#injected.length === 0) return;
+    if (this.#options.logsEvents !== false) for (const entry of this.#injected) this.#log.event(this.#simTimeMs, entry);
+    this.#injected = [];
   }
 
   #obeyAll(): void {

@@ -10,8 +10,8 @@ import { countersOf, eventually, startCity } from '../city-process.ts';
 const launcher = fileURLToPath(new URL('../../bin/citytwin.js', import.meta.url));
 let data: string;
 
-function verify(file: string) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [launcher, 'verify', file, '--json'], {
+function verify(file: string, ...settings: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [launcher, 'verify', file, '--json', ...settings], {
     encoding: 'utf8',
     timeout: 60_000,
   });
@@ -43,12 +43,16 @@ describe('a live session', () => {
     await eventually('some life after the rain began', async () =>
       (await countersOf(city)).ingest.stored > before + 2000 ? true : undefined,
     );
+    // Nobody feels an event that comes after the last tick.
+    await city.post('/api/scenario', { name: 'pause' });
+    await city.post('/api/scenario', { name: 'event', args: { event: 'weather', rainMmPerH: 5, for: '10m' } });
     await city.stop();
     const file = join(
       data,
       readdirSync(data).find((name) => name.startsWith('session-'))!,
     );
-    expect(verify(file)).toEqual({ status: 0, answer: { ok: true, differences: [] } });
+    for (const workers of ['1', '2'])
+      expect(verify(file, '--workers', workers)).toEqual({ status: 0, answer: { ok: true, differences: [] } });
 
     const lines = readFileSync(file, 'utf8').split('\n');
     const withoutRain = lines.filter((line) => !line.includes('"rainMmPerH"') || line.includes('"session"'));
@@ -62,7 +66,7 @@ describe('a live session', () => {
     // A killed session ends in the middle of a line.
     appendFileSync(file, '{"atMs":17');
     expect(verify(file).status).toBe(0);
-  });
+  }, 60_000);
 
   it('refuses an event that this city cannot have, with the nearest word', async () => {
     const city = await startCity(['--store', 'memory', '--scale', '0.05']);
