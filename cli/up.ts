@@ -37,8 +37,6 @@ export async function up(settings: Settings, scenario: string | undefined): Prom
   if (!isLoopback(settings.host) && settings.credentials === undefined) throw needsCredentials(settings.host);
   // Without a login, page and REST stay on this machine unless someone says otherwise.
   const httpHost = isLoopback(settings.host) || settings.openHttp ? settings.host : '127.0.0.1';
-  // A mistake in the scenario is said before anything starts.
-  const planned = await liveStart(settings, scenario, await loadModels());
   const log = createLog(settings);
   const lifetime = new Lifetime(log);
   // The thread builds its city while the rest starts.
@@ -50,6 +48,8 @@ export async function up(settings: Settings, scenario: string | undefined): Prom
         },
       })
     : undefined;
+  // A mistake in the scenario is said before anything else starts.
+  const planned = await liveStart(settings, scenario, await loadModels());
   const store = createStore(settings, log);
   const [staticFolder] = await Promise.all([builtPage(log), store.open()]);
   lifetime.own('store', () => store.close());

@@ -27,10 +27,10 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     scenario: 'rush-hour',
-    what: 'the day is a holiday, and nothing breaks down',
+    what: 'the day is a holiday, and breakdowns happen in the lake',
     replace: [
       ['duration: 4h', 'duration: 4h\ndayType: holiday'],
-      ['count: 2', 'count: 0'],
+      ['count: 2', 'count: 2\n    where: { lat: 31.4, lon: 120.15, radiusM: 10 }'],
     ],
     noticed: ['cars slow down between six and eight', 'both broken buses say so'],
   },
@@ -50,8 +50,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     scenario: 'sensor-faults',
     what: 'no sensor breaks',
     replace: [
-      ['size: 20', 'size: 0'],
-      ['share: 0.5\n    fault: dropout', 'share: 0\n    fault: dropout'],
+      ['size: 20', 'size: 0.1'],
+      ['share: 0.5\n    fault: dropout', 'share: 0.01\n    fault: dropout'],
       ['size: 100', 'size: 1'],
     ],
     noticed: ['a tenth of the water meters read twenty degrees too much', 'half of the cars are silent'],
