@@ -98,8 +98,8 @@ describe('every model', () => {
 
   // `up` moves the clock by minutes, so that a scenario starts at its time of day.
   it('lives under a clock that is minutes away from full hours', () => {
-    const fleets = Object.fromEntries([...models.keys()].map((kind) => [kind, 24]));
-    const { lines } = live(fleets, 3, 130, 60_000, undefined, { utcOffsetMin: -198 });
+    const fleets = Object.fromEntries([...models.keys()].map((kind) => [kind, 60]));
+    const { lines } = live(fleets, 3, 400, 10_000, undefined, { utcOffsetMin: -198 });
     expect(new Set(lines.map(({ kind }) => kind))).toEqual(new Set(models.keys()));
   });
 
