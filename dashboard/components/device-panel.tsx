@@ -5,7 +5,7 @@ import { useSignal } from '@preact/signals';
 import type { DeviceAnswer, EventItem, KindDescription } from '../answers.ts';
 import { DeviceChart } from '../chart/device-chart.tsx';
 import { fleets, numericFields, type Fields } from '../live/fleet.ts';
-import { defaultColourField, systemColour, systemOf } from '../map/looks.ts';
+import { kindColour, shownField } from '../map/looks.ts';
 import { css } from '../map/colour.ts';
 import { devicePath, getJson } from '../rest.ts';
 import { clock, events, fleetStep, kinds, language, openAlarms, selection, theme, type Selection } from '../session.ts';
@@ -15,7 +15,6 @@ import { AlarmList } from './alarms.tsx';
 import { CommandPanel } from './command-panel.tsx';
 import { DeviceHappenings } from './device-happenings.tsx';
 import { Icon } from './icons.tsx';
-import { kindTitle } from './kind-title.ts';
 
 export function DevicePanel({ chosen: { kind, device } }: { readonly chosen: Selection }): JSX.Element {
   const asked = useSignal<DeviceAnswer | null>(null);
@@ -41,10 +40,10 @@ export function DevicePanel({ chosen: { kind, device } }: { readonly chosen: Sel
         <button type="button" class="plain" aria-label={t('back')} onClick={() => (selection.value = null)}>
           <Icon name="back" />
         </button>
-        <i class="dot" style={{ background: css(systemColour(systemOf(kind), theme.value)) }} />
+        <i class="dot" style={{ background: css(kindColour(kind, theme.value)) }} />
         <div>
           <h2 data-testid="device-title">{device}</h2>
-          <span class="quiet">{description === undefined ? kind : kindTitle(description)}</span>
+          <span class="quiet">{description === undefined ? kind : labelOf(description)}</span>
         </div>
         {ts !== undefined && <Age ts={ts} />}
       </header>
@@ -70,7 +69,7 @@ interface BodyProps {
 
 function DeviceBody({ kind, device, fields }: BodyProps): JSX.Element {
   const charted = numericFields(kind).map(([name]) => name);
-  const preferred = defaultColourField(kind);
+  const preferred = shownField({ description: kind, fields: [fields] }, undefined);
   const start = preferred !== undefined && charted.includes(preferred) ? preferred : charted[0];
   const chosen = useSignal<{ readonly kind: string; readonly field: string | undefined }>({
     kind: kind.kind,

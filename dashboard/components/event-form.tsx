@@ -1,5 +1,6 @@
 // The form of one event: where, on which devices, its own arguments, for how long; and what the city answered.
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { formArgs, formFields, type FieldProblem } from '../command-form.ts';
 import { t } from '../i18n/text.ts';
@@ -72,9 +73,15 @@ export function EventForm({ draft, onDraft, onDone }: FormProps): JSX.Element {
 /** Always there, so that screen readers hear it change. */
 export function ResultLine({ result }: { readonly result: InjectionResult | null }): JSX.Element {
   const state = result?.state;
+  const line = useRef<HTMLParagraphElement>(null);
+  // The answer stands below a long form.
+  useEffect(() => {
+    if (state !== undefined && state !== 'sent') line.current?.scrollIntoView({ block: 'nearest' });
+  }, [state]);
   const bad = state === 'rejected' || state === 'failed' || state === 'expired';
   return (
     <p
+      ref={line}
       class={bad ? 'injection-result problem' : 'injection-result'}
       data-testid="injection-result"
       data-state={state ?? ''}

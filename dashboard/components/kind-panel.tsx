@@ -1,11 +1,12 @@
 // All devices of one kind: how many, how the chosen field is spread, and a list to choose from. Built from the description alone.
 import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { KindDescription } from '../answers.ts';
 import { fleets, numericFields, type Fleet } from '../live/fleet.ts';
 import { histogram, meanOf, shareOf, valuesOf } from '../live/summary.ts';
 import { css } from '../map/colour.ts';
-import { defaultColourField, fixedRange, markColour, systemOf, valueRange } from '../map/looks.ts';
+import { fixedRange, markColour, shownField, systemOf, valueRange } from '../map/looks.ts';
 import { colourField, fleetStep, language, select, theme } from '../session.ts';
 import { formatCount, formatValue } from '../text/format.ts';
 import { labelOf, t } from '../i18n/text.ts';
@@ -17,7 +18,7 @@ export function KindPanel({ kind }: { readonly kind: KindDescription }): JSX.Ele
   void fleetStep.value;
   const fleet = fleets.get(kind.kind);
   if (fleet === undefined || fleet.ids.length === 0) return <p class="empty">{t('noDevices')}</p>;
-  const field = colourField.value[kind.kind] ?? defaultColourField(kind);
+  const field = shownField(fleet, colourField.value[kind.kind]);
   return (
     <>
       <Summary fleet={fleet} kind={kind} field={field} />
@@ -49,7 +50,7 @@ function Summary({ fleet, kind, field }: SummaryProps): JSX.Element {
           <div>
             <dt>
               {labelOf(described)}
-              {share === undefined && ` · ${t('mean')}`}
+              {share === undefined && ` · ${t('allDevices')}`}
             </dt>
             <dd>{text}</dd>
           </div>
@@ -134,7 +135,8 @@ function Distribution({
 function DeviceList({ fleet, kind, field }: SummaryProps): JSX.Element {
   const query = useSignal('');
   const wanted = query.value.toLowerCase();
-  const matching = fleet.ids.map((id, index) => ({ id, index })).filter(({ id }) => id.toLowerCase().includes(wanted));
+  // Twenty thousand names are put in order when one is new, not with every report.
+  const matching = useMemo(() => matchingOf(fleet, wanted), [fleet, fleet.ids.length, wanted]);
   const size = (index: number): number => {
     const value = field === undefined ? undefined : fleet.fields[index]![field];
     return typeof value === 'number' ? Math.abs(value) : 0;
@@ -177,6 +179,13 @@ function DeviceList({ fleet, kind, field }: SummaryProps): JSX.Element {
       </ul>
     </section>
   );
+}
+
+function matchingOf(fleet: Fleet, wanted: string): { readonly id: string; readonly index: number }[] {
+  return fleet.ids
+    .map((id, index) => ({ id, index }))
+    .filter(({ id }) => id.toLowerCase().includes(wanted))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 /** The first text a device reports, such as a bus's line, says more than its id. */

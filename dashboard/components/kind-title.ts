@@ -1,9 +1,19 @@
 // What a kind is called in the rail and in titles: the systems of every city by their own word, others as they describe themselves.
 import type { KindDescription } from '../answers.ts';
-import { labelOf, t } from '../i18n/text.ts';
+import { labelOf, t, type TextKey } from '../i18n/text.ts';
+
+const WORDS: { readonly [kind: string]: TextKey } = {
+  bus: 'bus',
+  vehicle: 'vehicle',
+  parking: 'parking',
+  'parking-spot': 'parking',
+  'water-meter': 'meter',
+  'electricity-meter': 'electricity',
+  'gas-meter': 'gas',
+  'weather-station': 'weatherStations',
+};
 
 export function kindTitle(kind: KindDescription): string {
-  if (kind.kind === 'bus' || kind.kind === 'vehicle') return t(kind.kind);
-  if (kind.kind === 'parking-spot' || kind.kind === 'parking') return t('parking');
-  return kind.kind === 'water-meter' ? t('meter') : labelOf(kind);
+  const word = WORDS[kind.kind];
+  return word === undefined ? labelOf(kind) : t(word);
 }

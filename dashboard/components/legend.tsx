@@ -5,7 +5,7 @@ import type { KindDescription } from '../answers.ts';
 import { colourField, fleetStep, kinds, language, layerChoice, selection, theme, view } from '../session.ts';
 import { DELAY_END_S, css, delayColour, viridis } from '../map/colour.ts';
 import { markScales } from '../map/handle.ts';
-import { fixedRange, inRailOrder, shownByDefault, systemColour, systemOf } from '../map/looks.ts';
+import { fixedRange, inRailOrder, kindColour, shownByDefault, systemColour, systemOf } from '../map/looks.ts';
 import type { MarkScale } from '../map/marks.ts';
 import { fleets, numericFields } from '../live/fleet.ts';
 import { formatDuration, formatValue } from '../text/format.ts';
@@ -49,7 +49,7 @@ function LayerSwitch({ kind: { kind, ...rest } }: { readonly kind: KindDescripti
   return (
     <label class="layer-switch">
       <input type="checkbox" checked={on} onChange={toggle} />
-      <i class="dot" style={{ background: css(systemColour(systemOf(kind), theme.value)) }} />
+      <i class="dot" style={{ background: css(kindColour(kind, theme.value)) }} />
       {kindTitle({ kind, ...rest })}
     </label>
   );

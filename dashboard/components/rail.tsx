@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { fleets } from '../live/fleet.ts';
-import { inRailOrder, systemColour, systemOf } from '../map/looks.ts';
+import { inRailOrder, kindColour, kindSign } from '../map/looks.ts';
 import { css } from '../map/colour.ts';
 import { verdictOf } from '../scenario/timeline.ts';
 import { fleetStep, ingestState, kinds, language, openAlarms, rates, scenario, show, theme, view } from '../session.ts';
@@ -65,15 +65,14 @@ export function Rail(): JSX.Element {
 function entries(): Entry[] {
   void fleetStep.value;
   const systems = inRailOrder(kinds.value ?? []).map((kind): Entry => {
-    const system = systemOf(kind.kind);
     const count = Math.max(kind.devices ?? 0, fleets.get(kind.kind)?.ids.length ?? 0);
     const alarmed = openAlarms.value.some((alarm) => alarm.kind === kind.kind);
     return {
       view: kind.kind,
-      icon: system,
+      icon: kindSign(kind.kind),
       title: kindTitle(kind),
       number: formatCount(count, language.value),
-      colour: css(systemColour(system, theme.value)),
+      colour: css(kindColour(kind.kind, theme.value)),
       state: alarmed ? 'watch' : 'good',
     };
   });

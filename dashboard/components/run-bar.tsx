@@ -4,7 +4,7 @@ import type { ScenarioEventState, ScenarioState } from '../../telemetry/messages
 import { timeTicks } from '../chart/series.ts';
 import { t } from '../i18n/text.ts';
 import { blocksOf, shareAt, stretchOf, type Block } from '../scenario/timeline.ts';
-import { eventIcon, eventTitle } from '../scenario/words.ts';
+import { eventDetail, eventIcon, eventTitle } from '../scenario/words.ts';
 import { language } from '../session.ts';
 import { formatClock } from '../text/format.ts';
 import { Icon } from './icons.tsx';
@@ -76,7 +76,7 @@ function BlockMark({
       class={`block block-${event.state}${open}`}
       data-testid={`block-${event.id}`}
       style={place}
-      title={`${eventTitle(event.event)}: ${event.detail}`}
+      title={`${eventTitle(event.event)}: ${eventDetail(event)}`}
       onPointerEnter={() => onPoint(event)}
       onPointerLeave={() => onPoint(null)}
     >

@@ -15,15 +15,16 @@ import {
 } from '../scenario/draft.ts';
 import { pointedEvent } from '../scenario/pointed.ts';
 import { groupsOf } from '../scenario/timeline.ts';
-import { eventIcon, eventTitle } from '../scenario/words.ts';
-import { clock, kinds, language, scenario } from '../session.ts';
+import { eventDetail, eventIcon, eventTitle, titleOfKind } from '../scenario/words.ts';
+import { clock, language, scenario } from '../session.ts';
 import { formatClock, formatDate, formatDuration, formatLimit, formatMoment, formatNumber } from '../text/format.ts';
 import { EventForm, ResultLine } from './event-form.tsx';
 import { Icon } from './icons.tsx';
-import { kindTitle } from './kind-title.ts';
 import { RunBar } from './run-bar.tsx';
 
 const OVER_SHOWN = 100;
+/** Commands have forms of their own, on the panels of devices. */
+const COMMAND = 'command';
 /** What the city answered to the newest event, while its form is closed. */
 const newest = signal<{ readonly title: string; readonly result: InjectionResult } | null>(null);
 
@@ -95,7 +96,7 @@ function RunHead({ state, nowMs, utcOffsetMin }: At & { readonly state: Scenario
       <span class="quiet">
         {state.endMs === undefined
           ? t('runsWithoutEnd', { passed })
-          : t('runsUntil', {
+          : t(nowMs < state.endMs ? 'runsUntil' : 'hasRun', {
               passed,
               length: formatDuration((state.endMs - state.startMs) / 1000, language.value),
             })}
@@ -125,7 +126,7 @@ function EventRow({ event, nowMs, utcOffsetMin }: At & { readonly event: Scenari
       </span>
       <div class="event-what">
         <b>{eventTitle(event.event)}</b>
-        <span>{event.detail}</span>
+        <span>{eventDetail(event)}</span>
         <span class="quiet">
           {times} · {restOf(event, nowMs)}
         </span>
@@ -279,7 +280,7 @@ function EventChoice({ state }: { readonly state: ScenarioState }): JSX.Element 
         {groups.map((group) => (
           <optgroup key={group ?? ''} label={groupTitle(group)}>
             {catalog.map((entry, index) =>
-              entry.kind === group ? (
+              entry.kind === group && entry.event !== COMMAND ? (
                 <option key={index} value={String(index)}>
                   {labelOf(entry)}
                 </option>
@@ -299,7 +300,5 @@ function sameEntry(a: Entry, b: Entry): boolean {
 }
 
 function groupTitle(kind: string | undefined): string {
-  if (kind === undefined) return t('theCity');
-  const description = kinds.value?.find((other) => other.kind === kind);
-  return description === undefined ? kind : kindTitle(description);
+  return kind === undefined ? t('theCity') : titleOfKind(kind);
 }

@@ -36,11 +36,12 @@ import { parseHex } from './colour.ts';
 import { DeviceLayer, type LayerFrame } from './device-layer.ts';
 import { EventAreas } from './event-areas.ts';
 import { nearestDevice, type Found } from './find.ts';
-import { inRailOrder, shownByDefault, systemOf } from './looks.ts';
+import { inRailOrder, shownByDefault, shownField, systemOf } from './looks.ts';
 import { boundsOf, type Circle } from './places.ts';
 import { MarkBuffer, metresPerPx, writeMarks, type MarkScale } from './marks.ts';
 import { SHAPE } from './shaders.ts';
 import { mapStyle } from './style.ts';
+import { formatValue } from '../text/format.ts';
 import { hover, markScales, type CityMapHandle } from './handle.ts';
 
 setWorkerUrl(workerUrl);
@@ -335,7 +336,7 @@ class CityMapControl implements CityMapHandle {
     void this.map.getSource<GeoJSONSource>('trail')?.setData({ type: 'FeatureCollection', features });
   }
 
-  /** Names under the marks of kinds without a shape of their own; they are few and still. */
+  /** Under the marks of kinds without a shape of their own, which are few and still: the value that colours them, near by also the name. */
   private labelMarks(): void {
     if (!this.styled) return;
     const features = [];
@@ -343,11 +344,16 @@ class CityMapControl implements CityMapHandle {
     for (const fleet of fleets.values()) {
       if (systemOf(fleet.description.kind) !== 'other' || fleet.moving || fleet.placedCount > 500) continue;
       if (!this.isShown(fleet.description.kind)) continue;
+      const field = shownField(fleet, colourField.value[fleet.description.kind]);
       for (const [device, index] of fleet.indexOf) {
         const place = fleet.drawnAt(index, time);
         if (place === undefined) continue;
         const geometry = { type: 'Point' as const, coordinates: [place.lon, place.lat] };
-        features.push({ type: 'Feature' as const, properties: { device }, geometry });
+        features.push({
+          type: 'Feature' as const,
+          properties: { device, value: valueText(fleet, index, field) },
+          geometry,
+        });
       }
     }
     const key = JSON.stringify(features);
@@ -410,4 +416,13 @@ class CityMapControl implements CityMapHandle {
     this.areas.remove();
     this.map.remove();
   }
+}
+
+/** Nothing for a kind that measures nothing. */
+function valueText(fleet: Fleet, index: number, field: string | undefined): string {
+  const value = field === undefined ? undefined : fleet.fields[index]![field];
+  const described = field === undefined ? undefined : fleet.description.fields[field];
+  return value === undefined || described === undefined
+    ? ''
+    : formatValue(value, described.unit, language.value, described.resolution);
 }

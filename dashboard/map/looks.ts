@@ -16,10 +16,21 @@ import {
 } from './colour.ts';
 
 export type System = 'bus' | 'vehicle' | 'parking' | 'meter' | 'other';
+export type Sign = System | 'electricity' | 'gas' | 'weather';
 
 const SYSTEM_COLOURS: { readonly [theme in Theme]: { readonly [system in System]: string } } = {
   dark: { bus: '#f2b134', vehicle: '#56b4e9', parking: '#b57edc', meter: '#2bb673', other: '#7fd1c7' },
   light: { bus: '#b87a00', vehicle: '#1f7fb8', parking: '#8a4fc0', meter: '#178a53', other: '#2c8c82' },
+};
+/** Kinds that share a system with others and are told apart by their own sign and colour. */
+const OWN_SIGNS: { readonly [kind: string]: Sign } = {
+  'electricity-meter': 'electricity',
+  'gas-meter': 'gas',
+  'weather-station': 'weather',
+};
+const OWN_COLOURS: { readonly [theme in Theme]: { readonly [kind: string]: string } } = {
+  dark: { 'electricity-meter': '#d9dd5b', 'gas-meter': '#f08fb8', 'weather-station': '#a9b4c9' },
+  light: { 'electricity-meter': '#7d7a00', 'gas-meter': '#b5407a', 'weather-station': '#5a6b8a' },
 };
 /** Views that are about no kind. */
 const PLAIN_VIEWS = new Set(['overview', 'scenario', 'alarms', 'platform']);
@@ -35,6 +46,15 @@ export function systemOf(kind: string): System {
 
 export function systemColour(system: System, theme: Theme): Rgb {
   return parseHex(SYSTEM_COLOURS[theme][system]);
+}
+
+export function kindSign(kind: string): Sign {
+  return OWN_SIGNS[kind] ?? systemOf(kind);
+}
+
+export function kindColour(kind: string, theme: Theme): Rgb {
+  const own = OWN_COLOURS[theme][kind];
+  return own === undefined ? systemColour(systemOf(kind), theme) : parseHex(own);
 }
 
 export function inRailOrder<T extends { readonly kind: string }>(kinds: readonly T[]): T[] {
@@ -61,6 +81,22 @@ export function defaultColourField(description: Description): string | undefined
   const numeric = numericFields(description).map(([name]) => name);
   const lively = numeric.find((name) => /flow|power|level|rate|conc|speed/i.test(name));
   return lively ?? numeric[0];
+}
+
+/** Field that colours a fleet: the reader's choice, else the usual one, else, while nobody reports that, the first one somebody reports. */
+export function shownField(fleet: Shown, chosen: string | undefined): string | undefined {
+  const usual = chosen ?? defaultColourField(fleet.description);
+  if (chosen !== undefined || usual === undefined || reports(fleet, usual)) return usual;
+  return numericFields(fleet.description).find(([name]) => reports(fleet, name))?.[0] ?? usual;
+}
+
+interface Shown {
+  readonly description: Description;
+  readonly fields: readonly { readonly [name: string]: Value }[];
+}
+
+function reports({ fields }: Shown, name: string): boolean {
+  return fields.some((of) => of[name] !== undefined);
 }
 
 /** Colour of one device's value. range: the ends of the scale for fields that have no fixed one. */

@@ -3,7 +3,7 @@
 import type { Fleet } from '../live/fleet.ts';
 import { CX, CY, MOTION_STRIDE, T0, TC, VX, VY, X, Y, unitsPerMetre } from '../live/motion.ts';
 import { UNKNOWN, type Theme } from './colour.ts';
-import { defaultColourField, markColour, systemColour, systemOf, valueRange, type System } from './looks.ts';
+import { markColour, shownField, systemColour, systemOf, valueRange, type System } from './looks.ts';
 import { SHAPE } from './shaders.ts';
 
 /** 4-byte words of one instance; the last holds the colour. */
@@ -118,7 +118,7 @@ export function metresPerPx(zoom: number, lat: number): number {
 export function writeMarks(buffer: MarkBuffer, fleet: Fleet, options: MarkOptions): MarkScale {
   buffer.clear();
   const system = systemOf(fleet.description.kind);
-  const field = options.field ?? defaultColourField(fleet.description);
+  const field = shownField(fleet, options.field);
   const range = rangeOf(fleet, field);
   const gathered = !fleet.moving && fleet.placedCount > GATHER_ABOVE && options.zoom < SINGLE_FROM_ZOOM[system];
   if (gathered) writeGrid(buffer, fleet, system, field, range, options);

@@ -6,6 +6,9 @@ import type { Language } from '../url-state.ts';
 import type { Theme } from './colour.ts';
 import { areaLayers, areaNames, areaSources } from './event-areas.ts';
 
+/** From here the marks of few, still devices have room for a name beside their value. */
+const NAMES_FROM_ZOOM = 12.5;
+
 interface Ground {
   readonly ground: string;
   readonly water: string;
@@ -225,7 +228,13 @@ function labelLayers(ground: Ground, language: Language): LayerSpecification[] {
       type: 'symbol',
       source: 'marks',
       layout: {
-        'text-field': ['get', 'device'],
+        'text-field': [
+          'step',
+          ['zoom'],
+          ['case', ['==', ['get', 'value'], ''], ['get', 'device'], ['get', 'value']],
+          NAMES_FROM_ZOOM,
+          ['format', ['get', 'device'], {}, '\n', {}, ['get', 'value'], {}],
+        ],
         'text-font': font,
         'text-size': 11,
         'text-offset': [0, 1.1],

@@ -1,9 +1,13 @@
 // What events and states of a scenario are called and which icon stands for them. An event without an entry in the catalog shows its name.
-import type { InjectableEvent } from '../../telemetry/messages.ts';
+import { computed } from '@preact/signals';
+import type { InjectableEvent, ScenarioEventState } from '../../telemetry/messages.ts';
 import type { IconName } from '../components/icons.tsx';
+import { kindTitle } from '../components/kind-title.ts';
 import { labelOf } from '../i18n/text.ts';
-import { systemOf } from '../map/looks.ts';
-import { scenario } from '../session.ts';
+import { kindSign } from '../map/looks.ts';
+import { namesOf } from '../map/places.ts';
+import { city, kinds, language, scenario } from '../session.ts';
+import { detailText } from './detail.ts';
 
 const ICONS: { readonly [event: string]: IconName } = {
   weather: 'rain',
@@ -29,5 +33,23 @@ export function eventTitle(event: string): string {
 
 export function eventIcon(event: string): IconName {
   const kind = entryOf(event)?.kind;
-  return ICONS[event] ?? (kind === undefined ? 'event' : systemOf(kind));
+  return ICONS[event] ?? (kind === undefined ? 'event' : kindSign(kind));
+}
+
+const places = computed(() =>
+  city.value === null ? [] : [...namesOf(city.value, 'district'), ...namesOf(city.value, 'street')],
+);
+
+export function eventDetail({ event, detail }: Pick<ScenarioEventState, 'event' | 'detail'>): string {
+  return detailText(detail, {
+    entry: entryOf(event),
+    places: places.value,
+    kindTitle: titleOfKind,
+    language: language.value,
+  });
+}
+
+export function titleOfKind(kind: string): string {
+  const description = kinds.value?.find((other) => other.kind === kind);
+  return description === undefined ? kind : kindTitle(description);
 }

@@ -161,7 +161,9 @@ const SIGNS: readonly (readonly [written: string, shown: string])[] = [
   ['!=', '≠'],
 ];
 
-/** `>= 4.5` → `≥ 4.5`. */
+/** `>= 4.5` → `≥ 4.5`, `between 1 and 2` → `1 – 2`. */
 export function formatLimit(limit: string): string {
+  const [, low, high] = /^between (\S+) and (\S+)$/.exec(limit) ?? [];
+  if (low !== undefined && high !== undefined) return `${low} – ${high}`;
   return SIGNS.reduce((text, [written, shown]) => text.replace(written, shown), limit);
 }

@@ -166,7 +166,9 @@ export const model: Model = {
       labels: { zh: '窃电' },
       args: {
         type: 'object',
-        properties: { bypassShare: { type: 'number', minimum: 0.3, maximum: 0.9 } },
+        properties: {
+          bypassShare: { type: 'number', title: 'Share that goes past the meter', minimum: 0.3, maximum: 0.9 },
+        },
         required: ['bypassShare'],
         additionalProperties: false,
       },

@@ -124,7 +124,7 @@ export const model: Model = {
       labels: { zh: '燃气泄漏' },
       args: {
         type: 'object',
-        properties: { flowM3PerH: { type: 'number', minimum: LEAST_LEAK_M3PH, maximum: 10 } },
+        properties: { flowM3PerH: { type: 'number', title: 'Leak, m³/h', minimum: LEAST_LEAK_M3PH, maximum: 10 } },
         required: ['flowM3PerH'],
         additionalProperties: false,
       },

@@ -147,7 +147,7 @@ export const model: Model = {
       labels: { zh: '水管漏水' },
       args: {
         type: 'object',
-        properties: { flowLph: { type: 'number', minimum: 1, maximum: 3000, default: LEAK_LPH } },
+        properties: { flowLph: { type: 'number', title: 'Leak, L/h', minimum: 1, maximum: 3000, default: LEAK_LPH } },
         additionalProperties: false,
       },
     },

@@ -1,8 +1,10 @@
 // The scenario on the page, its pure parts: timeline, injection, speeds, backfill, places, and how they are written.
 import { assert, double, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { kindColour, kindSign, shownField } from '../../dashboard/map/looks.ts';
 import { boundsOf, namesOf, ringOf, streetFeatures } from '../../dashboard/map/places.ts';
 import { backfillOf } from '../../dashboard/scenario/backfill.ts';
+import { detailText } from '../../dashboard/scenario/detail.ts';
 import {
   centerOf,
   injectionArgs,
@@ -253,9 +255,66 @@ test('limits, distances and times of another day are written for people', () => 
   expect([formatLimit('>= 4.5'), formatLimit('<= 600'), formatLimit('between 1 and 2')]).toEqual([
     '≥ 4.5',
     '≤ 600',
-    'between 1 and 2',
+    '1 – 2',
   ]);
   expect([formatDistance(850, 'en'), formatDistance(1600, 'en')]).toEqual(['850\u2009m', '1.6\u2009km']);
   expect(formatMoment(NOW, NOW + HOUR_MS, 480, 'en')).toBe('08:00');
   expect(formatMoment(NOW + 24 * HOUR_MS, NOW, 480, 'en')).toMatch(/2.*08:00/);
+});
+
+describe('what an event is about', () => {
+  const entry: InjectableEvent = {
+    event: 'weather',
+    label: 'Weather',
+    where: 'none',
+    args: {
+      type: 'object',
+      properties: {
+        rainMmPerH: { type: 'number', description: 'Rain, mm/h' },
+        cloud: { type: 'number', description: '0 clear, 1 overcast' },
+      },
+    },
+  };
+  const words = {
+    entry,
+    places: [{ en: 'Liangxi District', zh: '梁溪区' }],
+    kindTitle: (kind: string) => (kind === 'bus' ? 'Buses' : kind),
+  };
+
+  test('is said with names, units and places', () => {
+    expect(detailText('rainMmPerH 20, 2 of bus', { ...words, language: 'en' })).toBe('Rain 20\u2009mm/h, Buses × 2');
+    expect(detailText('Liangxi District, within 500 m', { ...words, language: 'en' })).toBe(
+      'Liangxi District, within 500 m',
+    );
+  });
+
+  test('is said in Chinese', () => {
+    expect(detailText('rainMmPerH 20, Liangxi District', { ...words, language: 'zh' })).toBe(
+      '雨量 20\u2009mm/h，梁溪区',
+    );
+    expect(detailText('within 500 m', { ...words, language: 'zh' })).toBe('半径 500\u2009m 内');
+  });
+
+  test('stays as it is where nobody knows the word', () => {
+    expect(detailText('colour green, Nowhere', { ...words, entry: undefined, language: 'zh' })).toBe(
+      'colour green，Nowhere',
+    );
+  });
+});
+
+test('a kind is coloured by what it reports, and told from others of its system', () => {
+  const field = (unit: string) => ({ label: unit, unit });
+  const description = {
+    kind: 'gas-meter',
+    label: 'Gas meter',
+    fields: { volumeM3: field('m3'), flowM3PerH: field('m3/h') },
+  };
+  expect(shownField({ description, fields: [{ volumeM3: 5 }] }, undefined)).toBe('volumeM3');
+  expect(shownField({ description, fields: [{ volumeM3: 5 }, { flowM3PerH: 0 }] }, undefined)).toBe('flowM3PerH');
+  expect(shownField({ description, fields: [{ volumeM3: 5 }] }, 'flowM3PerH')).toBe('flowM3PerH');
+  const meters = ['water-meter', 'electricity-meter', 'gas-meter'];
+  expect(new Set(meters.map(kindSign)).size).toBe(3);
+  for (const theme of ['dark', 'light'] as const) {
+    expect(new Set(meters.map((kind) => kindColour(kind, theme).join(' '))).size).toBe(3);
+  }
 });
