@@ -27,14 +27,25 @@ afterAll(() => {
 });
 
 describe('the command', () => {
-  it.each([[], ['up'], ['broker'], ['api'], ['simulate'], ['control'], ['kinds'], ['doctor']])(
-    'explains %s with examples first',
-    (...words) => {
-      const { status, stdout } = citytwin(...words, '--help');
-      expect(status).toBe(0);
-      expect(stdout).toMatch(/^Examples:\n {2}citytwin/);
-    },
-  );
+  it.each([
+    [],
+    ['up'],
+    ['broker'],
+    ['api'],
+    ['simulate'],
+    ['control'],
+    ['run'],
+    ['verify'],
+    ['backfill'],
+    ['export'],
+    ['replay'],
+    ['kinds'],
+    ['doctor'],
+  ])('explains %s with examples first', (...words) => {
+    const { status, stdout } = citytwin(...words, '--help');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^Examples:\n {2}citytwin/);
+  });
 
   it('lists every setting of up with its environment variable', () => {
     const { stdout } = citytwin('up', '--help');
@@ -115,8 +126,15 @@ describe('the command', () => {
   it('names the kinds there are, as text and as JSON', () => {
     expect(citytwin('kinds').stdout).toMatch(/^bus {2}/m);
     const kinds = JSON.parse(citytwin('kinds', '--json').stdout) as { kind: string; demoCount: number }[];
-    expect(kinds.map(({ kind }) => kind)).toEqual(['bus', 'parking-spot', 'vehicle', 'water-meter']);
-    expect(kinds.map(({ demoCount }) => demoCount)).toEqual([120, 2000, 1000, 20_000]);
+    expect(kinds.map(({ kind, demoCount }) => `${demoCount} ${kind}`)).toEqual([
+      '120 bus',
+      '2000 electricity-meter',
+      '2000 gas-meter',
+      '2000 parking-spot',
+      '1000 vehicle',
+      '20000 water-meter',
+      '12 weather-station',
+    ]);
   });
 
   it('says what is wrong with a machine', async () => {

@@ -56,8 +56,15 @@ describeWith(['chromium'], 'the page', () => {
     await seeMoving(page, 'bus', 20);
   });
 
-  it('draws all four kinds', async () => {
-    for (const kind of ['vehicle', 'parking-spot', 'water-meter']) {
+  it('draws every kind', async () => {
+    for (const kind of [
+      'vehicle',
+      'parking-spot',
+      'water-meter',
+      'electricity-meter',
+      'gas-meter',
+      'weather-station',
+    ]) {
       await page.getByTestId(`rail-${kind}`).click();
       const listed = new RegExp(`${kind}-\\d{4}`);
       await eventually(`devices of kind ${kind} in the panel`, async () =>
