@@ -2,6 +2,7 @@
 // Starts under Node >= 20: installs what a fresh clone lacks, then runs the command on a Node that reads TypeScript (>= 22.18), this one
 // or the one the clone brought along.
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { canRunTypeScript, installMissing, projectNode } from './prepare.js';
 
 installMissing();
@@ -18,7 +19,8 @@ if (canRunTypeScript(process.versions.node)) {
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   process.on('SIGHUP', () => child.kill('SIGHUP'));
+  // A child that a signal ended has not answered: never 0, as shells say it.
   child.on('exit', (code, signal) => {
-    process.exitCode = code ?? (signal === 'SIGTERM' || signal === 'SIGINT' ? 0 : 1);
+    process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
   });
 }

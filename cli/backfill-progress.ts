@@ -1,6 +1,6 @@
 // How far a backfill has come, in a small file beside the data: a simulator that was killed goes on from there.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { BackfillOptions } from '../simulator/backfill.ts';
 import { UsageError } from './options.ts';
 import { monotonicMs } from './wiring.ts';
@@ -28,19 +28,25 @@ interface Task {
   readonly utcOffsetMin: number;
 }
 
+export const progressFile = (dataFolder: string): string => join(dataFolder, 'backfill.json');
+
+/** What the file tells; undefined when there is none. @throws UsageError when it cannot be read */
+export function noted(file: string): BackfillProgress | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as BackfillProgress;
+  } catch (error) {
+    throw new UsageError(`cannot read ${file}: ${(error as Error).message}; delete it to begin anew`);
+  }
+}
+
 /** The attempt that the file tells of and that has not ended; undefined when there is none. @throws UsageError for another run's */
 export function unfinishedBackfill(
   file: string,
   task: Omit<Task, 'startMs' | 'utcOffsetMin'>,
 ): BackfillProgress | undefined {
-  if (!existsSync(file)) return undefined;
-  let progress: BackfillProgress;
-  try {
-    progress = JSON.parse(readFileSync(file, 'utf8')) as BackfillProgress;
-  } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${(error as Error).message}; delete it to begin anew`);
-  }
-  if (progress.done) return undefined;
+  const progress = noted(file);
+  if (progress === undefined || progress.done) return undefined;
   const same =
     progress.scenarioHash === task.scenario.hash &&
     progress.seed === task.seed &&
@@ -70,6 +76,5 @@ export function openBackfill(file: string, task: Task, presentMs: () => number):
     renameSync(`${file}.new`, file);
   };
   const settledMs = before?.settledMs ?? fromMs;
-  write(settledMs, false);
   return { fromMs, settledMs, presentMs, now: monotonicMs, onSettled: write };
 }

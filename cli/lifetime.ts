@@ -19,6 +19,10 @@ export class Lifetime {
     }
   }
 
+  get isEnding(): boolean {
+    return this.#closing !== undefined;
+  }
+
   /** Registers what to close; the last registered closes first. */
   own(name: string, close: () => unknown): void {
     this.#closers.push({ name, close });

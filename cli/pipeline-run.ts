@@ -53,7 +53,9 @@ export async function runPipeline(task: RunTask, options: PipelineRunOptions): P
   const { settings, speed, stopped, log } = options;
   const progress = createProgress(settings.json || settings.logLevel === 'silent');
   const platform =
-    settings.broker === undefined ? await ownPlatform(settings, log) : await outsidePlatform(settings, log);
+    settings.broker === undefined
+      ? await ownPlatform(settings, log)
+      : await unlessStopped(outsidePlatform(settings, log), stopped);
   const { probe } = platform;
   const broken = Promise.withResolvers<never>();
   const simulator = startSimulatorThread(log, {
@@ -80,7 +82,7 @@ export async function runPipeline(task: RunTask, options: PipelineRunOptions): P
       controllersInside: control,
       sample: true,
     });
-    await Promise.race([starting, broken.promise]);
+    await unlessStopped(Promise.race([starting, broken.promise]), stopped);
     const startedMs = performance.now();
     const ending = await Promise.race([simulator.ended, interrupted(stopped, simulator), broken.promise]);
     await platform.drained(ending.out);
@@ -159,6 +161,16 @@ async function outsidePlatform(settings: Settings, log: Logger): Promise<Platfor
 async function until(holds: () => boolean): Promise<void> {
   const deadline = performance.now() + DRAIN_MS;
   while (!holds() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+}
+
+/** @throws Error at Ctrl-C: there is nothing yet that could be reported */
+function unlessStopped<T>(waiting: Promise<T>, stopped: () => boolean): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const watching = setInterval(() => {
+      if (stopped()) reject(new Error('interrupted before the city began'));
+    }, POLL_MS);
+    void waiting.then(resolve, reject).finally(() => clearInterval(watching));
+  });
 }
 
 async function interrupted(

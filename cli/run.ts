@@ -1,5 +1,6 @@
 // `citytwin run SCENARIO`: to the end, then judges. Exit 0: all expectations met; 1: one not met; 2: bad input.
-import { writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { loadCity } from '../simulator/city/load.ts';
 import { loadModels } from '../simulator/kinds.ts';
 import { platformMeasure } from '../simulator/scenario/measure.ts';
@@ -26,11 +27,13 @@ export interface Outcome {
 
 export async function run(settings: Settings, source: string): Promise<number> {
   const stop = untilInterrupted();
+  // Nobody should wait a day of simulated time to hear of a misspelt folder.
+  for (const file of [settings.report, settings.junit]) if (file !== undefined) checkWritable(file);
   const { report } = await carryOut(settings, source, stop);
-  if (settings.report !== undefined) writeReport(settings.report, `${JSON.stringify(report, null, 2)}\n`);
-  if (settings.junit !== undefined) writeReport(settings.junit, junitOf(report));
   if (settings.json) process.stdout.write(`${JSON.stringify(report)}\n`);
   else process.stdout.write(`${reportLines(report).join('\n')}\n`);
+  if (settings.report !== undefined) writeReport(settings.report, `${JSON.stringify(report, null, 2)}\n`);
+  if (settings.junit !== undefined) writeReport(settings.junit, junitOf(report));
   return report.ok ? 0 : 1;
 }
 
@@ -43,7 +46,7 @@ export async function carryOut(
 ): Promise<Outcome> {
   const city = loadCity();
   const models = await loadModels();
-  const scenario = await scenarioNamed(source, city, models);
+  const scenario = await scenarioNamed(source, city, models, settings.seed);
   const startMs = startOfRun(scenario, city);
   const task: RunTask = {
     scenario,
@@ -135,11 +138,20 @@ async function inCity(
 }
 
 /** True after the first Ctrl-C; the second ends the process at once. */
-function untilInterrupted(): () => boolean {
+export function untilInterrupted(): () => boolean {
   let interrupted = false;
   process.once('SIGINT', () => (interrupted = true));
   process.once('SIGTERM', () => (interrupted = true));
   return () => interrupted;
+}
+
+function checkWritable(file: string): void {
+  try {
+    if (existsSync(file) && statSync(file).isDirectory()) throw new Error('it is a folder');
+    accessSync(existsSync(file) ? file : dirname(file), constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`cannot write ${file}: ${(error as Error).message}`);
+  }
 }
 
 function writeReport(file: string, text: string): void {

@@ -1,14 +1,16 @@
 // Finds the scenario that a command names, and works out which devices it has and when it begins: a run on its date, a live city now.
-import { join } from 'node:path';
 import type { City } from '../simulator/city.ts';
 import { loadCity } from '../simulator/city/load.ts';
 import { civilOffsetMin } from '../simulator/clock.ts';
 import { durationMs } from '../simulator/duration.ts';
+import { deviceIndex } from '../simulator/devices.ts';
 import type { Model } from '../simulator/fleet.ts';
 import type { Scenario } from '../simulator/scenario.ts';
 import { loadScenario } from '../simulator/scenario/load.ts';
 import { ScenarioError } from '../simulator/scenario/problems.ts';
-import { unfinishedBackfill } from './backfill-progress.ts';
+import { MAX_DEVICES } from '../simulator/scenario/schema.ts';
+import { calendarOf } from '../simulator/world/calendar.ts';
+import { progressFile, unfinishedBackfill } from './backfill-progress.ts';
 import { UsageError } from './options.ts';
 import type { Settings } from './options.ts';
 import type { StartMessage } from './simulator-worker.ts';
@@ -31,29 +33,43 @@ const DEMO: Scenario = {
   hash: '0000000000000000',
 };
 
-/** nameOrFile: a shipped scenario or a file. @throws UsageError that shows what is wrong with it */
+/** nameOrFile: a shipped scenario or a file; seed: for a file that makes one of it. @throws UsageError that shows what is wrong with it */
 export async function scenarioNamed(
   nameOrFile: string,
   city: City,
   models: ReadonlyMap<string, Model>,
+  seed: number | undefined,
 ): Promise<Scenario> {
   try {
-    return await loadScenario(nameOrFile, { city, models });
+    return await loadScenario(nameOrFile, { city, models, ...(seed === undefined ? {} : { seed }) });
   } catch (error) {
     if (error instanceof ScenarioError) throw new UsageError(error.message);
     throw error;
   }
 }
 
-/** Devices by kind: the scenario's, else the demo city's, times the scale; at least one of each. */
+/**
+ * Devices by kind: the scenario's, else the demo city's, times the scale; at least one of each. @throws UsageError when the scale makes too
+ * many, or leaves out one that the scenario names
+ */
 export function fleetsOf(
   scenario: Scenario,
   models: ReadonlyMap<string, Model>,
   scale: number,
 ): { [kind: string]: number } {
-  if (scenario.fleets === undefined) return demoFleets(models, scale);
-  const counts = Object.entries(scenario.fleets).filter(([, count]) => count > 0);
-  return Object.fromEntries(counts.map(([kind, count]) => [kind, Math.max(1, Math.round(count * scale))]));
+  const counts = Object.entries(scenario.fleets ?? {}).filter(([, count]) => count > 0);
+  const fleets =
+    scenario.fleets === undefined
+      ? demoFleets(models, scale)
+      : Object.fromEntries(counts.map(([kind, count]) => [kind, Math.max(1, Math.round(count * scale))]));
+  const total = Object.values(fleets).reduce((sum, count) => sum + count, 0);
+  if (total > MAX_DEVICES) throw new UsageError(`--scale ${scale} makes ${total} devices, at most ${MAX_DEVICES}`);
+  for (const { id, target } of scenario.timeline) {
+    const missing = target?.devices?.find((device) => deviceIndex(target.kind, device)! >= fleets[target.kind]!);
+    if (missing !== undefined)
+      throw new UsageError(`--scale ${scale} leaves ${missing} out, but ${id} of the timeline names it`);
+  }
+  return fleets;
 }
 
 /** The fixed start of a run, ms since 1970. */
@@ -76,11 +92,11 @@ export async function liveStart(
   models: ReadonlyMap<string, Model>,
 ): Promise<(when: { readonly nowMs: number; readonly newestMs?: number | undefined }) => LiveStart> {
   const city = loadCity();
-  const named = name === undefined ? undefined : await scenarioNamed(name, city, models);
+  const named = name === undefined ? undefined : onItsKindOfDay(await scenarioNamed(name, city, models, settings.seed));
   const scenario = named ?? DEMO;
   const fleets = fleetsOf(scenario, models, settings.scale);
   const seed = settings.seed ?? scenario.seed;
-  const backfillFile = join(settings.data, 'backfill.json');
+  const backfillFile = progressFile(settings.data);
   const unfinished = unfinishedBackfill(backfillFile, { scenario, fleets, seed });
   // Under a live city the start of a scenario is a time of day and a kind of day.
   const start = settings.start ?? (named === undefined ? 'demo' : timeOfDay(named.startCivilMs));
@@ -91,11 +107,20 @@ export async function liveStart(
     if (unfinished !== undefined) {
       return { ...common, startMs: unfinished.fromMs, utcOffsetMin: unfinished.utcOffsetMin, backfillFile };
     }
+    if (settings.backfill === undefined) {
+      const startMs = Math.max(nowMs, freeMs);
+      return { ...common, startMs, utcOffsetMin: civilOffsetMin(start, startMs, city.utcOffsetMin) };
+    }
     const utcOffsetMin = civilOffsetMin(start, nowMs, city.utcOffsetMin);
-    if (settings.backfill === undefined) return { ...common, startMs: Math.max(nowMs, freeMs), utcOffsetMin };
     const fromMs = nowMs - Math.floor(durationMs(settings.backfill)! / 1000) * 1000;
     return { ...common, startMs: Math.max(fromMs, freeMs), utcOffsetMin, backfillFile };
   };
+}
+
+/** What the date of its start is, every day of a live city is, whatever today is. */
+function onItsKindOfDay(scenario: Scenario): Scenario {
+  const { dayType = calendarOf(Math.floor(scenario.startCivilMs / DAY_MS)).dayType } = scenario;
+  return { ...scenario, dayType };
 }
 
 function timeOfDay(civilMs: number): string {

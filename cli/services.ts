@@ -18,7 +18,7 @@ import type { Logger } from './log.ts';
 import { UsageError, isLoopback } from './options.ts';
 import type { Settings } from './options.ts';
 import { builtPage } from './page.ts';
-import { openBackfill } from './backfill-progress.ts';
+import { noted, openBackfill, progressFile } from './backfill-progress.ts';
 import { publishCounters } from './own-broker.ts';
 import { createProgress } from './progress.ts';
 import { liveStart } from './scenario.ts';
@@ -101,7 +101,7 @@ export async function simulateService(settings: Settings, scenario: string | und
   const planned = await liveStart(settings, scenario, models);
   const lifetime = new Lifetime(log);
   const address = brokerAddress(settings, 'simulator');
-  const live = liveCity(settings, models, planned({ nowMs: wholeSecondMs() }), log);
+  const live = liveCity(settings, models, planned({ nowMs: wholeSecondMs(), newestMs: filledUntilMs(settings) }), log);
   let ready = false;
   const http = await startHealthServer({
     ...settings,
@@ -111,7 +111,13 @@ export async function simulateService(settings: Settings, scenario: string | und
   });
   lifetime.own('http', () => http.close());
   lifetime.own('simulator', () => live.stop());
-  await patiently(address, live.start(), log);
+  try {
+    await patiently(address, live.start(), log);
+  } catch (error) {
+    // Ctrl-C while it waited for the broker.
+    if (lifetime.isEnding) return;
+    throw error;
+  }
   ready = true;
   announce(settings, { http: `http://${settings.host}:${http.port}` });
 }
@@ -125,14 +131,23 @@ export async function backfillService(settings: Settings, duration: string): Pro
   }
   const planned = await liveStart({ ...settings, backfill: duration }, undefined, models);
   const endMs = wholeSecondMs();
-  const start = planned({ nowMs: endMs });
+  const filledMs = filledUntilMs({ ...settings, backfill: duration });
+  const start = planned({ nowMs: endMs, newestMs: filledMs });
+  if (filledMs !== undefined && start.startMs > filledMs) {
+    const file = progressFile(settings.data);
+    log.warn(
+      `up to ${new Date(filledMs).toISOString()} the past is filled in already; for another platform delete ${file}`,
+    );
+  }
+  if (start.startMs >= endMs)
+    throw new UsageError(`nothing to fill in between ${new Date(start.startMs).toISOString()} and now`);
   const live = liveCity(settings, models, start, log, endMs);
   const progress = createProgress(settings.json);
   const watching = setInterval(() => {
     const share = (live.simTimeMs - start.startMs) / (endMs - start.startMs);
     progress.show(share, `${new Date(live.simTimeMs).toISOString()}, ${live.counters().out} messages`);
   }, 200);
-  process.once('SIGINT', () => void live.stop());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void live.stop());
   await patiently(brokerAddress(settings, 'simulator'), live.start(), log);
   const { simTimeMs, records, recordHash } = await live.ended();
   clearInterval(watching);
@@ -173,6 +188,11 @@ function liveCity(
     now: monotonicMs,
     log,
   });
+}
+
+/** What a backfill that has ended is known to have stored: filling it again would give every device a second life. */
+function filledUntilMs({ backfill, data }: Pick<Settings, 'backfill' | 'data'>): number | undefined {
+  return backfill === undefined ? undefined : noted(progressFile(data))?.settledMs;
 }
 
 /** A second before now: the first tick runs at once. */

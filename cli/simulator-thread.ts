@@ -1,5 +1,4 @@
 // The main thread's end of the simulator's worker.
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { LiveResult } from '../simulator/live.ts';
 import type { Logger } from './log.ts';
@@ -24,6 +23,7 @@ export interface SimulatorThread {
   start(message: StartMessage): Promise<void>;
   /** Settles at the end of the scenario, or when it is stopped. */
   readonly ended: Promise<Ending>;
+  /** Settles when the thread is gone, also when it is gone already. */
   stop(): Promise<void>;
 }
 
@@ -32,6 +32,7 @@ export function startSimulatorThread(log: Logger, listeners: ThreadListeners): S
   const worker = new Worker(
     new URL(`simulator-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
   );
+  let stopping = false;
   const started = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<Ending>();
   worker.on('message', (message: WorkerMessage) => {
@@ -43,6 +44,7 @@ export function startSimulatorThread(log: Logger, listeners: ThreadListeners): S
     else if (message.type === 'started') started.resolve();
     else if (message.type === 'ended') ended.resolve({ ...message.result, out: message.out, dropped: message.dropped });
   });
+  const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   worker.on('error', (error) => listeners.onFailed((error as Error).stack ?? String(error)));
   return {
     start: (message) => {
@@ -50,10 +52,10 @@ export function startSimulatorThread(log: Logger, listeners: ThreadListeners): S
       return started.promise;
     },
     ended: ended.promise,
-    stop: async () => {
-      const gone = once(worker, 'exit');
-      worker.postMessage('stop');
-      await gone;
+    stop: () => {
+      if (!stopping) worker.postMessage('stop');
+      stopping = true;
+      return gone;
     },
   };
 }

@@ -57,6 +57,11 @@ export class Backfill {
     };
   }
 
+  /** The broker is there: from now on something may be stored. */
+  begin(): void {
+    this.#options.onSettled(this.#options.settledMs, false);
+  }
+
   /** A tick has ended at `simTimeMs`. settled: waits until everything sent is stored. */
   async advance(simTimeMs: number, settled: () => Promise<void>): Promise<void> {
     const { settledMs, presentMs, onSettled, now } = this.#options;
@@ -68,6 +73,14 @@ export class Backfill {
     // Storing took its time: the present may have moved on.
     this.#done = isPresent();
     onSettled(simTimeMs, this.#done);
+  }
+
+  /** The present goes on: what a later backfill need not fill. */
+  note(simTimeMs: number): void {
+    const { onSettled, now } = this.#options;
+    if (!this.#done || now() - this.#settledWallMs < SETTLE_EVERY_MS) return;
+    this.#settledWallMs = now();
+    onSettled(simTimeMs, true);
   }
 
   /** For the page; undefined when there is nothing to wait for. */

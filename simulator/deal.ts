@@ -12,12 +12,12 @@ export function dealFleets(
   workers: number,
   together: readonly (readonly string[])[],
 ): string[][] {
-  const groups: string[][] = [];
+  let groups: string[][] = [];
   for (const kind of Object.keys(fleets)) {
     const partners = together.filter((kinds) => kinds.includes(kind)).flat();
-    const group = groups.find((kinds) => kinds.some((other) => partners.includes(other)));
-    if (group === undefined) groups.push([kind]);
-    else group.push(kind);
+    const isPartner = (kinds: readonly string[]) => kinds.some((other) => partners.includes(other));
+    // A kind that two controllers see brings their kinds together.
+    groups = [...groups.filter((kinds) => !isPartner(kinds)), [...groups.filter(isPartner).flat(), kind]];
   }
   const costOf = (kinds: readonly string[]) =>
     kinds.reduce((sum, kind) => sum + fleets[kind]! * (models.get(kind)?.interacts === true ? MOVING : SLEEPING), 0);

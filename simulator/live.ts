@@ -121,6 +121,7 @@ export class LiveCity {
   async start(): Promise<void> {
     await this.#publisher.start();
     await this.#publisher.subscribe([scenarioTopic(this.#options.city.id, 'command')]);
+    this.#backfill?.begin();
     // The clock comes before the first record: it says which times are believable.
     await this.#announce();
     // It may have waited for the broker: pace from here. The first tick is due at once, so that nobody waits for a first sight.
@@ -216,6 +217,7 @@ export class LiveCity {
   /** Settles when the broker has it. */
   #announce(): Promise<void> | undefined {
     this.#announcedMs = this.#run.simTimeMs;
+    this.#backfill?.note(this.#run.simTimeMs);
     const { city, scenario, seed, utcOffsetMin } = this.#options;
     const { tempC, rainMmPerH, cloud, sunElevationDeg } = this.#run.world.sky;
     const message: ClockMessage = {
@@ -289,6 +291,7 @@ export class LiveCity {
     else if (name === 'speed') {
       const { speed } = args;
       const known = speed === 'max' || (typeof speed === 'number' && speed >= MIN_SPEED && speed <= MAX_SPEED);
+      if (this.#backfill?.done === false) return 'the past is being filled in, as fast as it is stored';
       if (!known) return `speed must be ${MIN_SPEED}…${MAX_SPEED} or "max", got ${show(speed)}`;
       this.#clock.setSpeed(speed);
     } else return `unknown command ${show(name)}, expected one of pause, resume, speed, event`;

@@ -67,7 +67,7 @@ describe('citytwin run', () => {
       expect(fingerprint(reportOf(...settings))).toEqual(fingerprint(report));
     }
     expect(reportOf('--seed', '8').recordHash).not.toBe(report.recordHash);
-  });
+  }, 90_000);
 
   it('ends with 1 when an expectation is not met, and says which in JUnit', () => {
     writeFileSync(join(folder, 'wrong.yaml'), SMALL.replace("op: '>', value: 1}", "op: '>', value: 100}"));
@@ -102,6 +102,29 @@ describe('citytwin run', () => {
     });
   });
 
+  it('says before it runs that a report cannot be written, or that a scale leaves out who is named', () => {
+    writeFileSync(join(folder, 'long.yaml'), SMALL.replace('duration: 3m', 'duration: 100d'));
+    for (const [settings, said] of [
+      [['--report', 'nowhere/report.json'], 'cannot write nowhere/report.json'],
+      [['--junit', '.'], 'cannot write .: it is a folder'],
+      [['--scale', '0.1'], '--scale 0.1 leaves bus-0003 out'],
+      [['--scale', '1000', '--seed', '2'], undefined],
+    ] as const) {
+      const { status, stderr } = citytwin('run', said === undefined ? 'wuxi-10m' : 'long.yaml', ...settings);
+      expect([status, stderr]).toEqual([2, expect.stringContaining(said ?? 'devices, at most')]);
+    }
+  });
+
+  it('gives the seed to a scenario that is a function', () => {
+    writeFileSync(
+      join(folder, 'seeded.mjs'),
+      `export default ({ seed }) => ({ name: \`seed-\${seed}\`, start: '2026-05-20T08:00', duration: '5s', seed, fleets: { bus: 1 } });`,
+    );
+    const named = (...settings: string[]) =>
+      (JSON.parse(citytwin('run', 'seeded.mjs', '--json', ...settings).stdout) as RunReport).scenario;
+    expect([named(), named('--seed', '9')]).toEqual(['seed-1', 'seed-9']);
+  });
+
   it('ends early with Ctrl-C and reports what was done so far', async () => {
     writeFileSync(join(folder, 'long.yaml'), SMALL.replace('duration: 3m', 'duration: 100d'));
     const child = spawn(process.execPath, [launcher, 'run', 'long.yaml', '--json', '--speed', '1'], { cwd: folder });
@@ -127,6 +150,8 @@ describe('citytwin verify', () => {
     const lies: [string, Partial<RunReport>][] = [
       ['recordHash', { recordHash: report.recordHash.replace(/.$/, (digit) => (digit === '0' ? '1' : '0')) }],
       ['records', { records: report.records + 1 }],
+      ['ok', { ok: false }],
+      ['fleets', { settings: { ...report.settings, fleets: { ...report.settings.fleets, bus: 25 } } }],
       ['"buses move" value', { expectations: [{ ...first!, value: first!.value! + 0.1 }, second!] }],
     ];
     for (const [what, lie] of lies) {
@@ -135,7 +160,7 @@ describe('citytwin verify', () => {
       expect([what, answer.status]).toEqual([what, 1]);
       expect(answer.stdout).toContain(what);
     }
-  });
+  }, 90_000);
 
   it('ends with 1 when the scenario has changed since', () => {
     citytwin('run', 'small.yaml', '--report', 'report.json');
@@ -148,6 +173,8 @@ describe('citytwin verify', () => {
 
   it('ends with 2 for what is no report', () => {
     writeFileSync(join(folder, 'other.json'), '{"seed":1}');
-    for (const file of ['other.json', 'missing.json', 'small.yaml']) expect(citytwin('verify', file).status).toBe(2);
+    writeFileSync(join(folder, 'null.json'), 'null');
+    for (const file of ['other.json', 'null.json', 'missing.json', 'small.yaml'])
+      expect(citytwin('verify', file).status).toBe(2);
   });
 });

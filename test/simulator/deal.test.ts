@@ -22,6 +22,15 @@ describe('dealing fleets to workers', () => {
     }
   });
 
+  it('keeps all together that controllers with a kind in common see', () => {
+    const dealt = dealFleets(FLEETS, models, 4, [
+      ['bus', 'water-meter'],
+      ['vehicle', 'water-meter'],
+    ]);
+    const sorted = dealt.map((kinds) => kinds.toSorted()).toSorted((a, b) => a.length - b.length);
+    expect(sorted).toEqual([['parking-spot'], ['bus', 'vehicle', 'water-meter']]);
+  });
+
   it('leaves workers out when there are fewer kinds', () => {
     expect(dealFleets({ bus: 5 }, models, 4, [])).toEqual([['bus']]);
   });
