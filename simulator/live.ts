@@ -257,8 +257,9 @@ export class LiveCity {
       return;
     }
     if (topic?.type === 'scenarioCommand') this.#obey(command);
-    else if (topic?.type === 'command' && this.#run.command(topic.kind, topic.device, command) === 'unknown-device') {
-      const reason = `there is no ${topic.kind} ${topic.device}`;
+    else if (topic?.type === 'command') {
+      const reason = this.#run.command(topic.kind, topic.device, command);
+      if (reason === undefined) return;
       const ack: Ack = { id: command.id, state: 'rejected', reason, ts: this.#run.simTimeMs };
       void this.#publisher.publish(deviceTopic(topic.city, topic.kind, topic.device, 'ack'), ack, {
         qos: 1,

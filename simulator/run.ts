@@ -55,6 +55,9 @@ export interface Witness {
   befell(entryId: string, atMs: number, kind: string, devices: () => readonly number[]): void;
 }
 
+/** Commands that wait for the next tick, which may be long in coming when the city is paused. */
+const MAX_WAITING = 10_000;
+
 interface QueuedCommand {
   readonly member: Member;
   readonly device: number;
@@ -138,13 +141,15 @@ export class Run {
     return changed;
   }
 
-  /** A command has reached the device's network; it takes effect in the next tick. Unknown devices are refused here. */
-  command(kind: string, deviceName: string, command: Command): 'taken' | 'unknown-device' {
+  /** A command has reached the device's network; it takes effect in the next tick. @returns why not, or undefined when it was taken */
+  command(kind: string, deviceName: string, command: Command): string | undefined {
     const member = this.#members.get(kind);
     const device = deviceIndex(kind, deviceName);
-    if (member === undefined || device === undefined || device >= member.count) return 'unknown-device';
+    if (member === undefined || device === undefined || device >= member.count)
+      return `there is no ${kind} ${deviceName}`;
+    if (this.#queue.length >= MAX_WAITING) return `${MAX_WAITING} commands already wait for the city to go on`;
     this.#queue.push({ member, device, command, receivedMs: this.#simTimeMs, logged: true });
-    return 'taken';
+    return undefined;
   }
 
   /** An event from outside; it begins with the next tick. @throws Error when this city cannot have it */

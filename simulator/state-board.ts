@@ -71,6 +71,7 @@ export class StateBoard {
 
   #circle({ id, where }: Occurrence) {
     if (!this.#circles.has(id)) {
+      if (this.#circles.size > MAX_EVENTS) this.#circles.clear();
       const circle = circleOf(this.#options.city, where);
       const place = circle && { ...this.#options.city.toLonLat(circle.center), radiusM: Math.round(circle.radiusM) };
       this.#circles.set(id, place);

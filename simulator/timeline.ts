@@ -8,10 +8,14 @@ export interface Occurrence extends TimelineEntry {
   readonly untilMs: number;
 }
 
+/** Of what is over. */
+const REMEMBERED = 100;
+
 export class Timeline {
   /** By `fromMs`. */
   readonly #scheduled: Occurrence[];
   readonly #happening: Occurrence[] = [];
+  /** The newest. */
   readonly #over: Occurrence[] = [];
 
   constructor(entries: readonly TimelineEntry[], startMs: number) {
@@ -23,11 +27,11 @@ export class Timeline {
     return [...this.#happening, ...this.#scheduled];
   }
 
-  /** Each occurrence with its state, by time; of those that are over the newest hundred. */
+  /** Each occurrence with its state, by time; of those that are over the newest. */
   states(): { occurrence: Occurrence; state: 'scheduled' | 'happening' | 'over' }[] {
     const as = (state: 'scheduled' | 'happening' | 'over') => (occurrence: Occurrence) => ({ occurrence, state });
     return [
-      ...this.#over.slice(-100).map(as('over')),
+      ...this.#over.map(as('over')),
       ...this.#happening.map(as('happening')),
       ...this.#scheduled.map(as('scheduled')),
     ].sort((a, b) => a.occurrence.fromMs - b.occurrence.fromMs);
@@ -49,18 +53,26 @@ export class Timeline {
         continue;
       }
       this.#happening.splice(at, 1);
-      this.#over.push(occurrence);
+      this.#remember(occurrence);
       end(occurrence);
       changed = true;
     }
     while (this.#scheduled.length > 0 && this.#scheduled[0]!.fromMs < nowMs) {
       const occurrence = this.#scheduled.shift()!;
-      (occurrence.untilMs >= nowMs ? this.#happening : this.#over).push(occurrence);
       begin(occurrence);
-      if (occurrence.untilMs < nowMs) end(occurrence);
+      if (occurrence.untilMs >= nowMs) this.#happening.push(occurrence);
+      else {
+        this.#remember(occurrence);
+        end(occurrence);
+      }
       changed = true;
     }
     return changed;
+  }
+
+  #remember(occurrence: Occurrence): void {
+    this.#over.push(occurrence);
+    if (this.#over.length > REMEMBERED) this.#over.shift();
   }
 }
 

@@ -93,7 +93,10 @@ class Reader {
     if (node.anchor !== undefined) this.#problem(start, `anchors are not supported: remove &${node.anchor}`);
     if (node.tag !== undefined) return this.#problem(start, tagMessage(node.tag));
     if (depth > MAX_DEPTH) return this.#problem(start, `nested deeper than ${MAX_DEPTH} levels`);
-    if (isScalar(node)) return node.value;
+    if (isScalar(node)) {
+      const infinite = typeof node.value === 'number' && !Number.isFinite(node.value);
+      return infinite ? this.#problem(start, `expected a finite number, got ${String(node.value)}`) : node.value;
+    }
     if (isSeq(node)) return node.items.map((item) => this.#plain(item as Node, depth + 1));
     const object: { [key: string]: unknown } = {};
     const seen = new Set<string>();

@@ -191,3 +191,13 @@ test('an event from outside is an entry, or says why not', () => {
   ]);
   expect(problems('rain')).toEqual(['it must be an object, got "rain"']);
 });
+
+test('a number is finite', () => {
+  const text = `name: x
+start: 2026-05-20T06:00
+duration: 1h
+expect:
+  - { name: n, of: count(bus), op: '>', value: .inf }
+`;
+  expect(() => readScenario(text, 'x.yaml', context)).toThrow(/x\.yaml:5:46: expected a finite number, got Infinity/);
+});
