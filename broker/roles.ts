@@ -69,7 +69,7 @@ const TABLE: {
     publish: ['city/{city}/+/+/command', 'city/{city}/scenario/command', 'city/{city}/counters/+'],
     subscribe: ['#', '$SYS/broker/#'],
   },
-  viewer: { publish: [], subscribe: ['city/#', 'truth/{city}/#', '$SYS/broker/#'] },
+  viewer: { publish: [], subscribe: ['city/#', 'truth/#', '$SYS/broker/#'] },
 };
 
 export const ROLES = Object.keys(TABLE) as Role[];

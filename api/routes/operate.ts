@@ -54,6 +54,43 @@ const SCENARIO_BODY = Type.Object(
   { name: Type.String({ maxLength: 64 }), args: Type.Optional(ARGS), id: Type.Optional(COMMAND_ID) },
   { additionalProperties: false },
 );
+/** What the simulator says of itself is passed on as it is. */
+const EVENT_STATE = Type.Object(
+  {
+    id: Type.String(),
+    event: Type.String(),
+    fromMs: Type.Integer(),
+    untilMs: Type.Optional(Type.Integer({ description: 'Absent: for good' })),
+    state: Type.Enum(['scheduled', 'happening', 'over']),
+    detail: Type.String(),
+  },
+  { additionalProperties: true },
+);
+const EXPECTATION_STATE = Type.Object(
+  {
+    name: Type.String(),
+    state: Type.Enum(['waiting', 'holding', 'failing', 'met', 'failed']),
+    value: Type.Optional(Type.Number({ description: 'Absent: not measured yet' })),
+    limit: Type.String({ examples: ['>= 4.5'] }),
+  },
+  { additionalProperties: true },
+);
+const SCENARIO_STATE = Type.Object(
+  {
+    scenario: Type.String(),
+    startMs: Type.Integer(),
+    endMs: Type.Optional(Type.Integer({ description: 'Absent: a live city has no end' })),
+    timeline: Type.Array(EVENT_STATE),
+    expectations: Type.Array(EXPECTATION_STATE),
+    catalog: Type.Array(Type.Unknown(), { description: 'What may be injected' }),
+  },
+  { additionalProperties: true },
+);
+const SCENARIO_ANSWER = Type.Unsafe<unknown>({
+  description: 'The clock topic’s message, and the state of the scenario',
+  type: 'object',
+  properties: { city: { type: 'string' }, state: { anyOf: [SCENARIO_STATE, { type: 'null' }] } },
+});
 const SCENARIO_COMMANDS = ['pause', 'resume', 'speed', 'event'];
 
 export function operateRoutes(app: FastifyInstance, parts: Parts): void {
@@ -125,7 +162,13 @@ export function operateRoutes(app: FastifyInstance, parts: Parts): void {
 
   app.get(
     '/api/scenario',
-    { schema: { tags: ['operate'], summary: 'What runs, how fast, what happens and what is expected' } },
+    {
+      schema: {
+        tags: ['operate'],
+        summary: 'What runs, how fast, what happens and what is expected',
+        response: answers({ 200: SCENARIO_ANSWER }),
+      },
+    },
     () => ({
       city,
       clock: parts.clock.message ?? null,

@@ -16,8 +16,8 @@ import { Sparkline } from './sparkline.tsx';
 
 const HOUR_MS = 3_600_000;
 const REFRESH_MS = 60_000;
-/** Urban streets flow freely at about this, km/h. */
-const FREE_FLOW_KMH = 45;
+/** Mean of the cars under way when the streets are empty, km/h: arterials and expressways carry most of them. */
+const FREE_FLOW_KMH = 50;
 const KMH_PER_MPS = 3.6;
 /** Seconds of message rate that make one point of its line. */
 const RATE_STEP_S = 10;

@@ -104,8 +104,20 @@ export function worldEventProblem(
     return `unknown event ${JSON.stringify(event)}, ${close === undefined ? `expected one of ${known.join(', ')}` : `did you mean ${close}?`}`;
   }
   const description = WORLD_EVENTS[event as WorldEvent['event']];
-  const problem = whereProblem(city, event, description.where, where) ?? argsProblem(description.args, args);
+  const problem =
+    whereProblem(city, event, description.where, where) ??
+    argsProblem(description.args, args) ??
+    (event === 'weather' ? sameWeather(description, args) : undefined);
   return problem === undefined ? undefined : `${event}: ${problem}`;
+}
+
+/** A change that changes nothing was meant otherwise. */
+function sameWeather(
+  { args: { properties = {} } }: WorldEventDescription,
+  args: { readonly [name: string]: unknown },
+): string | undefined {
+  const changes = Object.keys(properties).filter((name) => name !== 'rampS');
+  return changes.some((name) => args[name] !== undefined) ? undefined : `one of ${changes.join(', ')} is missing`;
 }
 
 function whereProblem(

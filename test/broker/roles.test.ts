@@ -65,6 +65,7 @@ const SUBSCRIBE: [filter: string, allowed: string[]][] = [
   ['#', ['api']],
   ['+/wuxi/clock', ['api']],
   ['truth/wuxi/#', ['api', 'viewer', 'anonymous']],
+  ['truth/#', ['api', 'viewer', 'anonymous']],
   ['$SYS/#', []],
   ['$SYS/+/new/clients', []],
   ['+/broker/clients/#/x', []],

@@ -199,5 +199,5 @@ duration: 1h
 expect:
   - { name: n, of: count(bus), op: '>', value: .inf }
 `;
-  expect(() => readScenario(text, 'x.yaml', context)).toThrow(/x\.yaml:5:46: expected a finite number, got Infinity/);
+  expect(() => readScenario(text, 'x.yaml', context)).toThrow(/x\.yaml:5:48: expected a finite number, got Infinity/);
 });

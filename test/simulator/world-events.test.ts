@@ -205,6 +205,7 @@ describe('bad events', () => {
     expect(problem('wether')).toBe('unknown event "wether", did you mean weather?');
     expect(problem('weather', { rainMmPerH: 200 })).toBe('weather: rainMmPerH must be a number 0…150, got 200');
     expect(problem('weather', { rain: 2 })).toBe('weather: unknown argument rain, did you mean rainMmPerH?');
+    expect(problem('weather', { rampS: 60 })).toMatch(/^weather: one of preset, rainMmPerH.* is missing$/);
     expect(problem('weather', { preset: 'typhon' })).toContain('(did you mean typhoon?), got "typhon"');
     expect(problem('weather', {}, { street: 'Test Road' })).toContain('where must be absent');
     expect(problem('road-closed')).toBe('road-closed: where is missing');
