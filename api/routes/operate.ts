@@ -86,11 +86,14 @@ const SCENARIO_STATE = Type.Object(
   },
   { additionalProperties: true },
 );
-const SCENARIO_ANSWER = Type.Unsafe<unknown>({
-  description: 'The clock topic’s message, and the state of the scenario',
-  type: 'object',
-  properties: { city: { type: 'string' }, state: { anyOf: [SCENARIO_STATE, { type: 'null' }] } },
-});
+const SCENARIO_ANSWER = Type.Object(
+  {
+    city: Type.String(),
+    clock: Type.Unknown({ description: 'Its newest message, null before the first; its keys also stand here' }),
+    state: Type.Union([SCENARIO_STATE, Type.Null()]),
+  },
+  { additionalProperties: true },
+);
 const SCENARIO_COMMANDS = ['pause', 'resume', 'speed', 'event'];
 
 export function operateRoutes(app: FastifyInstance, parts: Parts): void {

@@ -143,7 +143,7 @@ export const en = {
   many: 'many',
   colourBy: 'Colour by',
   trail: 'Trail',
-  allDevices: 'all devices',
+  allDevices: 'mean of all',
   min: 'min',
   max: 'max',
   distribution: 'Now, all devices',

@@ -40,7 +40,9 @@ function withUnit(title: string, pattern: RegExp, value: string): string {
 
 function targetText(part: string, { kindTitle }: DetailWords): string | undefined {
   const [, count, kind] = /^(\d+(?: %)?) of ([a-z0-9-]+)$/.exec(part) ?? [];
-  return count === undefined || kind === undefined ? undefined : `${kindTitle(kind)} × ${count}`;
+  if (count !== undefined && kind !== undefined) return `${kindTitle(kind)} × ${count}`;
+  const title = kindTitle(part);
+  return title === part ? undefined : title;
 }
 
 function placeText(part: string, { places, language }: DetailWords): string {

@@ -113,7 +113,7 @@ export function worldEventProblem(
 
 /** A change that changes nothing was meant otherwise. */
 function sameWeather(
-  { args: { properties = {} } }: WorldEventDescription,
+  { args: { properties } }: WorldEventDescription,
   args: { readonly [name: string]: unknown },
 ): string | undefined {
   const changes = Object.keys(properties).filter((name) => name !== 'rampS');

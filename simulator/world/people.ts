@@ -4,6 +4,7 @@ import type { LandUse } from '../city.ts';
 import type { Random } from '../random.ts';
 import type { Calendar, Crowd, People, Sky } from '../world.ts';
 import { calendarOf } from './calendar.ts';
+import { remember } from './remember.ts';
 import { BOARDING, PARKING, TRAFFIC, WATER } from './rhythms.ts';
 import type { Rhythm } from './rhythms.ts';
 
@@ -70,9 +71,13 @@ export function peopleAt({ random, civilMs, sky, crowds, calendarOf: dayOf }: Pe
   };
 }
 
+const CALENDAR = new Map<number, Calendar>();
+const REMEMBERED_DAYS = 64;
+
 /** Parking arrivals in fair weather at a moment relative to the mean of a working day, by the calendar alone. */
 export function parkingFactor(use: LandUse, civilMs: number): number {
-  return between(PARKING[use], civilMs, calendarOf, (calendar) => seasonal(calendar).parking[use]);
+  const dayOf = (day: number) => remember(CALENDAR, REMEMBERED_DAYS, day, () => calendarOf(day));
+  return between(PARKING[use], civilMs, dayOf, (calendar) => seasonal(calendar).parking[use]);
 }
 
 /** Highest value a parking factor takes, for thinning. */

@@ -283,6 +283,7 @@ describe('what an event is about', () => {
 
   test('is said with names, units and places', () => {
     expect(detailText('rainMmPerH 20, 2 of bus', { ...words, language: 'en' })).toBe('Rain 20\u2009mm/h, Buses × 2');
+    expect(detailText('bus, Nowhere', { ...words, language: 'en' })).toBe('Buses, Nowhere');
     expect(detailText('Liangxi District, within 500 m', { ...words, language: 'en' })).toBe(
       'Liangxi District, within 500 m',
     );
