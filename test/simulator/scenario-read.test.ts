@@ -226,12 +226,12 @@ const MISTAKES: readonly [text: string, message: string | RegExp, at: string][] 
     'x',
   ],
   [
-    `${line('at: +0s, event: weather, id: rain')}\nexpect: [{ name: x, of: count(bus), op: '<', value: 1, during: before rain }]`,
+    `${line('at: +0s, event: weather, cloud: 1, id: rain')}\nexpect: [{ name: x, of: count(bus), op: '<', value: 1, during: before rain }]`,
     /^nothing is before rain/,
     'before',
   ],
   [
-    `${line('at: +1h, event: weather, id: rain')}\nexpect: [{ name: x, of: count(bus), op: '<', value: 1, during: after rain }]`,
+    `${line('at: +1h, event: weather, cloud: 1, id: rain')}\nexpect: [{ name: x, of: count(bus), op: '<', value: 1, during: after rain }]`,
     /^nothing is after rain/,
     'after',
   ],
