@@ -20,7 +20,7 @@ interface Row {
   readonly greatest: Float64Array;
 }
 
-/** Relative error of a percentile ≤ 0.4 %; exact where the values of a bucket are all the same. */
+/** Relative error of a percentile ≤ 0.4 % (of numbers above 1e-300, which have all their bits); exact where the values of a bucket are all the same. */
 export class Sketch {
   readonly #rows: (Row | undefined)[] = [];
   #count = 0;
