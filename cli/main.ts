@@ -43,7 +43,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     ],
     examples: [
       'citytwin up',
-      'citytwin up --scale 0.2 --speed 60',
+      'citytwin up --speed 60',
       'citytwin up rainstorm --speed 10',
       'citytwin up --backfill 24h',
       'citytwin up --start 17:30 --seed 7',
@@ -182,7 +182,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
 function program(config: { readonly [name: string]: unknown }): Command {
   const root = new Command('citytwin')
     .description('A smart city that runs on a laptop.')
-    .addHelpText('before', 'Examples:\n  citytwin up\n  citytwin up --scale 0.2 --speed 60\n  citytwin doctor\n')
+    .addHelpText('before', 'Examples:\n  citytwin up\n  citytwin up --speed 60\n  citytwin doctor\n')
     .addHelpText(
       'after',
       '\nSettings: flag > environment (CITYTWIN_…) > config file (--config, citytwin.config.json) > default.',

@@ -15,9 +15,10 @@ const MEALS_PER_DAY = 2.2;
 const MEAL_SIGMA = 0.4;
 const SHOWERS_PER_DAY = 2.1;
 const SHOWER_SIGMA = 0.3;
-/** Share of a day's events by civil hour. */
-const MEAL_SHARE = hours([6, 0.125], [7, 0.125], [11, 0.3], [17, 0.225], [18, 0.225]);
-const SHOWER_SHARE = hours([19, 0.25], [20, 0.25], [21, 0.25], [22, 0.25]);
+/** Share of a day's events by civil hour; a tenth is eaten and washed outside the usual hours (engineering estimate). */
+// prettier-ignore
+const MEAL_SHARE = hours([6, 0.115], [7, 0.115], [8, 0.02], [10, 0.02], [11, 0.26], [12, 0.03], [13, 0.01], [14, 0.01], [15, 0.01], [16, 0.01], [17, 0.2], [18, 0.2]);
+const SHOWER_SHARE = hours([7, 0.05], [14, 0.02], [19, 0.24], [20, 0.24], [21, 0.23], [22, 0.22]);
 /** Homes differ, and a home differs from month to month: guests, travels. */
 const HOME_SIGMA = 0.45;
 const MONTH_SIGMA = 0.22;
