@@ -86,7 +86,9 @@ describe.each(['duckdb', 'memory'])('an export of a running city with store %s',
     expect(sorted(text)).toEqual(wanted);
   });
 
-  it.skipIf(store === 'memory')('is the same from the data of the city once that has stopped', async () => {
+  // Memory is gone when the city is.
+  const ofStopped = store === 'memory' ? undefined : it;
+  ofStopped?.('is the same from the data of the city once that has stopped', async () => {
     const inUse = await citytwin(['export', '--data', data, '--out', at('in-use.ndjson')]);
     expect(inUse).toMatchObject({ status: 2, stderr: expect.stringContaining('in use by a running city') as string });
     await exported('--from', city.http, '--format', 'csv', '--out', at('running/'));
