@@ -4,7 +4,7 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import { Worker } from 'node:worker_threads';
 import { Barrier } from '../simulator/barrier.ts';
 import { loadCity } from '../simulator/city/load.ts';
-import { SimClock } from '../simulator/clock.ts';
+import { SimClock, TICK_MS } from '../simulator/clock.ts';
 import type { Speed } from '../simulator/clock.ts';
 import { dealFleets } from '../simulator/deal.ts';
 import { loadModels } from '../simulator/kinds.ts';
@@ -12,7 +12,7 @@ import { HashSum } from '../simulator/record-hash.ts';
 import type { Sink } from '../simulator/sink.ts';
 import type { ExpectationResult } from '../simulator/scenario/judge.ts';
 import { Observations } from '../simulator/world/observations.ts';
-import { Shard, TICK_MS, controlledTogether } from './shard.ts';
+import { Shard, controlledTogether } from './shard.ts';
 import type { RunTask, ShardResult } from './shard.ts';
 import type { Peak } from './tally.ts';
 import type { ShardMessage, ShardWorkerData } from './shard-worker.ts';

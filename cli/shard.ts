@@ -4,6 +4,7 @@ import { createControllers } from '../control/controllers.ts';
 import type { Controller } from '../telemetry/controller.ts';
 import { Barrier } from '../simulator/barrier.ts';
 import type { City } from '../simulator/city.ts';
+import { TICK_MS } from '../simulator/clock.ts';
 import type { LogEntry } from '../simulator/command-log.ts';
 import type { Model } from '../simulator/fleet.ts';
 import { judgeSink } from '../simulator/judge-sink.ts';
@@ -17,8 +18,6 @@ import type { Sink } from '../simulator/sink.ts';
 import { Tally } from './tally.ts';
 import type { Peak } from './tally.ts';
 import { Observations } from '../simulator/world/observations.ts';
-
-export const TICK_MS = 1000;
 
 /** What a run is: the same task gives the same result on any number of workers. */
 export interface RunTask {

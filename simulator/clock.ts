@@ -6,6 +6,8 @@ const DAY_MIN = 1440;
 const MAX_LAG_MS = 1000;
 /** Window over which the true speed is measured, wall ms. */
 const SPEED_WINDOW_MS = 5000;
+/** Simulated time of one tick, in a live city and in a run alike: the same run has the same ticks. */
+export const TICK_MS = 1000;
 export const MIN_SPEED = 0.1;
 export const MAX_SPEED = 1000;
 

@@ -1,10 +1,9 @@
 // Carries out an entry of the timeline on one device: a fault of its sensors or its channel, or a happening that its model knows.
+import { CHANNEL_FAULTS } from './channel.ts';
 import type { ChannelFault } from './channel.ts';
 import type { Member } from './member.ts';
 import type { SensorFault } from './sensor.ts';
 import type { Occurrence } from './timeline.ts';
-
-const CHANNEL_FAULTS = new Set<unknown>(['dropout', 'duplicate', 'late', 'clock-skew']);
 
 export function happen(member: Member, device: number, occurrence: Occurrence, nowMs: number): void {
   const { event, args, fromMs, untilMs } = occurrence;
@@ -13,6 +12,7 @@ export function happen(member: Member, device: number, occurrence: Occurrence, n
     return;
   }
   const fault = { ...args, fromMs, untilMs };
-  if (CHANNEL_FAULTS.has(args.fault)) member.channel.impose(device, fault as unknown as ChannelFault);
+  if ((CHANNEL_FAULTS as readonly unknown[]).includes(args.fault))
+    member.channel.impose(device, fault as unknown as ChannelFault);
   else member.sensor.impose(device, fault as unknown as SensorFault);
 }

@@ -10,7 +10,7 @@ import type { Ack, ClockMessage, Command, SimulatorCounters } from '../telemetry
 import { clockTopic, countersTopic, deviceTopic, parseTopic, scenarioTopic } from '../telemetry/topics.ts';
 import { Backfill } from './backfill.ts';
 import type { BackfillOptions } from './backfill.ts';
-import { MAX_SPEED, MIN_SPEED, SimClock } from './clock.ts';
+import { MAX_SPEED, MIN_SPEED, SimClock, TICK_MS } from './clock.ts';
 import type { Speed } from './clock.ts';
 import type { City } from './city.ts';
 import type { LogEntry } from './command-log.ts';
@@ -64,8 +64,6 @@ export interface LiveResult extends Fingerprint {
   readonly expectations: readonly ExpectationResult[];
 }
 
-/** Simulated time of one tick. */
-export const TICK_MS = 1000;
 const ANNOUNCE_EVERY_MS = 1000;
 const ANNOUNCE_EVERY_SIM_MS = 60_000;
 /** Longest stretch of ticks before sockets get their turn. */

@@ -27,8 +27,6 @@ export interface PublisherOptions {
   readonly everythingAcknowledged?: () => boolean;
   /** Told of every message that leaves; `acknowledged` settles at the PUBACK of a QoS 1 publish. */
   readonly onSent?: (message: SentMessage) => void;
-  /** Part of the MQTT client id, so that several publishers can serve one city. */
-  readonly name?: string;
   /** Whatever the gateway has subscribed to. */
   readonly onMessage: (topic: string, payload: Uint8Array) => void;
 }
@@ -74,7 +72,7 @@ export class Publisher implements Sink {
     this.#options = options;
     this.#gateway = new Client({
       ...options.broker,
-      clientId: `${options.name ?? 'simulator'}-${options.city}`,
+      clientId: `simulator-${options.city}`,
       onMessage: (topic, payload) => options.onMessage(topic, payload),
       // After every connect: the broker may have forgotten the descriptions.
       onUp: () => {
