@@ -16,6 +16,9 @@ export interface Identity {
 /** Everyone who connects without a password to a broker that listens on loopback without credentials. */
 export const ANONYMOUS: Identity = { name: 'anonymous', roles: ['integrator', 'controller', 'viewer'] };
 
+/** The kinds as which the controllers themselves appear in the city. */
+const CONTROLLER_KINDS = ['bus-dispatch'];
+
 /** `{kinds}` stands for each of the identity's kinds (or `+`), `{kind}` and `{device}` for what a device is. */
 const TABLE: {
   readonly [role in Role]: { readonly publish: readonly string[]; readonly subscribe: readonly string[] };
@@ -40,6 +43,7 @@ const TABLE: {
       'city/{city}/counters/+',
       'city/{city}/scenario/ack',
       'city/{city}/scenario/state',
+      'city/{city}/timetable/+',
       'truth/{city}/{kinds}/+',
     ],
     // The clock, to hear whether another one tells the time already.
@@ -56,13 +60,26 @@ const TABLE: {
     subscribe: ['city/{city}/{kinds}/#', 'city/{city}/kinds/{kinds}'],
   },
   controller: {
-    publish: ['city/{city}/+/+/command', 'city/{city}/counters/control'],
+    publish: [
+      'city/{city}/+/+/command',
+      'city/{city}/counters/control',
+      'city/{city}/arrivals/+',
+      // What a controller says about itself.
+      ...CONTROLLER_KINDS.flatMap((kind) => [
+        `city/{city}/${kind}/+/telemetry`,
+        `city/{city}/${kind}/+/event`,
+        `city/{city}/${kind}/+/ack`,
+        `city/{city}/kinds/${kind}`,
+      ]),
+    ],
     subscribe: [
       'city/{city}/+/+/telemetry',
       'city/{city}/+/+/event',
       'city/{city}/+/+/ack',
       'city/{city}/kinds/+',
       'city/{city}/clock',
+      'city/{city}/timetable/+',
+      ...CONTROLLER_KINDS.map((kind) => `city/{city}/${kind}/+/command`),
     ],
   },
   api: {

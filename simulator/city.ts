@@ -1,6 +1,8 @@
 // The city as data: where water, streets, bus lines, kerbs and homes are. Everything here is fixed for a run; what changes lives in
 // the world. Positions are metres east and north of the city's anchor; `toLonLat` gives WGS-84.
 
+import type { DayType } from './world.ts';
+
 export interface Point {
   readonly x: number;
   readonly y: number;
@@ -32,18 +34,35 @@ export interface Label {
   readonly zh: string;
 }
 
-/** A bus line, out and back. Each direction is a chain of links with its stops along it. */
+/** A bus line. Each of its ways is a chain of links with its stops along it. */
 export interface BusLine {
   /** As riders know it, e.g. `608`. */
   readonly id: string;
   readonly name: Label;
   readonly color: string;
-  /** Two: out, back. */
+  /** A generated line has two: out, back. An imported one has one for each sequence of stops in its feed. */
   readonly directions: readonly LineDirection[];
+  /** Of a fleet at scale 1, at the busiest hour. */
   readonly headwayS: number;
+  /** As published, of an imported line. Absent: the timetable is made for the fleet there is. */
+  readonly trips?: readonly PlannedTrip[];
+}
+
+export interface PlannedTrip {
+  /** Unique in the city. */
+  readonly id: string;
+  /** Index into `directions`. */
+  readonly way: number;
+  /** Seconds from civil midnight; may pass 86,400. */
+  readonly startS: number;
+  /** Seconds from the start to the arrival at each stop of the way; the first is 0. */
+  readonly planS: readonly number[];
+  /** Sorts of day on which it runs. */
+  readonly days: readonly DayType[];
 }
 
 export interface LineDirection {
+  readonly direction: 'out' | 'back';
   readonly links: readonly number[];
   /** Position of each stop along the direction's path, metres from its start, ascending; the first is 0, the last the path's length. */
   readonly stops: readonly { readonly stop: number; readonly atM: number }[];

@@ -47,7 +47,7 @@ export interface Description {
 export const KIND_PATTERN = /^[a-z0-9-]{1,64}$/;
 export const DEVICE_PATTERN = /^[A-Za-z0-9_.:-]{1,64}$/;
 export const FIELD_PATTERN = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
-const RESERVED_KINDS = new Set(['kinds', 'clock', 'counters', 'scenario']);
+const RESERVED_KINDS = new Set(['kinds', 'clock', 'counters', 'scenario', 'timetable', 'arrivals']);
 const RESERVED_FIELDS = new Set(['time', 'ts', 'seq', 'city', 'kind', 'device']);
 const FIELD_TYPES = new Set(['number', 'boolean', 'string']);
 const SEVERITIES = new Set(['info', 'warning', 'critical']);

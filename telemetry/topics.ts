@@ -8,6 +8,7 @@ export type Topic =
   | { readonly type: 'kind'; readonly city: string; readonly kind: string }
   | { readonly type: 'clock'; readonly city: string }
   | { readonly type: 'counters'; readonly city: string; readonly part: string }
+  | { readonly type: 'timetable' | 'arrivals'; readonly city: string; readonly line: string }
   | { readonly type: 'scenarioCommand' | 'scenarioAck' | 'scenarioState'; readonly city: string };
 
 const CHANNELS = new Set<string>(['telemetry', 'event', 'status', 'command', 'ack']);
@@ -26,6 +27,11 @@ export function countersTopic(city: string, part: string): string {
 }
 export function scenarioTopic(city: string, channel: 'command' | 'ack' | 'state'): string {
   return `city/${city}/scenario/${channel}`;
+}
+
+/** A bus line's timetable (retained), and when its buses are expected. line: a name like a device's. */
+export function lineTopic(city: string, channel: 'timetable' | 'arrivals', line: string): string {
+  return `city/${city}/${channel}/${line}`;
 }
 
 /** Ground truth, outside the city's tree: no device may read it, no store keeps it. */
@@ -47,6 +53,8 @@ export function parseTopic(topic: string): Topic | undefined {
   if (parts.length !== 4) return undefined;
   if (kind === 'kinds' && isKind(device!)) return { type: 'kind', city, kind: device! };
   if (kind === 'counters' && KIND_PATTERN.test(device!)) return { type: 'counters', city, part: device! };
+  if ((kind === 'timetable' || kind === 'arrivals') && DEVICE_PATTERN.test(device!))
+    return { type: kind, city, line: device! };
   if (kind === 'scenario' && device === 'command') return { type: 'scenarioCommand', city };
   if (kind === 'scenario' && device === 'ack') return { type: 'scenarioAck', city };
   if (kind === 'scenario' && device === 'state') return { type: 'scenarioState', city };

@@ -72,7 +72,7 @@ export function planLines(streets: Streets, random: Random): { lines: BusLine[];
       index,
     );
     const back = out.map(reverseLink).toReversed();
-    const directions = [places.direction(out), places.direction(back)];
+    const directions = [places.direction(out, 'out'), places.direction(back, 'back')];
     const roundTripM = directions.reduce((sum, { lengthM }) => sum + lengthM, 0);
     const [first, last] = [HUBS[plan.hubs[0]!], HUBS[plan.hubs.at(-1)!]];
     return {
@@ -172,7 +172,7 @@ class StopPlaces {
     this.#random = random;
   }
 
-  direction(links: readonly number[]): LineDirection {
+  direction(links: readonly number[], direction: 'out' | 'back'): LineDirection {
     const startM: number[] = [];
     let lengthM = 0;
     for (const link of links) {
@@ -189,7 +189,7 @@ class StopPlaces {
         return { stop: this.#at(links.at(-1)!, this.#streets.links[links.at(-1)!]!.lengthM), atM: lengthM };
       return this.#place(links, startM, i * gap, slack);
     });
-    return { links, stops, lengthM };
+    return { direction, links, stops, lengthM };
   }
 
   #place(

@@ -48,7 +48,8 @@ export function fakeCity(blockM = 600): City {
     y: 0,
   }));
   const columns = Array.from({ length: COLUMNS }, (_, i) => i);
-  const direction = (order: readonly number[]): LineDirection => ({
+  const direction = (way: 'out' | 'back', order: readonly number[]): LineDirection => ({
+    direction: way,
     links: order.slice(1).map((node, i) => linkBetween(order[i]!, node)),
     stops: order.map((stop, i) => ({ stop, atM: i * blockM })),
     lengthM: (COLUMNS - 1) * blockM,
@@ -57,7 +58,7 @@ export function fakeCity(blockM = 600): City {
     id: '1',
     name: { en: 'Line 1', zh: '1路' },
     color: '#d33',
-    directions: [direction(columns), direction(columns.toReversed())],
+    directions: [direction('out', columns), direction('back', columns.toReversed())],
     headwayS: 300,
   };
   const center = { x: (COLUMNS / 2) * blockM, y: (ROWS / 2) * blockM };
