@@ -77,7 +77,7 @@ export class Shard {
       dayType: scenario.dayType,
       quality: scenario.quality,
       timeline: scenario.timeline,
-      controllers: task.control && task.replay === undefined ? controllersFor(kinds) : [],
+      controllers: task.control && task.replay === undefined ? () => controllersFor(kinds) : undefined,
       replay: task.replay,
       observations: companions && new Observations(city.links.length, companions.observations, companions.leads),
       logsEvents: companions?.leads,

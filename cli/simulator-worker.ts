@@ -89,7 +89,7 @@ async function start(message: StartMessage): Promise<void> {
     utcOffsetMin: message.utcOffsetMin,
     speed: message.speed,
     endMs: message.endMs,
-    controllers: message.controllersInside ? createControllers() : undefined,
+    controllers: message.controllersInside ? createControllers : undefined,
     backfill,
     onSent: message.sample ? sampler() : undefined,
     onLogEntry: session?.entry,

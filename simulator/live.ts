@@ -41,7 +41,7 @@ export interface LiveOptions {
   /** Simulated time at which the city stops; absent: never, also when the scenario is over. */
   readonly endMs?: number | undefined;
   /** Stepped by the simulated clock; a live city has its control centre over MQTT instead. */
-  readonly controllers?: readonly Controller[] | undefined;
+  readonly controllers?: (() => readonly Controller[]) | undefined;
   /** Begins in the past; `startMs` is where. */
   readonly backfill?: BackfillOptions | undefined;
   readonly onSent?: ((message: SentMessage) => void) | undefined;

@@ -3,6 +3,7 @@
 import type { Controller } from '../telemetry/controller.ts';
 import type { Command } from '../telemetry/messages.ts';
 import { Answers } from './answers.ts';
+import { Centre } from './centre.ts';
 import type { City } from './city.ts';
 import { CommandLog } from './command-log.ts';
 import type { LogEntry } from './command-log.ts';
@@ -38,8 +39,8 @@ export interface RunOptions {
   /** `ideal` when absent. */
   readonly quality?: 'ideal' | 'field' | undefined;
   readonly timeline?: readonly TimelineEntry[] | undefined;
-  /** Stepped by the simulated clock; each sees only kinds that live here. */
-  readonly controllers?: readonly Controller[] | undefined;
+  /** Makes the control centre's controllers, stepped by the simulated clock; each sees only kinds that live here. */
+  readonly controllers?: (() => readonly Controller[]) | undefined;
   /** Commands and events of an earlier session, by time; then no controllers are wanted. */
   readonly replay?: readonly LogEntry[] | undefined;
   /** Shared with the worlds of other workers. */
@@ -76,6 +77,7 @@ export class Run {
   readonly #sink: Sink;
   readonly #hash = new RecordHash();
   readonly #answers = new Answers();
+  readonly #centre: Centre;
   readonly #log = new CommandLog();
   #queue: QueuedCommand[] = [];
   /** Came from outside since the last tick. */
@@ -89,7 +91,8 @@ export class Run {
     this.#options = options;
     this.#random = new Random(seed);
     this.#simTimeMs = startMs;
-    this.#sink = this.#counted(options.sink, options.controllers ?? []);
+    this.#centre = new Centre(options.controllers ?? (() => []));
+    this.#sink = this.#counted(options.sink);
     this.#world = createWorld({
       city,
       random: this.#random.fork('world'),
@@ -130,6 +133,7 @@ export class Run {
     this.#logInjected();
     const nowMs = (this.#simTimeMs += dtMs);
     this.#world.advance(nowMs);
+    this.#centre.isReachable = this.#world.centreReachable;
     const changed = this.#timeline.advance(
       nowMs,
       (occurrence) => this.#begin(occurrence),
@@ -137,7 +141,10 @@ export class Run {
     );
     this.#obeyAll();
     for (const member of this.#members.values()) member.tick(nowMs, dtMs);
-    for (const controller of this.#options.controllers ?? []) this.#follow(controller);
+    this.#centre.decide(nowMs, ({ name }, { kind, device, command }) => {
+      // Takes effect in the next tick, like any command.
+      this.command(kind, device, { ...command, id: `${name}-${this.#log.nextNumber(name)}` });
+    });
     return changed;
   }
 
@@ -147,6 +154,7 @@ export class Run {
     const device = deviceIndex(kind, deviceName);
     if (member === undefined || device === undefined || device >= member.count)
       return `there is no ${kind} ${deviceName}`;
+    if (!this.#centre.isReachable) return 'the control centre is cut off';
     if (this.#queue.length >= MAX_WAITING) return `${MAX_WAITING} commands already wait for the city to go on`;
     this.#queue.push({ member, device, command, receivedMs: this.#simTimeMs, logged: true });
     return undefined;
@@ -180,12 +188,8 @@ export class Run {
     this.#members.set(kind, member);
   }
 
-  /** Counts what leaves the devices, and lets the controllers see it as it is on the wire. */
-  #counted(sink: Sink, controllers: readonly Controller[]): Sink {
-    const readers = new Map<string, Controller[]>();
-    for (const controller of controllers) {
-      for (const kind of controller.reads) readers.set(kind, [...(readers.get(kind) ?? []), controller]);
-    }
+  /** Counts what leaves the devices, and lets the control centre see it as it is on the wire. */
+  #counted(sink: Sink): Sink {
     // A device often sends several messages in a row.
     let last = { kind: '', device: -1, id: '' };
     const idOf = (kind: string, device: number) => {
@@ -197,7 +201,7 @@ export class Run {
         const id = idOf(kind, device);
         this.#hash.add(kind, id, ts, seq, readings);
         sink.record(kind, device, ts, seq, readings);
-        const listeners = readers.get(kind);
+        const listeners = this.#centre.readers(kind);
         if (listeners === undefined) return;
         const record = { kind, device: id, ts, seq, fields: readings };
         for (const controller of listeners) controller.observe(record);
@@ -309,13 +313,6 @@ export class Run {
   #answer({ kind }: Member, device: number, ack: Parameters<Answers['remember']>[2]): void {
     this.#answers.remember(kind, device, ack);
     this.#sink.ack(kind, device, ack);
-  }
-
-  /** The controllers' decisions take effect in the next tick, like any command. */
-  #follow(controller: Controller): void {
-    for (const { kind, device, command } of controller.decide(this.#simTimeMs)) {
-      this.command(kind, device, { ...command, id: `${controller.name}-${this.#log.nextNumber(controller.name)}` });
-    }
   }
 
   /** Feeds what took effect in the tick that ends at `nowMs`. */

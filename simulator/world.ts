@@ -115,6 +115,8 @@ export interface World {
   readonly streets: Streets;
   readonly grid: Grid;
   readonly radio: Radio;
+  /** False while the control centre is cut off: it sees nothing and its commands reach nobody. */
+  readonly centreReachable: boolean;
   /** civilHourIndex: civil hours since 1970. */
   hour(civilHourIndex: number): CityHour;
 }
@@ -128,7 +130,7 @@ export type Place =
 /** What a scenario imposes on the whole city. Times are simulated ms; untilMs Infinity = for good. */
 export interface WorldEvent {
   readonly id: string;
-  readonly event: 'weather' | 'road-closed' | 'power-cut' | 'network-outage' | 'crowd' | 'day-type';
+  readonly event: 'weather' | 'road-closed' | 'power-cut' | 'network-outage' | 'control-outage' | 'crowd' | 'day-type';
   readonly fromMs: number;
   readonly untilMs: number;
   readonly where?: Place;

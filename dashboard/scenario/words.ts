@@ -14,6 +14,7 @@ const ICONS: { readonly [event: string]: IconName } = {
   'road-closed': 'closed',
   'power-cut': 'power',
   'network-outage': 'network',
+  'control-outage': 'network',
   crowd: 'people',
   'day-type': 'calendar',
   'sensor-fault': 'fault',

@@ -57,6 +57,7 @@ class CityWorld implements MutableWorld {
   readonly streets: CityStreets;
   readonly grid: CityGrid;
   readonly radio: CityRadio;
+  centreReachable = true;
   readonly #city: City;
   readonly #offsetMs: number;
   readonly #weather: Weather;
@@ -141,6 +142,7 @@ class CityWorld implements MutableWorld {
     this.streets.restrict(happening, this.#imposed.roadTurns(nowMs));
     this.grid.restrict(happening);
     this.radio.restrict(happening);
+    this.centreReachable = !happening.some(({ event }) => event === 'control-outage');
     this.#nextTurnMs = this.#imposed.nextTurnMs(nowMs);
   }
 

@@ -65,6 +65,12 @@ export const WORLD_EVENTS: { readonly [event in WorldEvent['event']]: WorldEvent
       additionalProperties: false,
     },
   },
+  'control-outage': {
+    label: 'Control centre cut off',
+    labels: { zh: '控制中心失联' },
+    where: 'none',
+    args: NO_ARGS,
+  },
   crowd: {
     label: 'Crowd',
     labels: { zh: '人群聚集' },

@@ -82,6 +82,7 @@ export function fakeWorld(options: FakeWorldOptions = {}): World {
       frequencyHz: 50,
     },
     radio: { reaches: typeof reaches === 'function' ? reaches : () => reaches },
+    centreReachable: true,
     hour: (index) => ({
       hour: ((index % 24) + 24) % 24,
       dayType: calendar.dayType,

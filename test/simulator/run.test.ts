@@ -284,10 +284,43 @@ describe('controllers and the command log', () => {
   }
 
   it('lets a controller see telemetry and change the city from the next tick on', () => {
-    const { run, acks } = live({ bus: 24 }, 7, 600, 1000, undefined, { controllers: [holder()] });
+    const { run, acks } = live({ bus: 24 }, 7, 600, 1000, undefined, { controllers: () => [holder()] });
     expect(acks.filter(({ state }) => state === 'accepted').length).toBeGreaterThan(3);
     expect(acks.every(({ id }) => id.startsWith('holder-'))).toBe(true);
     expect(run.hash.toString()).not.toBe(live({ bus: 24 }, 7, 600, 1000).run.hash.toString());
+  });
+
+  it('cuts the control centre off for the time of an outage, and starts a new one afterwards', () => {
+    let created = 0;
+    const seen: number[] = [];
+    const listener = (): Controller => {
+      created++;
+      return {
+        name: 'listener',
+        reads: ['bus'],
+        observe: ({ ts }) => void seen.push(ts),
+        decide: () => [],
+      };
+    };
+    const refusals = new Map<number, string | undefined>();
+    const timeline = [{ id: 'cut', event: 'control-outage', atMs: 60_000, durationMs: 120_000, args: {} }];
+    live(
+      { bus: 24 },
+      7,
+      300,
+      1000,
+      (run, tick) => {
+        if (tick % 100 === 50)
+          refusals.set(tick, run.command('bus', 'bus-0001', { id: `c${tick}`, name: 'departNow', args: {} }));
+      },
+      { controllers: () => [listener()], timeline },
+    );
+    expect(created).toBe(2);
+    const during = seen.filter((ts) => ts > START_MS + 61_000 && ts < START_MS + 180_000);
+    expect(during).toEqual([]);
+    expect(Math.min(...seen)).toBeLessThan(START_MS + 60_000);
+    expect(Math.max(...seen)).toBeGreaterThan(START_MS + 240_000);
+    expect([...refusals.values()]).toEqual([undefined, 'the control centre is cut off', undefined]);
   });
 
   it('repeats a session from its log alone: same messages, same log', () => {
@@ -303,7 +336,7 @@ describe('controllers and the command log', () => {
           run.command('parking-spot', 'parking-spot-0007', { id: 'a', name: 'setHeartbeat', args: { intervalS: 60 } });
         if (tick === 200) run.inject({ id: 'rain', event: 'weather', durationMs: 100_000, args: { rainMmPerH: 30 } });
       },
-      { controllers: [holder()] },
+      { controllers: () => [holder()] },
     );
     expect(log.length).toBeGreaterThan(5);
     const again = live({ bus: 24, 'parking-spot': 50 }, 7, 600, 1000, undefined, { replay: log });

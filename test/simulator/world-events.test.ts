@@ -24,6 +24,7 @@ function everything(world: MutableWorld) {
     frequencyHz: grid.frequencyHz,
     on: city.nodes.map((node) => grid.isOn(node)),
     reached: city.nodes.map((node) => radio.reaches('bus', node)),
+    centreReachable: world.centreReachable,
     hour: world.hour(hour),
   };
 }
@@ -33,6 +34,7 @@ const EVERY_EVENT: readonly [WorldEvent['event'], Args, Place | undefined][] = [
   ['road-closed', {}, { street: 'Test Road' }],
   ['power-cut', {}, undefined],
   ['network-outage', {}, undefined],
+  ['control-outage', {}, undefined],
   ['crowd', { people: 5000 }, circleAt(0, 0, 300)],
   ['day-type', { dayType: 'holiday' }, undefined],
 ];
