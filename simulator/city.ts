@@ -98,6 +98,10 @@ export interface City {
   /** Links leaving each node, by node index. */
   readonly linksFrom: readonly (readonly number[])[];
   readonly streetNames: readonly Label[];
+  /** Mean speed of all streets on an empty road and at the busiest hour. Absent: as surveyed in Wuxi. */
+  readonly streetSpeeds?: { readonly freeMps: number; readonly peakMps: number };
+  /** `weekdays`: Saturdays are weekends, Sundays are like holidays, no other holidays are known. Absent: China's calendar. */
+  readonly calendar?: 'weekdays';
   readonly stops: readonly Stop[];
   readonly lines: readonly BusLine[];
   readonly districts: readonly District[];

@@ -1,4 +1,4 @@
-// Metres east and north of the anchor ↔ WGS-84, by the radii of curvature of the ellipsoid at the anchor. Good to 0.1 % within
+// Metres east and north of an anchor ↔ WGS-84, by the radii of curvature of the ellipsoid at the anchor. Good to 0.1 % within
 // 30 km; not for a country.
 import type { Point } from '../city.ts';
 import { ANCHOR, type LonLat } from './geography.ts';
@@ -8,24 +8,43 @@ const EQUATOR_M = 6_378_137;
 const ECCENTRICITY_2 = 0.006_694_379_990_14;
 
 const RAD = Math.PI / 180;
-const SIN_LAT = Math.sin(ANCHOR.lat * RAD);
-const W2 = 1 - ECCENTRICITY_2 * SIN_LAT * SIN_LAT;
-/** Prime vertical and meridional radius, Snyder, Map Projections (1987), eq. 4-20 and 4-19. */
-const NORMAL_M = EQUATOR_M / Math.sqrt(W2);
-const MERIDIAN_M = (NORMAL_M * (1 - ECCENTRICITY_2)) / W2;
-
-const M_PER_LON = RAD * NORMAL_M * Math.cos(ANCHOR.lat * RAD);
-const M_PER_LAT = RAD * MERIDIAN_M;
 /** 1e-7 degrees is about 1 cm. */
 const STEPS_PER_DEGREE = 1e7;
 
-export function toLonLat(point: Point): { lon: number; lat: number } {
+export interface Place {
+  readonly lon: number;
+  readonly lat: number;
+}
+
+export interface Projection {
+  toLonLat(point: Point): Place;
+  fromLonLat(place: Place): Point;
+}
+
+/** anchor: not at a pole */
+export function projectionAt(anchor: Place): Projection {
+  const sinLat = Math.sin(anchor.lat * RAD);
+  const w2 = 1 - ECCENTRICITY_2 * sinLat * sinLat;
+  // Prime vertical and meridional radius, Snyder, Map Projections (1987), eq. 4-20 and 4-19.
+  const normalM = EQUATOR_M / Math.sqrt(w2);
+  const meridianM = (normalM * (1 - ECCENTRICITY_2)) / w2;
+  const mPerLon = RAD * normalM * Math.cos(anchor.lat * RAD);
+  const mPerLat = RAD * meridianM;
   return {
-    lon: Math.round((ANCHOR.lon + point.x / M_PER_LON) * STEPS_PER_DEGREE) / STEPS_PER_DEGREE,
-    lat: Math.round((ANCHOR.lat + point.y / M_PER_LAT) * STEPS_PER_DEGREE) / STEPS_PER_DEGREE,
+    toLonLat: (point) => ({
+      lon: Math.round((anchor.lon + point.x / mPerLon) * STEPS_PER_DEGREE) / STEPS_PER_DEGREE,
+      lat: Math.round((anchor.lat + point.y / mPerLat) * STEPS_PER_DEGREE) / STEPS_PER_DEGREE,
+    }),
+    fromLonLat: (place) => ({ x: (place.lon - anchor.lon) * mPerLon, y: (place.lat - anchor.lat) * mPerLat }),
   };
 }
 
+const wuxi = projectionAt(ANCHOR);
+
+export function toLonLat(point: Point): Place {
+  return wuxi.toLonLat(point);
+}
+
 export function fromLonLat([lon, lat]: LonLat): Point {
-  return { x: (lon - ANCHOR.lon) * M_PER_LON, y: (lat - ANCHOR.lat) * M_PER_LAT };
+  return wuxi.fromLonLat({ lon, lat });
 }

@@ -1,5 +1,5 @@
 // The links of a city for those who read them at every step: one row of numbers a link, which is one line of the processor's cache. Links
-// are straight from node to node. Fixed for a run; no traffic in here.
+// are straight from node to node; one that is longer than that is driven at a pace that fits between them. Fixed for a run; no traffic in here.
 import type { City, Point } from '../city.ts';
 
 /** A bend of more than this is a turn; cosine of 40°. */
@@ -16,6 +16,9 @@ const FROM_Y = 5;
 const FIRST_LANE = 6;
 const LANES = 7;
 
+/** A link may be a little shorter or longer than its straight line by rounding. */
+const ROUNDING = 1e-6;
+
 export class LinkTable {
   /** Lanes of all links; each has its number. */
   readonly laneCount: number;
@@ -30,8 +33,9 @@ export class LinkTable {
       const row = this.#rows.subarray(index * WIDTH);
       row[LENGTH_M] = lengthM;
       row[LIMIT_MPS] = speedLimitMps;
-      row[EAST] = (b.x - a.x) / chordM;
-      row[NORTH] = (b.y - a.y) / chordM;
+      const wayM = lengthM > chordM * (1 + ROUNDING) ? lengthM : chordM;
+      row[EAST] = (b.x - a.x) / wayM;
+      row[NORTH] = (b.y - a.y) / wayM;
       row[FROM_X] = a.x;
       row[FROM_Y] = a.y;
       row[FIRST_LANE] = laneCount;
@@ -80,6 +84,11 @@ export class LinkTable {
     const a = link * WIDTH;
     const b = next * WIDTH;
     const east = this.#rows[a + EAST]! * this.#rows[b + EAST]!;
-    return east + this.#rows[a + NORTH]! * this.#rows[b + NORTH]! < TURN_COSINE;
+    return east + this.#rows[a + NORTH]! * this.#rows[b + NORTH]! < TURN_COSINE * this.#stretch(a) * this.#stretch(b);
+  }
+
+  /** Straight line over length, of a row: 1 for nearly all links. */
+  #stretch(row: number): number {
+    return Math.hypot(this.#rows[row + EAST]!, this.#rows[row + NORTH]!);
   }
 }

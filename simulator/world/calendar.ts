@@ -59,6 +59,16 @@ export function calendarOf(day: number, dayType?: DayType): Calendar {
   };
 }
 
+/** The same where no public holidays are known: Saturdays are weekends, and Sundays are what holidays are like. */
+export function weekdayCalendarOf(day: number, dayType?: DayType): Calendar {
+  const date = new Date(day * DAY_MS);
+  const own: DayType = ({ 0: 'holiday', 6: 'weekend' } as const)[date.getUTCDay()] ?? 'workday';
+  const actual = dayType ?? own;
+  const isSummer = date.getUTCMonth() === 6 || date.getUTCMonth() === 7;
+  const dayOfYear = day - Date.UTC(date.getUTCFullYear(), 0, 1) / DAY_MS + 1;
+  return { dayType: actual, school: actual === 'workday' && !isSummer, dayOfYear };
+}
+
 interface Year {
   readonly holidays: ReadonlyMap<number, string>;
   /** Weekend days that are worked. */

@@ -75,7 +75,7 @@ class CityWorld implements MutableWorld {
     this.#offsetMs = utcOffsetMin * MIN_MS;
     this.#weather = new Weather(random.fork('weather'));
     this.#peopleRandom = random.fork('people');
-    this.#days = new Days(dayType);
+    this.#days = new Days(dayType, city.calendar);
     this.#imposed = new Imposed(city);
     this.#hours = new Hours({
       weather: this.#weather,

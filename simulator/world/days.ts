@@ -1,17 +1,20 @@
 // Which type of day it is in this run: the calendar's, the one a scenario wants for every day, or the one an event makes of it for a while.
+import type { City } from '../city.ts';
 import type { Calendar, DayType, WorldEvent } from '../world.ts';
-import { calendarOf } from './calendar.ts';
+import { calendarOf, weekdayCalendarOf } from './calendar.ts';
 import { remember } from './remember.ts';
 
 const DAY_MS = 86_400_000;
 
 export class Days {
   readonly #wanted: DayType | undefined;
+  readonly #calendarOf: typeof calendarOf;
   readonly #known = new Map<string, Map<number, Calendar>>();
   #events: readonly WorldEvent[] = [];
 
-  constructor(wanted: DayType | undefined) {
+  constructor(wanted: DayType | undefined, calendar?: City['calendar']) {
     this.#wanted = wanted;
+    this.#calendarOf = calendar === 'weekdays' ? weekdayCalendarOf : calendarOf;
   }
 
   /** The day of a civil time. nowMs: the simulated time of the same moment. */
@@ -23,7 +26,7 @@ export class Days {
   of(day: number, nowMs: number): Calendar {
     const dayType = this.#imposedAt(nowMs) ?? this.#wanted;
     const known = remember(this.#known, 4, dayType ?? '', () => new Map<number, Calendar>());
-    return remember(known, 32, day, () => calendarOf(day, dayType));
+    return remember(known, 32, day, () => this.#calendarOf(day, dayType));
   }
 
   /** events: all of the kind, by their beginning; of two that overlap the later one counts. */
