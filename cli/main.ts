@@ -1,4 +1,5 @@
 // The `citytwin` command: names the subcommands and their settings, maps mistakes to exit code 2. What they do is in the other files.
+import { availableParallelism } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import { UsageError, optionsFor, readConfig } from './options.ts';
 import type { Settings } from './options.ts';
@@ -18,6 +19,8 @@ interface Subcommand {
   readonly settings: readonly Name[];
   readonly overrides?: Partial<Settings>;
   readonly examples: readonly string[];
+  /** What its help has to add, given the words behind the command. */
+  readonly explain?: (words: readonly string[]) => Promise<string>;
   /** @returns the exit code of a command that ends by itself */
   run(settings: Settings, argument: string | undefined): Promise<number | void>;
 }
@@ -164,6 +167,21 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     run: async (settings, file) => (await import('./replay.ts')).replay(settings, file!),
   },
   {
+    name: 'experiment',
+    text: 'a claim about a city, put to the test: arms, paired seeds, 95 % intervals; none named: what there is',
+    argument: ['[name]', 'which experiment; NAME --help lists what can be set'],
+    settings: ['seeds', 'firstSeed', 'set', 'workers', 'reportFolder', 'check', 'list', 'data', ...COMMON],
+    overrides: { workers: Math.min(64, availableParallelism()), logLevel: 'warn' },
+    examples: [
+      'citytwin experiment',
+      'citytwin experiment bus-line --help',
+      'citytwin experiment bus-line --seeds 40 --report report/',
+      'citytwin experiment bus-line --set buses=18 --set policy=timetable,forward-headway',
+    ],
+    explain: async (words) => (await import('./experiment.ts')).explanation(words),
+    run: async (settings, name) => (await import('./experiment.ts')).experiment(settings, name),
+  },
+  {
     name: 'kinds',
     text: 'the kinds of device there are',
     settings: ['json'],
@@ -179,7 +197,13 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   },
 ];
 
-function program(config: { readonly [name: string]: unknown }): Command {
+/** Loads what help has to add only where help is asked for. */
+async function explanationFor(subcommand: Subcommand, [name, ...words]: readonly string[]): Promise<string> {
+  const asked = name === subcommand.name && words.some((word) => word === '--help' || word === '-h');
+  return asked ? `\n${(await subcommand.explain?.(words)) ?? ''}` : '';
+}
+
+async function program(config: { readonly [name: string]: unknown }): Promise<Command> {
   const root = new Command('citytwin')
     .description('A smart city that runs on a laptop.')
     .addHelpText('before', 'Examples:\n  citytwin up\n  citytwin up --speed 60\n  citytwin doctor\n')
@@ -195,6 +219,7 @@ function program(config: { readonly [name: string]: unknown }): Command {
       .command(name)
       .description(text)
       .addHelpText('before', `Examples:\n${examples.map((example) => `  ${example}`).join('\n')}\n`)
+      .addHelpText('after', await explanationFor(subcommand, process.argv.slice(2)))
       .option('--config <file>', 'settings as a JSON object, names as in the environment, camelCase')
       .allowExcessArguments(false)
       .action(async (...given: unknown[]) => {
@@ -209,7 +234,7 @@ function program(config: { readonly [name: string]: unknown }): Command {
 }
 
 try {
-  await program(readConfig(process.argv)).parseAsync();
+  await (await program(readConfig(process.argv))).parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
   else {

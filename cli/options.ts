@@ -8,6 +8,7 @@ import type { Speed } from '../simulator/clock.ts';
 
 const STORES = ['duckdb', 'influx1', 'memory'] as const;
 export type StoreName = (typeof STORES)[number];
+const MAX_SEEDS = 10_000;
 const DEFAULT_CONFIG = 'citytwin.config.json';
 
 export interface Settings {
@@ -47,6 +48,14 @@ export interface Settings {
   readonly openHttp: boolean;
   readonly simulator: boolean;
   readonly control: boolean;
+  readonly seeds?: number;
+  /** Of the paired seeds. */
+  readonly firstSeed: number;
+  /** `name=value` each. */
+  readonly set: readonly string[];
+  readonly reportFolder?: string;
+  readonly check: boolean;
+  readonly list: boolean;
   readonly json: boolean;
   readonly logLevel: string;
 }
@@ -103,12 +112,17 @@ function url(...protocols: string[]) {
   };
 }
 
+/** Adds to those before: the flag may be repeated, one value may hold several with blanks between. */
+function assignments(text: string, before: unknown): string[] {
+  return [...(before as readonly string[]), ...text.split(/\s+/).filter((word) => word !== '')];
+}
+
 const TABLE: {
   readonly [name in Name]: {
     flags: string;
     text: string;
     default?: unknown;
-    parse?: (text: string) => unknown;
+    parse?: (text: string, before: unknown) => unknown;
     choices?: readonly string[];
   };
 } = {
@@ -129,7 +143,11 @@ const TABLE: {
     text: 'address to listen on; other than loopback needs credentials',
     default: '127.0.0.1',
   },
-  data: { flags: '--data <folder>', text: 'where the embedded store lives', default: './data' },
+  data: {
+    flags: '--data <folder>',
+    text: 'where the embedded store lives, and the newest report of each experiment',
+    default: './data',
+  },
   store: { flags: '--store <name>', text: 'where history is kept', default: 'duckdb', choices: STORES },
   storeUrl: {
     flags: '--store-url <url>',
@@ -159,7 +177,7 @@ const TABLE: {
   },
   workers: {
     flags: '--workers <n>',
-    text: 'threads that share the devices; the result does not depend on it',
+    text: 'threads that share the work; the result does not depend on it',
     default: 1,
     parse: numberIn(1, 64, true),
   },
@@ -212,6 +230,26 @@ const TABLE: {
   },
   simulator: { flags: '--no-simulator', text: 'leave the simulated devices out' },
   control: { flags: '--no-control', text: 'leave the control centre out' },
+  seeds: {
+    flags: '--seeds <n>',
+    text: 'how many paired seeds every arm lives (default: what the experiment thinks enough)',
+    parse: numberIn(1, MAX_SEEDS, true),
+  },
+  firstSeed: {
+    flags: '--seed <n>',
+    text: 'the first of the paired seeds, the others count up from it',
+    default: 1,
+    parse: numberIn(0, Number.MAX_SAFE_INTEGER - MAX_SEEDS, true),
+  },
+  set: {
+    flags: '--set <name=value>',
+    text: 'changes a parameter, as often as there are some to change; NAME --help lists them',
+    default: [],
+    parse: assignments,
+  },
+  reportFolder: { flags: '--report <folder>', text: 'write NAME.json and NAME.html there' },
+  check: { flags: '--check', text: 'end with 1 when a check is not met, or nothing was checked', default: false },
+  list: { flags: '--list', text: 'the experiments there are, with their claims', default: false },
   json: { flags: '--json', text: 'one JSON document on stdout, logs on stderr', default: false },
   logLevel: {
     flags: '--log-level <level>',
@@ -244,7 +282,7 @@ export function optionsFor(
 function checked(name: string, value: unknown, option: Option): unknown {
   if (option.parseArg === undefined || typeof value === 'boolean') return value;
   try {
-    return option.parseArg(String(value), undefined);
+    return option.parseArg(Array.isArray(value) ? value.join(' ') : String(value), []);
   } catch (error) {
     throw new UsageError(`${name} in the config file: ${(error as Error).message}, got ${JSON.stringify(value)}`);
   }

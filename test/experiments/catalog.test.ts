@@ -1,0 +1,73 @@
+// What every experiment owes to whoever runs it, whatever it is about.
+import { describe, expect, it } from 'vitest';
+import { EXPERIMENTS } from '../../experiments/catalog.ts';
+import type { Experiment } from '../../experiments/experiment.ts';
+import { htmlOf } from '../../experiments/report-html.ts';
+import { reportLines } from '../../experiments/report-text.ts';
+import { reportOf } from '../../experiments/report.ts';
+import { runExperiment } from '../../experiments/runner.ts';
+import { readSettings } from '../../experiments/settings.ts';
+
+const circumstances = { version: '0', node: 'v24', date: '2026-05-20T08:00:00.000Z', wallSeconds: 1 };
+
+async function reported(experiment: Experiment, assignments: readonly string[]) {
+  const assignment = { settings: readSettings(experiment, assignments), firstSeed: 1, seeds: 1 };
+  return reportOf(
+    experiment,
+    assignment,
+    await runExperiment(experiment, { ...assignment, threads: 1 }),
+    circumstances,
+  );
+}
+
+/** Each list with one of its words only, each choice with another one. */
+function corners({ parameters }: Experiment): string[] {
+  return parameters.flatMap((parameter) => {
+    if (parameter.type === 'number') return [];
+    return parameter.choices
+      .filter((word) => String(parameter.default) !== word)
+      .map((word) => `${parameter.name}=${word}`);
+  });
+}
+
+describe.each(EXPERIMENTS.map((experiment) => [experiment.name, experiment] as const))('%s', (_, experiment) => {
+  it('is well formed', () => {
+    const { name, parameters, kpis, sources, seeds, claim, title } = experiment;
+    expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
+    expect([title.length > 0, claim.length > 0, sources.length > 0, seeds > 1]).toEqual([true, true, true, true]);
+    // Defaults are what a user may set.
+    const settings = readSettings(
+      experiment,
+      parameters.map((one) => `${one.name}=${String(one.default)}`),
+    );
+    const arms = experiment.arms(settings);
+    expect([arms.length > 1, kpis.length > 0]).toEqual([true, true]);
+    for (const words of [parameters, kpis, arms]) {
+      expect(new Set(words.map((word) => word.name)).size).toBe(words.length);
+    }
+  });
+
+  it('lives the same life again', () => {
+    const settings = readSettings(experiment, []);
+    for (const { name } of experiment.arms(settings).slice(0, 2)) {
+      expect(experiment.live(name, 3, settings)).toEqual(experiment.live(name, 3, settings));
+    }
+  });
+
+  it.each([[], ...corners(experiment).map((corner) => [corner])])(
+    'has something to say with %s',
+    async (...assignments) => {
+      const report = await reported(
+        experiment,
+        assignments.filter((one) => one !== undefined),
+      );
+      expect(report.verdict).not.toMatch(/NaN|undefined|Infinity/);
+      expect(reportLines(report).join('\n')).not.toMatch(/NaN|undefined|Infinity/);
+      expect(htmlOf(report, experiment.parameters)).not.toMatch(/NaN|undefined|Infinity/);
+    },
+  );
+});
+
+it('no two have the same name', () => {
+  expect(new Set(EXPERIMENTS.map(({ name }) => name)).size).toBe(EXPERIMENTS.length);
+});
