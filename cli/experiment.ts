@@ -44,7 +44,9 @@ export async function experiment(settings: Settings, name: string | undefined): 
 /** What `--help` adds: the parameters of the experiment that is named among the words, else all experiments. @throws UsageError */
 export function explanation(words: readonly string[]): string {
   const name = words.find((word) => !word.startsWith('-'));
-  return (name === undefined ? listLines() : parameterLines(experimentNamed(name))).join('\n');
+  if (name === undefined) return listLines(EXPERIMENTS).join('\n');
+  const chosen = experimentNamed(name);
+  return [...listLines([chosen]), '', ...parameterLines(chosen)].join('\n');
 }
 
 /** @throws UsageError */
@@ -90,7 +92,7 @@ async function carryOut(
     version,
     node: process.version,
     date: new Date().toISOString(),
-    wallSeconds: Math.round(performance.now() - startedMs) / 1000,
+    wallSeconds: () => Math.round(performance.now() - startedMs) / 1000,
   });
 }
 
@@ -132,11 +134,11 @@ function list(json: boolean): void {
   const described = EXPERIMENTS.map(({ name, title, claim, sources, seeds, parameters, kpis }) => {
     return { name, title, claim, sources, seeds, parameters, kpis };
   });
-  process.stdout.write(json ? `${JSON.stringify(described)}\n` : `${listLines().join('\n')}\n`);
+  process.stdout.write(json ? `${JSON.stringify(described)}\n` : `${listLines(EXPERIMENTS).join('\n')}\n`);
 }
 
-function listLines(): string[] {
-  return EXPERIMENTS.flatMap(({ name, title, claim, seeds }, index) => [
+function listLines(experiments: readonly Experiment[]): string[] {
+  return experiments.flatMap(({ name, title, claim, seeds }, index) => [
     ...(index === 0 ? [] : ['']),
     `${name}  ${title} (${seeds} seeds)`,
     ...wrapped(claim).map((line) => `  ${line}`),

@@ -98,7 +98,7 @@ ${rows.join('\n')}
 
 function kpiHead({ label, unit, better }: Kpi): string {
   const wish = better === 'neither' ? '' : `<small>${better} is better</small>`;
-  return `${text(label)}${unit === '' ? '' : ` [${text(unit)}]`}${wish}`;
+  return `${text(label)}${unit === '' ? '' : ` <span class="unit">[${text(unit)}]</span>`}${wish}`;
 }
 
 function shareNote(difference: Difference | undefined): string {

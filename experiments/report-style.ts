@@ -73,7 +73,8 @@ figcaption span { color: var(--quiet); }
 .axis span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
 .ok b { color: var(--good); } .failed b { color: var(--bad); }
 pre { margin: 12px 0 0; overflow-x: auto; font: 13px/1.5 ui-monospace, "Cascadia Code", Menlo, Consolas, monospace; }
-ul { margin: 12px 0 0; padding: 20px 20px 20px 40px; }
+ul.card { margin: 12px 0 0; padding-left: 40px; }
+.unit { white-space: nowrap; }
 footer { margin-top: 40px; color: var(--quiet); font-size: 12px; }
 @media (max-width: 640px) {
   main { padding: 20px 16px 32px; }
@@ -82,6 +83,7 @@ footer { margin-top: 40px; color: var(--quiet); font-size: 12px; }
   .facts { grid-template-columns: 1fr 1fr; gap: 8px; }
   .facts div { padding: 10px 14px; }
   .card { padding: 16px; }
+  ul.card { padding-left: 32px; }
   .wide { padding: 0; }
   .panel { display: block; }
   .row { display: grid; grid-template-columns: 1fr max-content; align-items: end; column-gap: 12px; margin-top: 10px; }

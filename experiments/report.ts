@@ -48,7 +48,10 @@ export interface Report {
 }
 
 /** What the numbers do not say. */
-export type Circumstances = Pick<Report, 'version' | 'node' | 'date' | 'wallSeconds'>;
+export type Circumstances = Pick<Report, 'version' | 'node' | 'date'> & {
+  /** When the report is done: checks may take their time too. */
+  readonly wallSeconds: () => number;
+};
 
 /** lived: all of it, not an interrupted one. */
 export function reportOf(
@@ -75,6 +78,7 @@ export function reportOf(
     samples: Object.fromEntries(Object.entries(samples).map(([arm, own]) => [arm, plain(own)])),
     command: commandLine(experiment, { settings, seeds, firstSeed }),
     ...circumstances,
+    wallSeconds: circumstances.wallSeconds(),
   };
 }
 

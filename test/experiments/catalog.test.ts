@@ -1,4 +1,7 @@
 // What every experiment owes to whoever runs it, whatever it is about.
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { EXPERIMENTS } from '../../experiments/catalog.ts';
 import type { Experiment } from '../../experiments/experiment.ts';
@@ -8,7 +11,8 @@ import { reportOf } from '../../experiments/report.ts';
 import { runExperiment } from '../../experiments/runner.ts';
 import { readSettings } from '../../experiments/settings.ts';
 
-const circumstances = { version: '0', node: 'v24', date: '2026-05-20T08:00:00.000Z', wallSeconds: 1 };
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const circumstances = { version: '0', node: 'v24', date: '2026-05-20T08:00:00.000Z', wallSeconds: () => 1 };
 
 async function reported(experiment: Experiment, assignments: readonly string[]) {
   const assignment = { settings: readSettings(experiment, assignments), firstSeed: 1, seeds: 1 };
@@ -18,6 +22,18 @@ async function reported(experiment: Experiment, assignments: readonly string[]) 
     await runExperiment(experiment, { ...assignment, threads: 1 }),
     circumstances,
   );
+}
+
+/** Packages and files behind a file of ours, through all that it imports at run time. */
+function importedBy(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  const source = readFileSync(join(root, file), 'utf8').replace(/^import type .*?;$/gms, '');
+  for (const [, target] of source.matchAll(/\bfrom\s+'([^']+)'|\bimport\(?\s*'([^']+)'/g)) {
+    if (target!.startsWith('.')) importedBy(relative(root, resolve(root, dirname(file), target!)), seen);
+    else seen.add(target!);
+  }
+  return seen;
 }
 
 /** Each list with one of its words only, each choice with another one. */
@@ -66,6 +82,14 @@ describe.each(EXPERIMENTS.map((experiment) => [experiment.name, experiment] as c
       expect(htmlOf(report, experiment.parameters)).not.toMatch(/NaN|undefined|Infinity/);
     },
   );
+});
+
+it('no thread has to load what talks to a network or a store', () => {
+  const files = [...importedBy('experiments/runner-worker.ts'), ...importedBy('experiments/catalog.ts')];
+  expect(files).toContain('experiments/electric-bus.ts');
+  expect(files.filter((file) => /^(api|broker|cli|dashboard|mqtt)\//.test(file))).toEqual([]);
+  const packages = new Set(files.filter((file) => !file.endsWith('.ts') && !file.startsWith('node:')));
+  expect([...packages].filter((name) => name !== 'flatqueue')).toEqual([]);
 });
 
 it('no two have the same name', () => {

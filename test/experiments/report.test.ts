@@ -9,11 +9,14 @@ import { launchBrowser } from '../browser.ts';
 import { fake } from './fake-experiments.ts';
 
 const shelter = fake('shelter');
-const circumstances = { version: '1.2.3', node: 'v24.0.0', date: '2026-05-20T08:00:00.000Z', wallSeconds: 0.5 };
+const circumstances = { version: '1.2.3', node: 'v24.0.0', date: '2026-05-20T08:00:00.000Z' };
 
 async function reported(seeds: number, ...assignments: string[]): Promise<Report> {
   const assignment = { settings: readSettings(shelter, assignments), firstSeed: 1, seeds };
-  return reportOf(shelter, assignment, await runExperiment(shelter, { ...assignment, threads: 1 }), circumstances);
+  return reportOf(shelter, assignment, await runExperiment(shelter, { ...assignment, threads: 1 }), {
+    ...circumstances,
+    wallSeconds: () => 0.5,
+  });
 }
 
 describe('the JSON report', () => {
@@ -30,6 +33,7 @@ describe('the JSON report', () => {
       settings: { waitS: 300, stops: 12, season: 'winter', policy: ['none', 'roof', 'heated-roof'] },
       command: 'citytwin experiment shelter --seeds 10 --set policy=none,roof,heated-roof',
       ...circumstances,
+      wallSeconds: 0.5,
     });
     expect(report.arms.map(({ name }) => name)).toEqual(['none', 'roof', 'heated-roof']);
     for (const { kpis } of report.arms) {
