@@ -45,13 +45,18 @@ export interface LineBus {
   /** Ordered for this stop, or the next. */
   holdS: number;
   leftS: number;
+  /** When it left its last stop, or came to the last of its way: since the bus before; NaN: it was the first. */
+  headwayS: number;
+  /** Against the timetable at its last stop, s; kept for controllers only. */
+  delayS: number;
+  /** It breaks down so long after it left; NaN: it does not. */
+  breaksS: number;
   odometerM: number;
   /** Of this trip: metres, and metres times people. */
   tripM: number;
   passengerM: number;
   /** Held on this trip, s. */
   tripHoldS: number;
-  laps: number;
   layoverSinceS: number;
   /** Layover with a running engine so far, s. */
   idleS: number;
@@ -89,11 +94,13 @@ export function newBus(index: number, way: number, stops: number): LineBus {
     dwellS: 0,
     holdS: 0,
     leftS: 0,
+    headwayS: Number.NaN,
+    delayS: Number.NaN,
+    breaksS: Number.NaN,
     odometerM: 0,
     tripM: 0,
     passengerM: 0,
     tripHoldS: 0,
-    laps: 0,
     layoverSinceS: 0,
     idleS: 0,
     engineOffAdvised: false,
@@ -104,4 +111,17 @@ export function newBus(index: number, way: number, stops: number): LineBus {
     orders: 0,
     seq: 0,
   };
+}
+
+/** trip: its number in its way. */
+export function beginTrip(bus: LineBus, stop: number, trip: number, nowS: number): void {
+  bus.stop = stop;
+  bus.firstStop = stop;
+  bus.trip = trip;
+  bus.startS = nowS;
+  bus.tripM = 0;
+  bus.passengerM = 0;
+  bus.tripHoldS = 0;
+  bus.turnsAt = -1;
+  bus.skips = [];
 }

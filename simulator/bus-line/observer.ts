@@ -15,5 +15,5 @@ export interface LineObserver {
   /** A bus runs without people. */
   ranEmpty?(bus: LineBus, metres: number): void;
   /** Someone had to change to another bus of the line, or lost the bus to a breakdown. */
-  stranded?(bus: LineBus, people: number, nowS: number): void;
+  changed?(bus: LineBus, people: number, nowS: number): void;
 }

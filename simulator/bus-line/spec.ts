@@ -19,11 +19,11 @@ export interface LineSpec {
   readonly terminalGapS: number;
   /** Between the last passenger's leaving and the next start, at least, s. */
   readonly layoverS: number;
-  /** Minutes of layover after which the engine is off, s; Infinity: never. Default 180 when the driver was asked to, else never. */
+  /** Layover after which the engine is off, s; default: after 180 s when the driver was asked to, else never. */
   readonly engineOffAfterS?: number;
   readonly drivers?: Drivers;
   readonly breakdowns?: Breakdowns;
-  /** What a granted request saves at the lights of a segment, s; absent: the lights hear nothing. */
+  /** What a request saves at the lights of a segment at most, s; absent: the lights hear nothing. */
   readonly prioritySavesS?: number;
   /** Time of day at which the run begins, s from midnight; default 0. */
   readonly startDayS?: number;
@@ -125,7 +125,7 @@ export interface Breakdowns {
   readonly repairS: number;
 }
 
-/** Time at the lights and in the road that an empty bus does not need: it does not stop for people and keeps to faster streets. */
+/** Running time of a bus without people, over that with them: it keeps to faster streets (engineering estimate). */
 export const EMPTY_RUN_SHARE = 0.8;
 
 /** Stops of a way: on a loop one for each segment. */

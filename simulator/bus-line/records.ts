@@ -1,0 +1,113 @@
+// What buses of the line engine say to controllers: the records that the city's buses send, with the same names, at arrivals, at departures
+// and, where asked for, on the way. Perfect sensors, no lost messages.
+import type { TelemetryRecord } from '../../telemetry/messages.ts';
+import type { LineBus } from './bus.ts';
+import type { LineSpec } from './spec.ts';
+import { stopsOf } from './spec.ts';
+
+const DIRECTIONS = ['out', 'back'] as const;
+
+export class Records {
+  readonly #spec: LineSpec;
+  /** Metres to each stop, by way. */
+  readonly #alongM: readonly (readonly number[])[];
+  readonly #stopIds: readonly (readonly string[])[];
+
+  constructor(spec: LineSpec) {
+    this.#spec = spec;
+    this.#alongM = spec.ways.map(({ segmentsM }) => {
+      let atM = 0;
+      return [0, ...segmentsM.map((metres) => (atM += metres))];
+    });
+    this.#stopIds = spec.ways.map(
+      ({ stops }, way) =>
+        stops ??
+        Array.from({ length: stopsOf(spec, way) }, (_, stop) => `${DIRECTIONS[way]!}-${String(stop).padStart(2, '0')}`),
+    );
+  }
+
+  stopId(way: number, stop: number): string {
+    return this.#stopIds[way]![stop]!;
+  }
+
+  /** The stop of this name on a way; -1: there is none. */
+  stopOf(way: number, id: string): number {
+    return this.#stopIds[way]!.indexOf(id);
+  }
+
+  /** delayS: NaN at rest. */
+  at(bus: LineBus, nowS: number, status: string, delayS: number): TelemetryRecord {
+    return this.#record(bus, nowS, status, delayS, this.#alongM[bus.way]![bus.stop]!, {});
+  }
+
+  departure(bus: LineBus, nowS: number, isLast: boolean): TelemetryRecord {
+    const { boarded, alighted, denied, headwayS, dwellS, holdS } = bus;
+    const targetHeadwayS = bus.slot.headwayS;
+    const headway: TelemetryRecord['fields'] = Number.isNaN(headwayS)
+      ? {}
+      : { headwayS, headwayRatio: headwayS / targetHeadwayS };
+    return this.#record(
+      bus,
+      nowS,
+      isLast ? 'stoppedAt' : 'inTransitTo',
+      bus.delayS,
+      this.#alongM[bus.way]![bus.stop]!,
+      {
+        boarded,
+        alighted,
+        denied,
+        ...headway,
+        targetHeadwayS,
+        dwellS,
+        holdS,
+      },
+    );
+  }
+
+  /** Between two stops, or broken down there. */
+  underWay(bus: LineBus, nowS: number, status: string): TelemetryRecord {
+    const along = this.#alongM[bus.way]!;
+    const before = bus.stop === 0 ? along.length - 2 : bus.stop - 1;
+    const share = Math.min(1, Math.max(0, (nowS - bus.leftS) / (bus.nextS - bus.leftS)));
+    const fromM = along[before]!;
+    const alongM = fromM + share * (along[before + 1]! - fromM);
+    return this.#record(bus, nowS, status, bus.delayS, alongM, {
+      speedMps: status === 'inTransitTo' ? (along[before + 1]! - fromM) / (bus.nextS - bus.leftS) : 0,
+    });
+  }
+
+  #record(
+    bus: LineBus,
+    nowS: number,
+    status: string,
+    delayS: number,
+    alongM: number,
+    more: TelemetryRecord['fields'],
+  ): TelemetryRecord {
+    const { line, capacity, startDayS = 0 } = this.#spec;
+    const direction = DIRECTIONS[bus.way]!;
+    const serves = bus.phase !== 'layover' && bus.phase !== 'due' && bus.phase !== 'depot';
+    return {
+      kind: 'bus',
+      device: bus.device,
+      ts: Math.round((startDayS + nowS) * 1000),
+      seq: ++bus.seq,
+      fields: {
+        line,
+        direction,
+        nextStop: this.stopId(bus.way, bus.stop),
+        stopSequence: bus.stop,
+        status,
+        ...(serves ? { trip: `${line}-${direction}-${bus.trip}`, alongM } : {}),
+        speedMps: 0,
+        load: bus.load,
+        occupancyRatio: bus.load / capacity,
+        ...(Number.isNaN(delayS) ? {} : { delayS }),
+        odometerM: bus.odometerM,
+        doorOpen: status === 'stoppedAt',
+        idleS: bus.idleS,
+        ...more,
+      },
+    };
+  }
+}
