@@ -1,6 +1,7 @@
 // Holding, what all policies that hold have in common: where, how long at most, and how it is said.
 import type { Bus } from './network.ts';
 import type { Action } from './policy.ts';
+import { targetOf } from './target.ts';
 
 export interface Holding {
   /** Every n-th stop, or these positions in the pattern, from 0. The first and the last stop of a run never are. */
@@ -15,11 +16,6 @@ export interface Holding {
 export function isControlStop({ sequence, side }: Bus, { controlStops }: Holding): boolean {
   if (sequence === 0 ? !side.isLoop : sequence === side.lastSequence && !side.isLoop) return false;
   return typeof controlStops === 'number' ? sequence % controlStops === 0 : controlStops.includes(sequence);
-}
-
-/** The planned headway of a bus, s; NaN while nobody has told. */
-export function targetOf({ targetHeadwayS, line }: Bus): number {
-  return Number.isNaN(targetHeadwayS) ? line.targetHeadwayS : targetHeadwayS;
 }
 
 /** wantedS: what the law asks for, any number; NaN: it cannot tell. @returns a hold in whole seconds; undefined when there is none */

@@ -6,6 +6,8 @@ import { RunningTime } from './running-times.ts';
 
 /** Weight of a new dwell, load or flow. */
 const WEIGHT = 0.2;
+/** And of a headway in the mean of a whole line. */
+const LINE_WEIGHT = 0.02;
 /** Longer is no way from stop to stop, s. */
 const MAX_RUN_S = 1_800;
 /** More people than this left behind make a run overfull. */
@@ -35,6 +37,8 @@ export function learnPlace({ stop, alongM, lat, lon }: Bus): void {
 export function learnDeparture(bus: Bus, ts: number, fields: TelemetryRecord['fields']): void {
   const { stop, side, line } = bus;
   const { targetHeadwayS, headwayS, holdS, boarded, denied } = fields;
+  bus.headwayS = typeof headwayS === 'number' ? headwayS : Number.NaN;
+  line.headwayS = mixed(line.headwayS, bus.headwayS, LINE_WEIGHT);
   if (typeof targetHeadwayS === 'number' && targetHeadwayS > 0)
     bus.targetHeadwayS = line.targetHeadwayS = targetHeadwayS;
   if (!Number.isNaN(bus.arrivedMs)) {
@@ -43,7 +47,7 @@ export function learnDeparture(bus: Bus, ts: number, fields: TelemetryRecord['fi
     stop.holdS = mixed(stop.holdS, heldS);
   }
   if (bus.left !== undefined && ts > bus.leftMs)
-    side.speedMps = mixed(side.speedMps, ((stop.alongM - bus.left.alongM) / (ts - bus.leftMs)) * 1000);
+    side.speedMps = mixed(side.speedMps, ((stop.alongM - bus.left.alongM) / (ts - bus.leftMs)) * 1000, LINE_WEIGHT);
   stop.leavingLoad = mixed(stop.leavingLoad, bus.load);
   if (typeof boarded === 'number' && typeof headwayS === 'number' && headwayS > 0)
     stop.boardedPerS = mixed(stop.boardedPerS, (boarded + leftBehind(denied)) / headwayS);
@@ -60,7 +64,7 @@ function leftBehind(denied: unknown): number {
 }
 
 /** A mean that moves towards a sample; a sample that is NaN changes nothing. */
-function mixed(mean: number, sample: number): number {
+function mixed(mean: number, sample: number, weight = WEIGHT): number {
   if (Number.isNaN(sample)) return mean;
-  return Number.isNaN(mean) ? sample : mean + WEIGHT * (sample - mean);
+  return Number.isNaN(mean) ? sample : mean + weight * (sample - mean);
 }

@@ -9,7 +9,7 @@ const JUST_LEFT = 0.01;
 export type BusState = 'standing' | 'holding' | 'moving' | 'resting' | 'broken' | 'away';
 
 /** What a record said that was not known before. */
-export type News = 'arrived' | 'departed' | 'moved' | 'none';
+export type News = 'arrived' | 'departed' | 'moved' | 'withdrawn' | 'none';
 
 export class Bus {
   readonly device: string;
@@ -42,6 +42,8 @@ export class Bus {
   /** At that moment: since the bus ahead left the stop, 0 when that still stood there, NaN when nobody knows; and which bus that was. */
   gapS = Number.NaN;
   leader = '';
+  /** At its newest departure: time since the bus ahead left the same stop, s, as it reported it; NaN when it did not. */
+  headwayS = Number.NaN;
   /** Hold that was ordered for this visit, s. */
   holdS = 0;
   /** The stop it left last on this run, and when; undefined when nobody saw. */
@@ -158,8 +160,12 @@ export class Side {
     return stop;
   }
 
-  find(id: string): Stop | undefined {
-    return this.#byId.get(id)?.[0];
+  /** Where buses go from this stop, at this place of their pattern; undefined at the end and where nobody has gone on yet. */
+  next(stop: Stop, sequence: number): Stop | undefined {
+    if (sequence >= this.lastSequence) return this.isLoop ? this.stops[0] : undefined;
+    const usual = this.stops[sequence + 1];
+    if (stop.ahead.length === 0 || stop.ahead.some(({ to }) => to === usual)) return usual;
+    return stop.ahead[0]!.to;
   }
 }
 
@@ -170,6 +176,8 @@ export class Line {
   readonly buses = new Set<Bus>();
   /** Planned headway, as its buses last reported it; NaN while unknown. */
   targetHeadwayS = Number.NaN;
+  /** Mean of the headways that its buses reported; NaN while unknown. */
+  headwayS = Number.NaN;
   lastMs = -Infinity;
 
   constructor(id: string) {

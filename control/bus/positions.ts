@@ -1,5 +1,5 @@
 // Who drives ahead of whom, by where the buses are now. Overtaking needs no care: the order is taken anew each time.
-import type { Bus } from './network.ts';
+import type { Bus, Side } from './network.ts';
 
 /** A bus that has been silent for this long stands nowhere, leads nobody and follows nobody, ms. */
 export const SILENT_MS = 300_000;
@@ -20,12 +20,21 @@ export function busBehind(bus: Bus, nowMs: number): Bus | undefined {
 
 /** Time that `behind` would take to where `ahead` is now at the line's usual speed, s ≥ 0. */
 export function timeBetweenS(behind: Bus, ahead: Bus): number {
-  const { speedMps, isLoop, lastSequence } = behind.side;
-  const speed = speedMps > 1 ? speedMps : USUAL_SPEED_MPS;
+  const { side } = behind;
   const metres = ahead.alongM - behind.alongM;
-  if (metres >= 0) return metres / speed;
+  if (metres >= 0) return metres / usualSpeedMps(side);
   const stops = ahead.progress - behind.progress;
-  return (Math.max(0, stops + (isLoop && stops < 0 ? lastSequence + 1 : 0)) * USUAL_SPACING_M) / speed;
+  return Math.max(0, stops + (side.isLoop && stops < 0 ? side.lastSequence + 1 : 0)) * legS(side, Number.NaN);
+}
+
+/** Usual time from one stop to the next, halts included, where no bus was seen to drive it. lengthM: NaN while unknown */
+export function legS(side: Side, lengthM: number): number {
+  return (lengthM > 0 ? lengthM : USUAL_SPACING_M) / usualSpeedMps(side);
+}
+
+/** With all halts. */
+function usualSpeedMps({ speedMps }: Side): number {
+  return speedMps > 1 ? speedMps : USUAL_SPEED_MPS;
 }
 
 /** sign: 1 ahead, -1 behind */

@@ -209,7 +209,7 @@ function beginRun(bus: Bus, side: Side): void {
 
 function away(bus: Bus, ts: number, seq: number): Bus {
   beginRun(bus, bus.side);
-  bus.news = 'none';
+  bus.news = 'withdrawn';
   bus.lastMs = ts;
   bus.seq = seq;
   return bus;

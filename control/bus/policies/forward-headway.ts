@@ -1,10 +1,11 @@
 // Forward headway control: a bus that follows too closely is held for a share of what is missing, on top of a slack that lets early and
 // late buses differ. Needs the bus ahead only. hold = clamp(d + (α + β)(H − h), 0, max). Source: C. Daganzo, "A headway-based approach to
 // eliminate bus bunching", Transportation Research B 43 (2009), 913–921.
-import { hold, isControlStop, targetOf } from '../control-stops.ts';
+import { hold, isControlStop } from '../control-stops.ts';
 import type { Holding } from '../control-stops.ts';
 import type { Bus } from '../network.ts';
 import type { Action, Policy } from '../policy.ts';
+import { targetOf } from '../target.ts';
 
 export interface ForwardHeadway extends Holding {
   /** α, 0.2…0.8: share of the missing headway that one hold restores. */

@@ -1,0 +1,90 @@
+// How good the dispatch centre's own predictions are: notes what it expects about 2 and 10 minutes ahead and compares when the bus is there.
+import type { Forecast } from './forecast.ts';
+import type { Bus, Stop } from './network.ts';
+
+/** Horizons that are scored, s, and how near to one a prediction must be. */
+export const HORIZONS_S = [120, 600] as const;
+const NEAR_S = 60;
+const WINDOW_MS = 1_800_000;
+/** A prediction whose bus did not come within this is dropped: it broke down or went home, ms. */
+const LOST_MS = 3_600_000;
+/** Weight of one comparison in what predictions are usually off by. */
+const WEIGHT = 0.02;
+
+interface Expectation {
+  readonly stop: Stop;
+  readonly arrivalMs: number;
+  readonly madeMs: number;
+  readonly horizon: number;
+  readonly varianceS2: number;
+}
+
+export class EtaScore {
+  readonly #expected = new Map<Bus, Expectation[]>();
+  readonly #errors: { readonly atMs: number; readonly horizon: number; readonly errorS: number }[] = [];
+  /** Mean of squared error over predicted variance. */
+  #inflation = 1;
+
+  /** Standard deviation of a prediction with this variance of independent parts, s: as far off as such predictions were. */
+  uncertaintyS(varianceS2: number): number {
+    return Math.sqrt(varianceS2 * this.#inflation);
+  }
+
+  /** Notes what the forecast, just asked about this bus, expects near the horizons. */
+  note(bus: Bus, forecast: Forecast, nowMs: number): void {
+    for (const [horizon, aheadS] of HORIZONS_S.entries()) {
+      const at = nearest(forecast, nowMs + 1000 * aheadS);
+      if (at === -1) continue;
+      const arrivalMs = forecast.arrivalMs[at]!;
+      if (Math.abs(arrivalMs - nowMs - 1000 * aheadS) > 1000 * NEAR_S) continue;
+      const noted = this.#expected.get(bus) ?? [];
+      noted.push({
+        stop: forecast.stops[at]!,
+        arrivalMs,
+        madeMs: nowMs,
+        horizon,
+        varianceS2: forecast.varianceS2[at]!,
+      });
+      this.#expected.set(bus, noted);
+    }
+  }
+
+  /** The bus is at its stop. */
+  arrived(bus: Bus, nowMs: number): void {
+    const noted = this.#expected.get(bus);
+    if (noted === undefined) return;
+    const rest = noted.filter((expectation) => {
+      if (expectation.stop !== bus.stop) return nowMs - expectation.madeMs < LOST_MS;
+      this.#compare(expectation, nowMs);
+      return false;
+    });
+    this.#expected.set(bus, rest);
+  }
+
+  /** The bus has begun another run, or is out of service: what was expected of it will not come true or false. */
+  dropped(bus: Bus): void {
+    this.#expected.delete(bus);
+  }
+
+  /** Mean absolute error of what was predicted for the last half hour, s; NaN when nothing was. horizon: index into HORIZONS_S */
+  meanErrorS(horizon: number, nowMs: number): number {
+    const fresh = this.#errors.findIndex(({ atMs }) => atMs > nowMs - WINDOW_MS);
+    this.#errors.splice(0, fresh === -1 ? this.#errors.length : fresh);
+    const errors = this.#errors.filter((error) => error.horizon === horizon);
+    return errors.reduce((sum, { errorS }) => sum + Math.abs(errorS), 0) / errors.length;
+  }
+
+  #compare({ arrivalMs, horizon, varianceS2 }: Expectation, nowMs: number): void {
+    const errorS = (nowMs - arrivalMs) / 1000;
+    this.#errors.push({ atMs: nowMs, horizon, errorS });
+    if (varianceS2 > 0) this.#inflation += WEIGHT * ((errorS * errorS) / varianceS2 - this.#inflation);
+  }
+}
+
+function nearest({ arrivalMs, count }: Forecast, wantedMs: number): number {
+  let best = -1;
+  for (let at = 0; at < count; at++) {
+    if (best === -1 || Math.abs(arrivalMs[at]! - wantedMs) < Math.abs(arrivalMs[best]! - wantedMs)) best = at;
+  }
+  return best;
+}
