@@ -21,7 +21,9 @@ import { deviceRoutes } from './routes/devices.ts';
 import { historyRoutes } from './routes/history.ts';
 import { operateRoutes } from './routes/operate.ts';
 import { systemRoutes } from './routes/system.ts';
+import { transitRoutes } from './routes/transit.ts';
 import type { ApiOptions, Upgrade } from './server.ts';
+import { FEEDS } from './transit/realtime.ts';
 
 const BODY_LIMIT_BYTES = 65_536;
 /** A request must have come in by then; slow bodies are an attack. */
@@ -79,6 +81,7 @@ export async function createHttp(parts: Parts, options: ApiOptions): Promise<Htt
   deviceRoutes(app, parts);
   historyRoutes(app, parts);
   operateRoutes(app, parts);
+  transitRoutes(app, parts);
   const { staticFolder } = options;
   const hasPage = staticFolder !== undefined;
   if (hasPage) {
@@ -128,6 +131,7 @@ async function describeApi(app: FastifyInstance, version: string): Promise<void>
       tags: [
         { name: 'devices', description: 'What devices report' },
         { name: 'operate', description: 'What people do' },
+        { name: 'transit', description: 'Bus lines, stops and feeds' },
         { name: 'city', description: 'The city and its kinds of devices' },
         { name: 'system', description: 'How the service is' },
       ],
@@ -138,7 +142,13 @@ async function describeApi(app: FastifyInstance, version: string): Promise<void>
 }
 
 function isLimited(path: string): boolean {
-  return path.startsWith('/api') || path.startsWith('/docs') || path === '/openapi.json' || path === '/metrics';
+  return (
+    path.startsWith('/api') ||
+    path.startsWith('/gtfs') ||
+    path.startsWith('/docs') ||
+    path === '/openapi.json' ||
+    path === '/metrics'
+  );
 }
 
 /** What Node refuses before it is a request: there is a socket only. */
@@ -215,6 +225,11 @@ function answerMissing(request: FastifyRequest, reply: FastifyReply, hasPage: bo
     '/api/aggregate',
     '/api/records',
     '/api/events',
+    '/api/lines',
+    '/api/stops',
+    '/api/experiments',
+    '/gtfs.zip',
+    ...FEEDS.map((feed) => `/gtfs-rt/${feed}.pb`),
   ];
   const nearest = nearestChoice(path, [...known, '/api/alarms', '/api/rejected', '/api/city', '/api/scenario']);
   const detail = `there is no ${request.method} ${path}`;

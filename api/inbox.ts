@@ -11,6 +11,7 @@ import type { Kinds } from './kinds.ts';
 import type { Rejected } from './rejected.ts';
 import type { ScenarioBoard } from './scenario-board.ts';
 import type { Shares } from './shares.ts';
+import type { Transit } from './transit/transit.ts';
 
 export interface InboxParts {
   readonly city: string;
@@ -20,6 +21,7 @@ export interface InboxParts {
   readonly clock: CityClock;
   readonly scenario: ScenarioBoard;
   readonly shares: Shares;
+  readonly transit: Transit;
   readonly commands: Commands;
   /** Wall time, ms. */
   readonly now: () => number;
@@ -62,7 +64,11 @@ function takeAny(parts: InboxParts, frame: Frame): Promise<void> | undefined {
     return parts.ingest.take(topic.type, topic.kind, topic.device, frame);
   if (topic.type === 'kind') return parts.kinds.take(topic.kind, payload, frame.topic);
   try {
-    if (topic.type === 'clock') parts.clock.take(payload, parts.now());
+    if (topic.type === 'clock') {
+      parts.clock.take(payload, parts.now());
+      parts.transit.tick();
+    } else if (topic.type === 'timetable') parts.transit.takeTimetable(topic.line, payload);
+    else if (topic.type === 'arrivals') parts.transit.takeArrivals(topic.line, payload);
     else if (topic.type === 'counters') parts.shares.take(topic.part, payload);
     else if (topic.type === 'scenarioState') parts.scenario.take(payload);
     else if (topic.type === 'scenarioAck') parts.commands.take(SCENARIO, payload);

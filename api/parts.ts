@@ -2,6 +2,7 @@
 import type { Alarms } from './alarms.ts';
 import type { CityClock } from './city-clock.ts';
 import type { Commands } from './commands.ts';
+import type { ExperimentReports } from './experiment-reports.ts';
 import type { Ingest } from './ingest.ts';
 import type { Kinds } from './kinds.ts';
 import type { Live } from './live.ts';
@@ -10,6 +11,8 @@ import type { Rejected } from './rejected.ts';
 import type { ScenarioBoard } from './scenario-board.ts';
 import type { Shares } from './shares.ts';
 import type { Store } from './store.ts';
+import type { Realtime } from './transit/realtime.ts';
+import type { Transit } from './transit/transit.ts';
 
 export interface Parts {
   readonly city: string;
@@ -29,6 +32,9 @@ export interface Parts {
   readonly commands: Commands;
   readonly alarms: Alarms;
   readonly live: Live;
+  readonly transit: Transit;
+  readonly realtime: Realtime;
+  readonly experiments: ExperimentReports;
 }
 
 const NO_SIMULATOR = { out: 0, dropped: 0 };

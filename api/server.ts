@@ -7,6 +7,7 @@ import { countersTopic } from '../telemetry/topics.ts';
 import { Alarms } from './alarms.ts';
 import { CityClock } from './city-clock.ts';
 import { Commands } from './commands.ts';
+import { ExperimentReports } from './experiment-reports.ts';
 import { createHttp } from './http.ts';
 import { createTake } from './inbox.ts';
 import { Ingest } from './ingest.ts';
@@ -20,11 +21,16 @@ import { Rejected } from './rejected.ts';
 import { ScenarioBoard } from './scenario-board.ts';
 import { Shares } from './shares.ts';
 import type { Store } from './store.ts';
+import { streetsOf } from './transit/map-streets.ts';
+import { Realtime } from './transit/realtime.ts';
+import { Transit } from './transit/transit.ts';
 
 const SECOND_MS = 1000;
 const DAY_MS = 86_400_000;
 /** Events looked back at for alarms that are still open. */
 const ALARM_EVENTS = 100_000;
+/** Open alarms that riders are told of. */
+const MAX_OPEN_ALARMS = 1000;
 /** Ingest and requests in flight get this long each at close. */
 const DRAIN_MS = 3000;
 
@@ -41,6 +47,8 @@ export interface ApiOptions {
   readonly map: object;
   /** The built page, served at `/`. */
   readonly staticFolder?: string;
+  /** Where `citytwin experiment` keeps its newest reports. */
+  readonly experimentsFolder?: string;
   readonly version: string;
   readonly log: Logger;
   /** Names without port, beside loopback and `host`. */
@@ -76,6 +84,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const commands = new Commands((topic, payload) => options.publish(topic, payload, { qos: 1 }));
   const cityTime = () => clock.message;
   const onStored = (batch: Batch) => show(batch);
+  const transit = new Transit({ city, clock, now });
   const ingest = new Ingest({ store, kinds, rejected, log, now, cityClock: clock, onStored });
   let closing = false;
   await kinds.load();
@@ -99,6 +108,14 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     clock,
     scenario,
     shares,
+    transit,
+    realtime: new Realtime({
+      transit,
+      alarms: () => alarms.list(true, MAX_OPEN_ALARMS),
+      timeline: () => scenario.state?.timeline ?? [],
+      streetOf: streetsOf(map),
+    }),
+    experiments: new ExperimentReports(options.experimentsFolder, log),
   };
   const live: Live = new Live({
     city,
@@ -117,6 +134,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     batch.records.forEach((record, index) =>
       batch.recordKinds[index]!.latest.update(batch.recordHandles[index]!, record, commits),
     );
+    transit.observe(batch.records);
     for (const event of batch.events) {
       live.event(event);
       const severity = kinds.get(event.kind)?.description.events?.[event.name]?.severity ?? 'info';
