@@ -117,6 +117,7 @@ export interface CommandAnswer {
   readonly id: string;
   readonly state: AckState | 'waiting';
   readonly reason?: string;
+  readonly ts?: number;
 }
 
 export type LiveMessage =

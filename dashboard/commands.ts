@@ -11,22 +11,25 @@ export interface SentCommand {
   readonly kind: string;
   readonly device: string;
   readonly name: string;
+  readonly args: object;
   readonly sentAtMs: number;
   readonly state: 'sent' | 'failed' | CommandAnswer['state'];
   /** Every state it went through, in order. */
   readonly trail: readonly string[];
   readonly reason?: string;
+  /** Device time of its newest ack, simulated ms. */
+  readonly ackedAtMs?: number;
 }
 
 export const sentCommands = signal<readonly SentCommand[]>([]);
 
 export async function sendCommand(kind: string, device: string, name: string, args: object): Promise<void> {
   const id = randomId();
-  const sent: SentCommand = { id, kind, device, name, sentAtMs: Date.now(), state: 'sent', trail: ['sent'] };
+  const sent: SentCommand = { id, kind, device, name, args, sentAtMs: Date.now(), state: 'sent', trail: ['sent'] };
   sentCommands.value = [sent, ...sentCommands.value].slice(0, FOLLOWED);
   try {
     const answer = await postJson<CommandAnswer>(`${devicePath(kind, device)}/commands`, { id, name, args });
-    noteAck(id, answer.state, answer.reason);
+    noteAck(id, answer.state, answer.reason, answer.ts);
   } catch (error) {
     noteAck(id, 'failed', (error as Error).message);
   }
@@ -35,10 +38,17 @@ export async function sendCommand(kind: string, device: string, name: string, ar
 const RANK: { readonly [state: string]: number } = { sent: 0, waiting: 1, accepted: 2 };
 
 /** States only move forwards: an answer that arrives late never takes "done" back. */
-export function noteAck(id: string, state: SentCommand['state'], reason?: string): void {
+export function noteAck(id: string, state: SentCommand['state'], reason?: string, ts?: number): void {
   sentCommands.value = sentCommands.value.map((command) => {
     if (command.id !== id || (RANK[state] ?? 3) <= (RANK[command.state] ?? 3)) return command;
     const { reason: _before, ...rest } = command;
-    return { ...rest, state, trail: [...command.trail, state], ...(reason === undefined ? {} : { reason }) };
+    const trail = [...command.trail, state];
+    return {
+      ...rest,
+      state,
+      trail,
+      ...(reason === undefined ? {} : { reason }),
+      ...(ts === undefined ? {} : { ackedAtMs: ts }),
+    };
   });
 }

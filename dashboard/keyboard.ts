@@ -1,4 +1,5 @@
 // The keys. Every key has a visible control too; none acts while the reader types or a dialog is open.
+import { stepLine } from './buses/state.ts';
 import { acknowledgeNewest } from './components/alarms.tsx';
 import { overlay } from './components/overlays.tsx';
 import { SPEED_KEYS } from './components/time-controls.tsx';
@@ -28,6 +29,8 @@ const ACTIONS: { readonly [key: string]: () => void } = {
   E: openInjection,
   a: acknowledgeNewest,
   A: acknowledgeNewest,
+  '[': () => view.value === 'bus' && stepLine(-1),
+  ']': () => view.value === 'bus' && stepLine(1),
   Escape: () => {
     if (injecting.value) return closeInjection();
     if (selection.value === null) view.value = 'overview';

@@ -4,10 +4,12 @@ import './css/theme.css';
 import './css/layout.css';
 import './css/parts.css';
 import './css/scenario.css';
+import './css/buses.css';
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import type { ScenarioState } from '../telemetry/messages.ts';
 import type { Alarm, CityMap, Counters, KindDescription } from './answers.ts';
+import { chosenLine, dockTab } from './buses/state.ts';
 import { chartPoints } from './chart/device-chart.tsx';
 import { App } from './components/app.tsx';
 import { listenToKeys } from './keyboard.ts';
@@ -21,6 +23,7 @@ import {
   alarms,
   city,
   cityError,
+  colourField,
   counters,
   kinds,
   language,
@@ -71,6 +74,9 @@ effect(() => {
   const state = {
     view: view.value,
     selection: selection.value,
+    line: view.value === 'bus' ? chosenLine.value : null,
+    dock: view.value === 'bus' ? dockTab.value : 'headways',
+    colour: colourField.value.bus ?? null,
     position: mapPosition.value,
     language: language.value,
     theme: themeChoice.value,
@@ -86,6 +92,8 @@ addEventListener('popstate', () => {
   const state = parseUrlState(location.search, navigator.languages);
   view.value = state.view;
   selection.value = state.selection;
+  chosenLine.value = state.line;
+  dockTab.value = state.dock;
 });
 setInterval(() => (wallMs.value = Date.now()), 1000);
 

@@ -23,7 +23,7 @@ export interface RatePoint {
   readonly perS: number;
 }
 
-const initial = parseUrlState(location.search, navigator.languages);
+export const initialUrl = parseUrlState(location.search, navigator.languages);
 
 export const connection = signal<Connection>('connecting');
 /** Wall time of the newest message, ms; 0 before the first. */
@@ -45,11 +45,11 @@ export const events = signal<readonly EventItem[]>([]);
 /** Stepped at most twice a second when device states changed: panels that read fleets follow it. */
 export const fleetStep = signal(0);
 
-export const view = signal(initial.view);
-export const selection = signal<Selection | null>(initial.selection);
-export const mapPosition = signal<MapPosition | null>(initial.position);
-export const language = signal(initial.language);
-export const themeChoice = signal<ThemeChoice>(initial.theme);
+export const view = signal(initialUrl.view);
+export const selection = signal<Selection | null>(initialUrl.selection);
+export const mapPosition = signal<MapPosition | null>(initialUrl.position);
+export const language = signal(initialUrl.language);
+export const themeChoice = signal<ThemeChoice>(initialUrl.theme);
 const darkQuery = matchMedia('(prefers-color-scheme: dark)');
 const systemDark = signal(darkQuery.matches);
 darkQuery.addEventListener('change', () => (systemDark.value = darkQuery.matches));
@@ -59,7 +59,9 @@ export const theme = computed<'dark' | 'light'>(() =>
 /** What the reader switched on or off against the view's own choice, by kind. */
 export const layerChoice = signal<{ readonly [kind: string]: boolean }>({});
 /** Field that colours a kind's marks, by kind. */
-export const colourField = signal<{ readonly [kind: string]: string }>({});
+export const colourField = signal<{ readonly [kind: string]: string }>(
+  initialUrl.colour === null ? {} : { bus: initialUrl.colour },
+);
 
 export const stale = computed(() => heardAtMs.value > 0 && wallMs.value - heardAtMs.value > STALE_AFTER_MS);
 export const openAlarms = computed(() => alarms.value.filter((alarm) => alarm.clearedAt === undefined));
@@ -83,7 +85,12 @@ export function show(nextView: string): void {
   selection.value = null;
 }
 
+/** Kinds whose events come in numbers that would push out all others: they go to one listener instead. */
+export const eventListeners = new Map<string, (event: EventItem) => void>();
+
 export function addEvent(event: EventItem): void {
+  const listener = eventListeners.get(event.kind);
+  if (listener !== undefined) return listener(event);
   events.value = [event, ...events.value].slice(0, EVENTS_KEPT);
 }
 

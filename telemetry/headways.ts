@@ -2,8 +2,8 @@
 // and experiments. Sources: E. Osuna and G. Newell, Transportation Science 6 (1972); excess wait as Transport for London defines it.
 
 /** A bus is bunched when it follows its leader in less than this share of the target headway, and leaves a gap beyond the other. */
-const BUNCHED = 0.25;
-const GAP = 2;
+export const BUNCHED = 0.25;
+export const GAP = 2;
 
 export class Headways {
   #count = 0;

@@ -1,9 +1,14 @@
 // The page's parts in their places, and the tools at the map's edge.
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { followBuses } from '../buses/following.ts';
 import { mapHandle } from '../map/handle.ts';
 import { t } from '../i18n/text.ts';
+import { view } from '../session.ts';
 import { openInjection } from '../scenario/draft.ts';
 import { AlarmSpeaker } from './alarms.tsx';
+import { hasDock } from './buses-dock-frame.tsx';
+import { Dock } from './buses-dock.tsx';
 import { Icon } from './icons.tsx';
 import { MapView } from './map-view.tsx';
 import { LostBar, Overlays, overlay } from './overlays.tsx';
@@ -14,6 +19,8 @@ import { TimeStrip } from './time-strip.tsx';
 import { TopBar } from './top-bar.tsx';
 
 export function App(): JSX.Element {
+  const buses = view.value === 'bus';
+  useEffect(() => (buses ? followBuses() : undefined), [buses]);
   return (
     <div class="page">
       <TopBar />
@@ -28,7 +35,7 @@ export function App(): JSX.Element {
           <Tool icon="home" label={t('overview')} onClick={() => mapHandle.value?.overview()} />
           <Tool icon="help" label={`${t('keys')} (?)`} onClick={() => (overlay.value = 'keys')} />
         </div>
-        <TimeStrip />
+        {hasDock() ? <Dock /> : <TimeStrip />}
       </main>
       <Panel />
       <Overlays />

@@ -73,7 +73,7 @@ function CommandForm({ kind, device, name, command }: FormProps): JSX.Element {
 
 const FINAL = new Set(['done', 'rejected', 'expired', 'failed']);
 
-function CommandState({ sent }: { readonly sent: SentCommand | undefined }): JSX.Element {
+export function CommandState({ sent }: { readonly sent: SentCommand | undefined }): JSX.Element {
   const good = sent !== undefined && !['rejected', 'expired', 'failed'].includes(sent.state);
   return (
     <div class="command-state" data-testid="command-state" data-state={sent?.state ?? ''} role="status">

@@ -12,6 +12,8 @@ import { clock, events, fleetStep, kinds, language, openAlarms, selection, theme
 import { formatClock, formatDuration, formatValue } from '../text/format.ts';
 import { labelOf, t } from '../i18n/text.ts';
 import { AlarmList } from './alarms.tsx';
+import { CENTRE } from '../buses/centre.ts';
+import { BusesDecisions } from './buses-decisions.tsx';
 import { CommandPanel } from './command-panel.tsx';
 import { DeviceHappenings } from './device-happenings.tsx';
 import { Icon } from './icons.tsx';
@@ -126,10 +128,14 @@ function DeviceBody({ kind, device, fields }: BodyProps): JSX.Element {
           </tbody>
         </table>
       </section>
-      <DeviceEvents
-        kind={kind}
-        list={events.value.filter((event) => event.kind === kind.kind && event.device === device)}
-      />
+      {kind.kind === CENTRE ? (
+        <BusesDecisions />
+      ) : (
+        <DeviceEvents
+          kind={kind}
+          list={events.value.filter((event) => event.kind === kind.kind && event.device === device)}
+        />
+      )}
     </>
   );
 }

@@ -9,7 +9,7 @@ import { fixedRange, inRailOrder, kindColour, shownByDefault, systemColour, syst
 import type { MarkScale } from '../map/marks.ts';
 import { fleets, numericFields } from '../live/fleet.ts';
 import { formatDuration, formatValue } from '../text/format.ts';
-import { labelOf, t } from '../i18n/text.ts';
+import { labelOf, t, type TextKey } from '../i18n/text.ts';
 import { kindTitle } from './kind-title.ts';
 
 export function Legend(): JSX.Element | null {
@@ -72,10 +72,44 @@ function KindLegend({
           {kindTitle(kind)}
           {field !== undefined && ` · ${labelOf(field)}`}
         </span>
+        {system === 'bus' && <BusColours kind={kind} chosen={scale.field} />}
         {(system === 'meter' || system === 'other') && <FieldChoice kind={kind} chosen={scale.field} />}
       </div>
       {scale.field === 'occupied' ? <OccupiedKeys gathered={scale.gathered} /> : <Ramp kind={kind} scale={scale} />}
     </div>
+  );
+}
+
+const BUS_COLOURS: readonly (readonly [field: string, text: TextKey])[] = [
+  ['delayS', 'lateness'],
+  ['occupancyRatio', 'occupancy'],
+];
+
+function BusColours({
+  kind,
+  chosen,
+}: {
+  readonly kind: KindDescription;
+  readonly chosen: string | undefined;
+}): JSX.Element {
+  const choose = (field: string): void => {
+    const { bus: _before, ...rest } = colourField.value;
+    colourField.value = field === 'delayS' ? rest : { ...rest, bus: field };
+  };
+  return (
+    <span class="segments" role="group" aria-label={t('colourBuses')}>
+      {BUS_COLOURS.filter(([field]) => kind.fields[field] !== undefined).map(([field, text]) => (
+        <button
+          key={field}
+          type="button"
+          data-testid={`colour-${field}`}
+          aria-pressed={chosen === field}
+          onClick={() => choose(field)}
+        >
+          {t(text)}
+        </button>
+      ))}
+    </span>
   );
 }
 
@@ -137,7 +171,9 @@ function Ramp({ kind, scale }: { readonly kind: KindDescription; readonly scale:
         t('onTime'),
         `${formatDuration(DELAY_END_S, language.value)} ${t('late')}`,
       ]
-    : [formatValue(range[0], unit, language.value), formatValue(range[1], unit, language.value)];
+    : name === 'occupancyRatio'
+      ? ['0\u2009%', '100\u2009%']
+      : [formatValue(range[0], unit, language.value), formatValue(range[1], unit, language.value)];
   return (
     <>
       <div class="legend-ramp" style={{ background: `linear-gradient(90deg, ${colours.join(', ')})` }} />

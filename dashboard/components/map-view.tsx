@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import { useSignal } from '@preact/signals';
 import { city, cityError, clock, fleetStep, kinds, language, theme } from '../session.ts';
 import { css, daylightVeil } from '../map/colour.ts';
+import { stopName } from '../buses/words.ts';
 import { hover, mapHandle } from '../map/handle.ts';
 import { defaultColourField } from '../map/looks.ts';
 import { fleets } from '../live/fleet.ts';
@@ -80,6 +81,13 @@ function Veil(): JSX.Element | null {
 function Hover(): JSX.Element | null {
   const found = hover.value;
   if (found === null) return null;
+  if (found.kind === 'stop')
+    return (
+      <div class="hover-card" style={{ left: `${found.x + 14}px`, top: `${found.y + 14}px` }}>
+        <strong>{stopName(found.device)}</strong>
+        <span class="quiet">{t('arrivals')}</span>
+      </div>
+    );
   const fleet = fleets.get(found.kind);
   const description = kinds.value?.find((kind) => kind.kind === found.kind);
   if (fleet === undefined || description === undefined) return null;

@@ -19,6 +19,7 @@ const KEYS: readonly (readonly [key: string, text: TextKey])[] = [
   ['1', 'keyRealTime'],
   ['E', 'keyInject'],
   ['/', 'keySearch'],
+  ['[ ]', 'keyLine'],
   ['A', 'keyAck'],
   ['Esc', 'keyClose'],
   ['?', 'keyHelp'],

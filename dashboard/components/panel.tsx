@@ -2,11 +2,14 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { signal } from '@preact/signals';
-import { heardAtMs, kinds, language, selection, stale, view, wallMs } from '../session.ts';
+import { heardAtMs, kinds, language, selection, stale, view, wallMs, type Selection } from '../session.ts';
 import { formatDuration } from '../text/format.ts';
 import { t, type TextKey } from '../i18n/text.ts';
 import { mapHandle } from '../map/handle.ts';
 import { AlarmView } from './alarms.tsx';
+import { Experiments } from './buses-experiments.tsx';
+import { StopPanel } from './buses-stop.tsx';
+import { BusesView } from './buses-view.tsx';
 import { DevicePanel } from './device-panel.tsx';
 import { KindPanel } from './kind-panel.tsx';
 import { kindTitle } from './kind-title.ts';
@@ -53,17 +56,21 @@ export function Panel(): JSX.Element {
             <ViewContent />
           </>
         ) : (
-          <DevicePanel key={`${chosen.kind} ${chosen.device}`} chosen={chosen} />
+          <Chosen key={`${chosen.kind} ${chosen.device}`} chosen={chosen} />
         )}
       </div>
     </aside>
   );
 }
 
+function Chosen({ chosen }: { readonly chosen: Selection }): JSX.Element {
+  return chosen.kind === 'stop' ? <StopPanel stop={chosen.device} /> : <DevicePanel chosen={chosen} />;
+}
+
 function titleOf(): string {
   const kind = kinds.value?.find((other) => other.kind === view.value);
   if (kind !== undefined) return kindTitle(kind);
-  const known: readonly TextKey[] = ['overview', 'scenario', 'alarms', 'platform'];
+  const known: readonly TextKey[] = ['overview', 'scenario', 'experiments', 'alarms', 'platform'];
   return known.includes(view.value as TextKey) ? t(view.value as TextKey) : view.value;
 }
 
@@ -71,7 +78,9 @@ function ViewContent(): JSX.Element {
   if (view.value === 'platform') return <Platform />;
   if (view.value === 'alarms') return <AlarmView />;
   if (view.value === 'scenario') return <ScenarioPanel />;
+  if (view.value === 'experiments') return <Experiments />;
   const kind = kinds.value?.find((other) => other.kind === view.value);
+  if (kind?.kind === 'bus') return <BusesView kind={kind} />;
   if (kind !== undefined) return <KindPanel kind={kind} />;
   return view.value === 'overview' || kinds.value === null ? <Overview /> : <p class="empty">{t('noDevices')}</p>;
 }

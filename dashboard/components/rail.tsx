@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
+import { CENTRE } from '../buses/centre.ts';
 import { fleets } from '../live/fleet.ts';
 import { inRailOrder, kindColour, kindSign } from '../map/looks.ts';
 import { css } from '../map/colour.ts';
@@ -64,7 +65,9 @@ export function Rail(): JSX.Element {
 
 function entries(): Entry[] {
   void fleetStep.value;
-  const systems = inRailOrder(kinds.value ?? []).map((kind): Entry => {
+  // The dispatch centre is part of the Buses view.
+  const described = (kinds.value ?? []).filter(({ kind }) => kind !== CENTRE);
+  const systems = inRailOrder(described).map((kind): Entry => {
     const count = Math.max(kind.devices ?? 0, fleets.get(kind.kind)?.ids.length ?? 0);
     const alarmed = openAlarms.value.some((alarm) => alarm.kind === kind.kind);
     return {
@@ -82,6 +85,7 @@ function entries(): Entry[] {
     { view: 'overview', icon: 'overview', title: t('overview'), number: '' },
     ...systems,
     scenarioEntry(),
+    { view: 'experiments', icon: 'experiments', title: t('experiments'), number: '' },
     {
       view: 'alarms',
       icon: 'alarms',

@@ -9,9 +9,11 @@ export interface SparklineProps {
   readonly values: readonly (number | null)[];
   readonly label: string;
   readonly band?: readonly [low: number, high: number] | undefined;
+  /** Moments to mark, by place among the values. */
+  readonly marks?: readonly number[];
 }
 
-export function Sparkline({ values, label, band }: SparklineProps): JSX.Element {
+export function Sparkline({ values, label, band, marks = [] }: SparklineProps): JSX.Element {
   const known = values.filter((value): value is number => value !== null);
   if (known.length < 2)
     return <svg class="sparkline" role="img" aria-label={label} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} />;
@@ -33,6 +35,9 @@ export function Sparkline({ values, label, band }: SparklineProps): JSX.Element 
           height={clampY(band[0]) - clampY(band[1])}
         />
       )}
+      {marks.map((at) => (
+        <line key={at} class="sparkline-mark" x1={x(at)} x2={x(at)} y1={0} y2={HEIGHT} />
+      ))}
       <path d={linePath(values, x, y)} />
       <circle cx={x(last)} cy={y(values[last]!)} r={2.4} />
     </svg>

@@ -1,5 +1,8 @@
 // English words of the page. zh.ts must have the same keys; the compiler says so.
+import { enBuses } from './en-buses.ts';
+
 export const en = {
+  ...enBuses,
   overview: 'Overview',
   bus: 'Buses',
   vehicle: 'Streets',

@@ -1,7 +1,9 @@
 // Chinese words of the page.
 import type { Texts } from './text.ts';
+import { zhBuses } from './zh-buses.ts';
 
 export const zh: Texts = {
+  ...zhBuses,
   overview: '总览',
   bus: '公交',
   vehicle: '道路',

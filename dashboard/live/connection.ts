@@ -78,7 +78,7 @@ function takeMessage(message: LiveMessage, line: Map<number, KindOnLine>): void 
   else if (message.type === 'counters') takeCounters(message);
   else if (message.type === 'event') addEvent(message);
   else if (message.type === 'alarm') putAlarm(message.alarm);
-  else if (message.type === 'ack') noteAck(message.id, message.state, message.reason);
+  else if (message.type === 'ack') noteAck(message.id, message.state, message.reason, message.ts);
   else if (message.type === 'kinds') takeKinds(message.kinds, line);
   else if (message.type === 'devices') {
     message.ids.forEach((id, index) => line.get(message.kind)?.ids.set(message.from + index, id));

@@ -17,6 +17,9 @@ import {
 export type Fields = { [name: string]: Value };
 type Origin = { x: number; y: number };
 
+/** Told of every record that comes, by kind: for views that need more than the newest state. */
+export const recordListeners = new Map<string, (device: string, ts: number, fields: Fields) => void>();
+
 export class Fleet {
   description: KindDescription;
   readonly ids: string[] = [];
@@ -46,6 +49,7 @@ export class Fleet {
   }
 
   take(id: string, ts: number, fields: Fields, time: DrawTime, heardMs: number): void {
+    recordListeners.get(this.description.kind)?.(id, ts, fields);
     const known = this.indexOf.get(id);
     const index = known ?? this.add(id);
     if (known !== undefined && ts < this.ts[index]!) return;

@@ -13,8 +13,10 @@ import {
 } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import type { CityMap, HistoryAnswer } from '../answers.ts';
+import { chosenLine, shownLine } from '../buses/state.ts';
 import { fleets, origin, type Fleet } from '../live/fleet.ts';
 import { mercatorX, mercatorY } from '../live/motion.ts';
+import { stopOnMap } from '../buses/words.ts';
 import { drawTime, simClock, wantsLessMotion } from '../live/sim-clock.ts';
 import { devicePath, getJson } from '../rest.ts';
 import { setCenter, takesPlace } from '../scenario/draft.ts';
@@ -37,10 +39,10 @@ import { DeviceLayer, type LayerFrame } from './device-layer.ts';
 import { EventAreas } from './event-areas.ts';
 import { nearestDevice, type Found } from './find.ts';
 import { inRailOrder, shownByDefault, shownField, systemOf } from './looks.ts';
-import { boundsOf, type Circle } from './places.ts';
+import { boundsOf, lineBounds, type Circle } from './places.ts';
 import { MarkBuffer, metresPerPx, writeMarks, type MarkScale } from './marks.ts';
 import { SHAPE } from './shaders.ts';
-import { mapStyle } from './style.ts';
+import { CHOSEN_STOP, LINE_STOPS, NONE, mapStyle } from './style.ts';
 import { formatValue } from '../text/format.ts';
 import { hover, markScales, type CityMapHandle } from './handle.ts';
 
@@ -50,11 +52,15 @@ setWorkerUrl(workerUrl);
 const FASTEST_MPS = 20;
 const SLOWEST_FRAME_MS = 66;
 const REACH_PX = 12;
+const STOP_REACH_PX = 6;
 const TRAIL_MINUTES = 10;
 const TRAIL_POINTS = 400;
 const SELECT_ZOOM = 14.5;
+const STOP_ZOOM = 14;
 const HALO = 'halo';
 const PHONE_PX = 720;
+/** The legend lies over the map's right edge. */
+const LEGEND_PX = 240;
 /** Times in buffers are float32 seconds from an epoch that is renewed this often, so that they stay exact to a millisecond. */
 const EPOCH_MS = 900_000;
 
@@ -99,6 +105,9 @@ class CityMapControl implements CityMapHandle {
   private marksKey = '';
   private timer: ReturnType<typeof setTimeout> | undefined;
   private styled = false;
+  /** Undefined before the Buses view was open. */
+  private lineSeen: string | null | undefined;
+  private fitted: CityMap['bounds'] | undefined;
   /** The chosen device has no position yet: go there when it has. */
   private flyPending = false;
 
@@ -114,6 +123,9 @@ class CityMapControl implements CityMapHandle {
       note?.removeAttribute('open');
     });
     map.on('moveend', () => this.onMove());
+    map.on('movestart', (event) => {
+      if (event.originalEvent !== undefined) this.fitted = undefined;
+    });
     map.on('mousemove', (event: MapMouseEvent) => this.onHover(event));
     map.on('mouseout', () => (hover.value = null));
     map.on('click', (event: MapMouseEvent) => this.onClick(event));
@@ -127,9 +139,12 @@ class CityMapControl implements CityMapHandle {
         }
       }),
       effect(() => {
-        void [view.value, selection.value, layerChoice.value, colourField.value, kinds.value];
+        void [view.value, selection.value, layerChoice.value, colourField.value, kinds.value, shownLine.value];
         this.drawn.clear();
         this.showGround();
+      }),
+      effect(() => {
+        if (view.value === 'bus') this.showLine(chosenLine.value);
       }),
       effect(() => {
         const chosen = selection.value;
@@ -159,10 +174,39 @@ class CityMapControl implements CityMapHandle {
 
   private showGround(): void {
     if (!this.styled) return;
-    const buses = view.value === 'bus' || selection.value?.kind === 'bus';
-    for (const layer of ['bus-lines', 'stops', 'label-stop']) {
+    const chosen = selection.value;
+    const buses = view.value === 'bus' || chosen?.kind === 'bus' || chosen?.kind === 'stop';
+    for (const layer of ['bus-lines', 'stops', 'label-stop', LINE_STOPS, CHOSEN_STOP]) {
       this.map.setLayoutProperty(layer, 'visibility', buses ? 'visible' : 'none');
     }
+    const line = this.focusLine();
+    const opacity = line === null ? 0.6 : (['match', ['get', 'line'], line, 1, 0.12] as const);
+    this.map.setPaintProperty('bus-lines', 'line-opacity', opacity as never);
+    this.map.setFilter(LINE_STOPS, line === null ? NONE : ['in', line, ['get', 'lines']]);
+    this.map.setFilter(CHOSEN_STOP, chosen?.kind === 'stop' ? ['==', ['get', 'stop'], chosen.device] : NONE);
+  }
+
+  /** The line that the view is about; null: all of them. */
+  private focusLine(): string | null {
+    return view.value === 'bus' && chosenLine.value !== null ? shownLine.value : null;
+  }
+
+  /** Goes where the chosen line is, or back to the whole city. A page that is opened stays where its address says. */
+  private showLine(line: string | null): void {
+    const before = this.lineSeen;
+    this.lineSeen = line;
+    if (before === line || (before === undefined && (line === null || mapPosition.peek() !== null))) return;
+    if (line === null) this.overview();
+    else this.fit(lineBounds(this.city, line) ?? this.city.bounds, before !== undefined);
+  }
+
+  /** Shows it again when the room for the map changes, until the reader moves the map. */
+  private fit(bounds: CityMap['bounds'], animate: boolean): void {
+    this.fitted = bounds;
+    const [west, south, east, north] = bounds;
+    const wide = this.map.getContainer().clientWidth > PHONE_PX;
+    const padding = { top: 40, bottom: 24, left: wide ? 64 : 24, right: wide ? LEGEND_PX : 24 };
+    this.map.fitBounds([west, south, east, north], { padding, animate: animate && !wantsLessMotion() });
   }
 
   /** Draws as often as it can be seen: near, fast things sixty times a second, the whole city fifteen times. */
@@ -216,7 +260,9 @@ class CityMapControl implements CityMapHandle {
       return this.scales.delete(kind);
     }
     const inView = view.value === kind || !kinds.value?.some((other) => other.kind === view.value);
+    const line = kind === 'bus' ? this.focusLine() : null;
     const scale = writeMarks(this.marks, fleet, {
+      ...(line === null ? {} : { isAside: (fields) => fields.line !== line }),
       theme: theme.value,
       zoom: this.map.getZoom(),
       lat: this.map.getCenter().lat,
@@ -274,12 +320,24 @@ class CityMapControl implements CityMapHandle {
     return nearestDevice(shown, x, y, REACH_PX * units, drawTime());
   }
 
+  /** A stop that is drawn under the pointer. */
+  private findStop({ point: { x, y } }: MapMouseEvent): Found | undefined {
+    if (!this.styled) return undefined;
+    const box: [[number, number], [number, number]] = [
+      [x - STOP_REACH_PX, y - STOP_REACH_PX],
+      [x + STOP_REACH_PX, y + STOP_REACH_PX],
+    ];
+    const [feature] = this.map.queryRenderedFeatures(box, { layers: [LINE_STOPS, 'stops'] });
+    const stop: unknown = feature?.properties.stop;
+    return typeof stop === 'string' ? { kind: 'stop', device: stop } : undefined;
+  }
+
   private unitsPerPx(): number {
     return 1 / 512 / 2 ** this.map.getZoom();
   }
 
   private onHover(event: MapMouseEvent): void {
-    const found = takesPlace.peek() ? undefined : this.find(event);
+    const found = takesPlace.peek() ? undefined : (this.find(event) ?? this.findStop(event));
     this.map.getCanvas().style.cursor = takesPlace.peek() ? 'crosshair' : found === undefined ? '' : 'pointer';
     hover.value = found === undefined ? null : { ...found, x: event.point.x, y: event.point.y };
   }
@@ -289,7 +347,7 @@ class CityMapControl implements CityMapHandle {
       setCenter(event.lngLat.lat, event.lngLat.lng);
       return;
     }
-    const found = this.find(event);
+    const found = this.find(event) ?? this.findStop(event);
     if (found !== undefined) select(found.kind, found.device);
   }
 
@@ -298,6 +356,7 @@ class CityMapControl implements CityMapHandle {
     this.trailTs = 0;
     this.showTrail();
     if (kind === undefined || device === undefined) return;
+    if (kind === 'stop') return this.flyToStop(device);
     this.flyTo(kind, device);
     if (systemOf(kind) !== 'bus' && fleets.get(kind)?.moving !== true) return;
     const to = Math.round(clock.peek()?.simTimeMs ?? Date.now());
@@ -373,8 +432,18 @@ class CityMapControl implements CityMapHandle {
     const inside = !phone && this.map.getBounds().contains([place.lon, place.lat]);
     const zoom = Math.max(this.map.getZoom(), SELECT_ZOOM);
     if (inside && this.map.getZoom() >= 12.5) return;
+    this.fitted = undefined;
     const target = { center: [place.lon, place.lat] as [number, number], zoom };
     this.map.easeTo({ ...target, duration: wantsLessMotion() ? 0 : 700 });
+  }
+
+  private flyToStop(stop: string): void {
+    const place = stopOnMap(stop)?.geometry.coordinates;
+    this.flyPending = false;
+    if (place === undefined) return;
+    this.fitted = undefined;
+    const zoom = Math.max(this.map.getZoom(), STOP_ZOOM);
+    this.map.easeTo({ center: [...place] as [number, number], zoom, duration: wantsLessMotion() ? 0 : 700 });
   }
 
   project(lon: number, lat: number): { x: number; y: number } {
@@ -393,6 +462,10 @@ class CityMapControl implements CityMapHandle {
   }
 
   cover(bottomPx: number): void {
+    if (this.fitted !== undefined) {
+      this.map.setPadding({ top: 0, left: 0, right: 0, bottom: bottomPx });
+      return this.fit(this.fitted, false);
+    }
     this.map.easeTo({
       padding: { top: 0, left: 0, right: 0, bottom: bottomPx },
       duration: wantsLessMotion() ? 0 : 160,
@@ -404,6 +477,7 @@ class CityMapControl implements CityMapHandle {
   }
 
   overview(): void {
+    this.fitted = undefined;
     this.map.fitBounds([...this.city.bounds] as [number, number, number, number], {
       padding: 24,
       animate: !wantsLessMotion(),

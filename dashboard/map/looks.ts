@@ -33,7 +33,7 @@ const OWN_COLOURS: { readonly [theme in Theme]: { readonly [kind: string]: strin
   light: { 'electricity-meter': '#7d7a00', 'gas-meter': '#b5407a', 'weather-station': '#5a6b8a' },
 };
 /** Views that are about no kind. */
-const PLAIN_VIEWS = new Set(['overview', 'scenario', 'alarms', 'platform']);
+const PLAIN_VIEWS = new Set(['overview', 'scenario', 'experiments', 'alarms', 'platform']);
 /** Rail and layer order. */
 const ORDER: readonly System[] = ['bus', 'vehicle', 'parking', 'meter', 'other'];
 
@@ -132,5 +132,6 @@ export function valueRange(
 /** Scales that mean the same every day. */
 export function fixedRange(field: string): readonly [number, number] | undefined {
   if (field === 'delayS') return [-DELAY_END_S, DELAY_END_S];
+  if (field === 'occupancyRatio') return [0, 1];
   return field === 'speedMps' ? [0, SPEED_END_MPS] : undefined;
 }

@@ -1,6 +1,6 @@
 // Fleet → rows of the instance buffer: which shape, size and colour each device has now. Many still devices are gathered into a grid:
 // parking into gauges of occupancy, meters into tiles of the mean. No WebGL here.
-import type { Fleet } from '../live/fleet.ts';
+import type { Fields, Fleet } from '../live/fleet.ts';
 import { CX, CY, MOTION_STRIDE, T0, TC, VX, VY, X, Y, unitsPerMetre } from '../live/motion.ts';
 import { UNKNOWN, type Theme } from './colour.ts';
 import { markColour, shownField, systemColour, systemOf, valueRange, type System } from './looks.ts';
@@ -23,6 +23,8 @@ const DART_FROM_ZOOM = 13.6;
 const CELL_PX: { readonly [system in System]: number } = { bus: 28, vehicle: 28, parking: 46, meter: 14, other: 24 };
 /** A moving device silent for this long is grey, wall ms. */
 export const SILENT_MS = 30_000;
+/** Opacity of what the view is not about. */
+const ASIDE = 0.22;
 
 export interface MarkOptions {
   readonly theme: Theme;
@@ -30,6 +32,8 @@ export interface MarkOptions {
   readonly lat: number;
   readonly field: string | undefined;
   readonly opacity: number;
+  /** Devices that are not what the view is about. */
+  readonly isAside?: (fields: Readonly<Fields>) => boolean;
   /** performance.now, and whether devices should have reported (not paused, connected). */
   readonly wallMs: number;
   readonly expectNews: boolean;
@@ -152,7 +156,8 @@ function writeOne(
   const silent = fleet.moving && options.expectNews && options.wallMs - fleet.heardMs[index]! > SILENT_MS;
   const value = field === undefined ? undefined : fleet.fields[index]![field];
   const colour = silent ? UNKNOWN : markColour(system, field, value, range, options.theme);
-  const opacity = options.opacity * (silent ? 0.5 : 1);
+  const aside = options.isAside?.(fleet.fields[index]!) === true;
+  const opacity = options.opacity * (silent ? 0.5 : 1) * (aside ? ASIDE : 1);
   const heading = fleet.heading(index);
   buffer.motion(at, fleet.motion, index, options.simEpochMs, options.wallEpochMs);
   if (system === 'bus')

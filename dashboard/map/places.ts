@@ -54,3 +54,18 @@ export function streetFeatures({ layers }: CityMap, street: string): NamedFeatur
 function featuresOf(layer: object): readonly NamedFeature[] {
   return (layer as { readonly features?: readonly NamedFeature[] }).features ?? [];
 }
+
+/** Box around both ways of a bus line; undefined for one that is not drawn. */
+export function lineBounds({ layers }: CityMap, line: string): readonly [number, number, number, number] | undefined {
+  const { features = [] } = layers.busLines as {
+    readonly features?: readonly {
+      readonly properties: { readonly line?: string };
+      readonly geometry: { readonly coordinates: readonly (readonly [number, number])[] };
+    }[];
+  };
+  const points = features.filter(({ properties }) => properties.line === line).flatMap((of) => of.geometry.coordinates);
+  if (points.length === 0) return undefined;
+  const lons = points.map(([lon]) => lon);
+  const lats = points.map(([, lat]) => lat);
+  return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
+}

@@ -8,6 +8,10 @@ import { areaLayers, areaNames, areaSources } from './event-areas.ts';
 
 /** From here the marks of few, still devices have room for a name beside their value. */
 const NAMES_FROM_ZOOM = 12.5;
+/** Stops of the chosen line, and the chosen stop: filters are set by the map. */
+export const LINE_STOPS = 'line-stops';
+export const CHOSEN_STOP = 'stop-chosen';
+export const NONE: Filter = ['==', ['get', 'stop'], ''];
 
 interface Ground {
   readonly ground: string;
@@ -158,6 +162,31 @@ function busLayers(ground: Ground): LayerSpecification[] {
         'circle-color': ground.land,
         'circle-stroke-color': ground.quietLabel,
         'circle-stroke-width': 1.2,
+      },
+    },
+    {
+      id: LINE_STOPS,
+      type: 'circle',
+      source: 'stops',
+      filter: NONE,
+      paint: {
+        'circle-radius': ['interpolate', ['linear'], ['zoom'], 10, 1.8, 13, 3, 17, 6],
+        'circle-color': ground.land,
+        'circle-stroke-color': ground.label,
+        'circle-stroke-width': 1.4,
+      },
+    },
+    {
+      id: CHOSEN_STOP,
+      type: 'circle',
+      source: 'stops',
+      filter: NONE,
+      paint: {
+        'circle-radius': ['interpolate', ['linear'], ['zoom'], 10, 5, 17, 10],
+        'circle-color': '#3b82f6',
+        'circle-opacity': 0.35,
+        'circle-stroke-color': '#3b82f6',
+        'circle-stroke-width': 2.5,
       },
     },
   ];

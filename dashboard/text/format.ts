@@ -95,6 +95,12 @@ export function formatCount(value: number, language: Language): string {
   return format.formatToParts(value).map(written).join('');
 }
 
+/** Always the same number of decimals, so that a number that changes does not jump: 0.6 → `0.60`. */
+export function formatFixed(value: number, decimals: number, language: Language): string {
+  const format = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return new Intl.NumberFormat(LOCALE[language], format).format(value).replace('-', '−');
+}
+
 export function formatWhole(value: number, language: Language): string {
   return new Intl.NumberFormat(LOCALE[language], { maximumFractionDigits: 0 }).format(value);
 }

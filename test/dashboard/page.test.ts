@@ -16,6 +16,9 @@ describe('address', () => {
     const state: UrlState = {
       view: 'bus',
       selection: { kind: 'bus', device: 'bus-0007' },
+      line: '608',
+      dock: 'loads',
+      colour: 'occupancyRatio',
       position: { zoom: 14.5, lat: 31.57, lon: 120.3 },
       language: 'zh',
       theme: 'light',
@@ -24,8 +27,20 @@ describe('address', () => {
   });
 
   test('nonsense falls back to the defaults', () => {
-    const state = parseUrlState('?view=<script>&kind=bus&device=%00&z=x&lat=200&lon=1&theme=pink', ['zh-CN']);
-    expect(state).toEqual({ view: 'overview', selection: null, position: null, language: 'zh', theme: 'auto' });
+    const state = parseUrlState(
+      '?view=<script>&kind=bus&device=%00&line=a%20b&dock=x&colour=1&z=x&lat=200&lon=1&theme=pink',
+      ['zh-CN'],
+    );
+    expect(state).toEqual({
+      view: 'overview',
+      selection: null,
+      line: null,
+      dock: 'headways',
+      colour: null,
+      position: null,
+      language: 'zh',
+      theme: 'auto',
+    });
   });
 });
 

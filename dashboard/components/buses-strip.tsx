@@ -1,0 +1,273 @@
+// One direction of the headway strip on the page: canvas, pointer, keys, and a card about the bus under the pointer.
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
+import { policySwitches, switchesOf } from '../buses/centre.ts';
+import { newestHeadway, type Run } from '../buses/crossings.ts';
+import { BUNCHED } from '../../telemetry/headways.ts';
+import { centreHistory, decisions, lines, shownLine, type Side } from '../buses/state.ts';
+import {
+  drawStrip,
+  layoutOf,
+  runAt,
+  runsNow,
+  type StripColours,
+  type StripContent,
+  type StripMark,
+} from '../buses/strip.ts';
+import { alongAt } from '../buses/traces.ts';
+import { policyName, shortBus } from '../buses/words.ts';
+import { sentCommands } from '../commands.ts';
+import { t } from '../i18n/text.ts';
+import { fleets } from '../live/fleet.ts';
+import { drawTime, simClock, wantsLessMotion } from '../live/sim-clock.ts';
+import { css } from '../map/colour.ts';
+import { markColour, shownField } from '../map/looks.ts';
+import { clock, colourField, events, language, select, selection, theme } from '../session.ts';
+import { formatClock, formatDuration, formatFixed } from '../text/format.ts';
+
+const HOUR_MS = 3_600_000;
+const FASTEST_FRAME_MS = 40;
+const SLOWEST_FRAME_MS = 1000;
+/** What moves less than this between two frames is not seen to move, px. */
+const STEP_PX = 0.35;
+/** The trip of a decision was seen at most this long before or after it, ms. */
+const NEAR_MS = 120_000;
+
+interface PaneProps {
+  readonly side: Side;
+  readonly mirrored: boolean;
+}
+
+export function StripPane({ side, mirrored }: PaneProps): JSX.Element {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const hovered = useSignal<{ readonly run: Run; readonly x: number; readonly y: number } | null>(null);
+  const marks = useMemo(() => marksOf(side), [side, decisions.value, events.value]);
+  const content = useRef<() => StripContent>(() => contentOf(side, mirrored, marks, undefined));
+  content.current = () => contentOf(side, mirrored, marks, hovered.peek()?.run);
+
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    const frame = (): void => {
+      if (canvas.current !== null && document.visibilityState === 'visible') paint(canvas.current, content.current());
+      const pxPerS = ((canvas.current?.clientWidth ?? 400) * simClock.running * 1000) / HOUR_MS;
+      const everyMs = wantsLessMotion() ? SLOWEST_FRAME_MS : (1000 * STEP_PX) / Math.max(0.01, pxPerS);
+      timer = setTimeout(frame, Math.min(SLOWEST_FRAME_MS, Math.max(FASTEST_FRAME_MS, everyMs)));
+    };
+    frame();
+    return () => clearTimeout(timer);
+  }, []);
+  // What is not motion shows at once.
+  useEffect(() => {
+    if (canvas.current !== null) paint(canvas.current, content.current());
+  }, [theme.value, language.value, selection.value, hovered.value, colourField.value]);
+
+  const point = (event: PointerEvent): void => {
+    const { offsetX, offsetY } = event;
+    const now = content.current();
+    const box = canvas.current!;
+    const run = runAt(now, layoutOf(box.clientWidth, box.clientHeight, now), offsetX, offsetY);
+    hovered.value = run === undefined ? null : { run, x: offsetX, y: offsetY };
+  };
+  const step = (by: 1 | -1): void => {
+    const now = content.current();
+    const box = canvas.current!;
+    const layout = layoutOf(box.clientWidth, box.clientHeight, now);
+    const runs = runsNow(now).sort((a, b) => layout.y(a.trace.alongM.at(-1)!) - layout.y(b.trace.alongM.at(-1)!));
+    const at = runs.findIndex(({ trace }) => trace.trip === hovered.peek()?.run.trace.trip);
+    const run = runs[at === -1 ? (by === 1 ? 0 : runs.length - 1) : (at + by + runs.length) % runs.length];
+    if (run !== undefined) hovered.value = { run, x: layout.right - 90, y: layout.y(run.trace.alongM.at(-1)!) };
+  };
+  const name = paneName(side);
+  return (
+    <div class="strip-pane">
+      <h4>
+        {t('towards', { stop: side.headsign })}{' '}
+        <span class="quiet">{t('busesOn', { n: runsNow(content.current()).length })}</span>
+      </h4>
+      <div class="strip-box">
+        <canvas
+          ref={canvas}
+          role="img"
+          tabIndex={0}
+          aria-label={name}
+          data-testid={`strip-${side.direction}`}
+          data-runs={side.runs.length}
+          style={{ cursor: hovered.value === null ? '' : 'pointer' }}
+          onPointerMove={point}
+          onPointerLeave={() => (hovered.value = null)}
+          onClick={() => {
+            const run = hovered.peek()?.run;
+            if (run !== undefined) select('bus', run.trace.bus);
+          }}
+          onKeyDown={(event) => {
+            if (event.key === 'ArrowDown' || event.key === 'ArrowUp') step(event.key === 'ArrowDown' ? 1 : -1);
+            else if (event.key === 'Enter' && hovered.value !== null) select('bus', hovered.value.run.trace.bus);
+            else return;
+            event.preventDefault();
+          }}
+        />
+        {side.runs.length === 0 && <p class="empty strip-empty">{t('noPassages')}</p>}
+        {hovered.value !== null && (
+          <RunCard {...hovered.value} side={side} width={canvas.current?.clientWidth ?? 400} />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function contentOf(side: Side, mirrored: boolean, marks: readonly StripMark[], hovered: Run | undefined): StripContent {
+  const toMs = drawTime().simMs || (clock.peek()?.simTimeMs ?? 0);
+  const offset = clock.peek()?.utcOffsetMin ?? 0;
+  const line = shownLine.peek();
+  const switches = switchesOf(policySwitches(centreHistory.peek(), sentCommands.peek()), line);
+  return {
+    side,
+    mirrored,
+    fromMs: toMs - HOUR_MS,
+    toMs,
+    utcOffsetMin: offset,
+    targetS: targetOf(line),
+    marks,
+    switches: switches.map(({ ts, policy }) => ({ ts, name: policyName(policy) })),
+    selectedBus: selection.peek()?.kind === 'bus' ? selection.peek()!.device : undefined,
+    hovered,
+    dotColour,
+    busName: shortBus,
+    formatTime: (ms) => formatClock(ms, offset, language.peek(), false),
+  };
+}
+
+export function targetOf(line: string | null): number | undefined {
+  const target = lines.peek()?.find((other) => other.line === line)?.targetHeadwayS;
+  return typeof target === 'number' && target > 0 ? target : undefined;
+}
+
+/** The colour that the bus has on the map. */
+function dotColour(bus: string): string {
+  const fleet = fleets.get('bus');
+  const index = fleet?.indexOf.get(bus);
+  if (fleet === undefined || index === undefined)
+    return css(markColour('bus', undefined, undefined, undefined, theme.peek()));
+  const field = shownField(fleet, colourField.peek().bus);
+  return css(markColour('bus', field, fleet.fields[index]![field ?? ''], undefined, theme.peek()));
+}
+
+/** Decisions about buses of this direction, and breakdowns, where and when they were. */
+function marksOf(side: Side): StripMark[] {
+  const steered = decisions.value.flatMap(({ ts, bus, stop, action, durationS }) => {
+    const trace = side.runs.find(({ trace }) => trace.bus === bus && isDuring(trace.ts, ts))?.trace;
+    if (trace === undefined) return [];
+    const alongM = side.stops.find(({ id }) => id === stop)?.alongM ?? alongAt(trace, ts);
+    if (alongM === undefined) return [];
+    return [{ ts, alongM, sort: action === 'hold' ? 'held' : 'steered', durationS: durationS ?? 0 } as const];
+  });
+  const broken = events.value.flatMap(({ kind, device, name, state, ts }) => {
+    if (kind !== 'bus' || name !== 'breakdown' || state === 'cleared') return [];
+    const trace = side.runs.find(({ trace }) => trace.bus === device && isDuring(trace.ts, ts))?.trace;
+    const alongM = trace === undefined ? undefined : (alongAt(trace, ts) ?? trace.alongM.at(-1));
+    return alongM === undefined ? [] : [{ ts, alongM, sort: 'breakdown', durationS: 0 } as const];
+  });
+  return [...steered, ...broken];
+}
+
+function isDuring(times: readonly number[], ts: number): boolean {
+  return times.length > 0 && ts >= times[0]! - NEAR_MS && ts <= times.at(-1)! + NEAR_MS;
+}
+
+function paneName(side: Side): string {
+  const line = lines.value?.find((other) => other.line === shownLine.value);
+  const targetS = targetOf(shownLine.value);
+  const toMs = clock.value?.simTimeMs ?? 0;
+  const now = runsNow({ side, toMs });
+  const close = now.filter((run) => (newestHeadway(run)?.headwayS ?? Infinity) < BUNCHED * (targetS ?? 0)).length;
+  const cv = line?.headwayCv;
+  return `${t('towards', { stop: side.headsign })}. ${t('headwaysName', {
+    line: line?.line ?? '',
+    buses: now.length,
+    cv: typeof cv === 'number' ? formatFixed(cv, 2, language.value) : '–',
+    close,
+  })}`;
+}
+
+function RunCard({
+  run,
+  side,
+  x,
+  y,
+  width,
+}: {
+  readonly run: Run;
+  readonly side: Side;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+}): JSX.Element {
+  // The runs are worked out anew every second; the trip stays.
+  const now = side.runs.find(({ trace }) => trace.trip === run.trace.trip && trace.bus === run.trace.bus) ?? run;
+  const newest = newestHeadway(now);
+  const leader = newest === undefined ? undefined : side.runs[now.leader[newest.place]!]?.trace.bus;
+  const fleet = fleets.get('bus');
+  const fields = fleet?.fields[fleet.indexOf.get(now.trace.bus) ?? -1];
+  const underWay = fields?.trip === now.trace.trip;
+  const targetS = targetOf(shownLine.value);
+  const duration = (seconds: number): string => formatDuration(seconds, language.value);
+  const place = {
+    top: `${y + 12}px`,
+    ...(x > width - 210 ? { right: `${width - x + 10}px` } : { left: `${x + 14}px` }),
+  };
+  return (
+    <div class="hover-card strip-card" style={place}>
+      <strong>{now.trace.bus}</strong>
+      <span class="quiet">{t('tripN', { trip: now.trace.trip })}</span>
+      {newest !== undefined && leader !== undefined && (
+        <span>
+          {t('headwayOf', { headway: duration(newest.headwayS), leader: shortBus(leader) })}
+          {targetS !== undefined && ` · ${t('plannedS', { headway: duration(targetS) })}`}
+        </span>
+      )}
+      {newest !== undefined && (
+        <span class="quiet">
+          {t('leftAt', {
+            stop: side.stops[newest.place]!.label,
+            time: formatClock(now.leftMs[newest.place]!, clock.value?.utcOffsetMin ?? 0, language.value, false),
+          })}
+        </span>
+      )}
+      {underWay && typeof fields.delayS === 'number' && (
+        <span>{t(fields.delayS < 0 ? 'earlyOf' : 'delayOf', { delay: duration(Math.abs(fields.delayS)) })}</span>
+      )}
+    </div>
+  );
+}
+
+function paint(canvas: HTMLCanvasElement, content: StripContent): void {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  if (width === 0 || height === 0) return;
+  const ratio = devicePixelRatio;
+  if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
+  if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
+  const pen = canvas.getContext('2d')!;
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  drawStrip(pen, content, layoutOf(width, height, content), coloursOf(canvas));
+}
+
+let palette: { readonly theme: string; readonly colours: StripColours } | undefined;
+
+function coloursOf(canvas: HTMLCanvasElement): StripColours {
+  if (palette?.theme === theme.peek()) return palette.colours;
+  const style = getComputedStyle(canvas);
+  const colour = (name: string): string => style.getPropertyValue(name).trim();
+  const colours = {
+    text: colour('--text'),
+    quiet: colour('--quiet'),
+    line: colour('--line'),
+    ground: colour('--panel'),
+    accent: colour('--accent'),
+    bad: colour('--bad'),
+    watch: colour('--watch'),
+  };
+  palette = { theme: theme.peek(), colours };
+  return colours;
+}
