@@ -17,8 +17,8 @@ export interface Place {
 }
 
 export interface Projection {
-  toLonLat(point: Point): Place;
-  fromLonLat(place: Place): Point;
+  readonly toLonLat: (point: Point) => Place;
+  readonly fromLonLat: (place: Place) => Point;
 }
 
 /** anchor: not at a pole */

@@ -227,7 +227,7 @@ function utcOffsetMin({ agencies, days }: Feed): number {
     minute: 'numeric',
   });
   const parts = Object.fromEntries(format.formatToParts(noonMs).map(({ type, value }) => [type, Number(value)]));
-  const civilMs = Date.UTC(parts.year!, parts.month! - 1, parts.day!, parts.hour!, parts.minute!);
+  const civilMs = Date.UTC(parts.year!, parts.month! - 1, parts.day, parts.hour, parts.minute);
   return Math.round((civilMs - noonMs) / 60_000);
 }
 

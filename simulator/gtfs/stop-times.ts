@@ -37,7 +37,7 @@ export async function readStopTimes(
   problems.check();
   const { order, first } = ordered(columns, trips.ofBuses.length);
   for (const trip of trips.ofBuses) {
-    const rows = order.subarray(first[trip.index]!, first[trip.index + 1]!);
+    const rows = order.subarray(first[trip.index], first[trip.index + 1]);
     if (checkTrip(trip, rows, columns, problems)) fillBlanks(trip, rows, columns, problems);
   }
   const row = (trip: Trip, i: number) => order[first[trip.index]! + i]!;
@@ -95,7 +95,7 @@ function ordered({ trip, sequence }: Columns, trips: number): { order: Int32Arra
   const order = new Int32Array(trip.length);
   for (let row = 0; row < trip.length; row++) order[next[trip[row]!]!++] = row;
   for (let index = 0; index < trips; index++) {
-    const rows = order.subarray(first[index]!, first[index + 1]!);
+    const rows = order.subarray(first[index], first[index + 1]);
     if (!isAscending(rows, sequence)) rows.sort((a, b) => sequence[a]! - sequence[b]!);
   }
   return { order, first };
@@ -142,10 +142,10 @@ function checkTrip(trip: Trip, rows: Int32Array, columns: Columns, problems: Pro
     const departs = departureS[row]!;
     if (arrives === BLANK) continue;
     if (arrives < lastS || departs < arrives) {
-      const [field, seconds, before] =
-        arrives < lastS ? ['arrival_time', arrives, lastS] : ['departure_time', departs, arrives];
-      const expected = `a time not before ${timeText(before as number)}: time runs forward along a trip`;
-      problems.add({ ...at, field: field as string, value: timeText(seconds as number), expected });
+      const early = arrives < lastS;
+      const expected = `a time not before ${timeText(early ? lastS : arrives)}: time runs forward along a trip`;
+      const field = early ? 'arrival_time' : 'departure_time';
+      problems.add({ ...at, field, value: timeText(early ? arrives : departs), expected });
       return false;
     }
     lastS = departs;

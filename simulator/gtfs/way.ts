@@ -21,9 +21,9 @@ const CHOICE_M = 60;
 const DISORDER_M = 40;
 /** Stops of a way are no nearer than this, as far as there is room. */
 const STOPS_APART_M = 5;
-/** A shape that goes aside no farther than this and comes back has not left its street; cosine of 135°, which is coming back. */
+/** A shape that goes aside no farther than this and comes back, by a turn of more than 135°, has not left its street. */
 const SPUR_M = 25;
-const BACK_COSINE = -0.707;
+const BACK_COSINE = -Math.SQRT1_2;
 /** Points of a shape nearer than this are one. */
 const POINTS_APART_M = 0.5;
 
