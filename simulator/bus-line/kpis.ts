@@ -14,6 +14,9 @@ export class LineKpis implements LineObserver {
   cancelledCount = 0;
   denied = 0;
   loadMax = 0;
+  /** Of the dispatch centre that were obeyed. */
+  orders = 0;
+  /** People who had to change to another bus of the line. */
   changes = 0;
   holdS = 0;
   readonly #warmUpS: number;
@@ -41,6 +44,10 @@ export class LineKpis implements LineObserver {
     this.#tripsS.push(tripS);
     this.holdS += bus.tripHoldS;
     this.#fuelL += drivingFuelL(bus.tripM / 1000, tripS / 3600, bus.passengerM / bus.tripM, false);
+  }
+
+  ordered(_bus: LineBus, _name: string, nowS: number): void {
+    if (nowS >= this.#warmUpS) this.orders++;
   }
 
   cancelled(): void {

@@ -14,6 +14,8 @@ export interface LineObserver {
   boarded?(way: number, stop: number, waitS: number, informed: boolean, readyS: number, nowS: number): void;
   /** A bus runs without people. */
   ranEmpty?(bus: LineBus, metres: number): void;
+  /** A driver obeyed an order of the dispatch centre. */
+  ordered?(bus: LineBus, name: string, nowS: number): void;
   /** Someone had to change to another bus of the line, or lost the bus to a breakdown. */
   changed?(bus: LineBus, people: number, nowS: number): void;
 }

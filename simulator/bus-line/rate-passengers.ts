@@ -70,7 +70,8 @@ export class RatePassengers implements Passengers {
   lookUp(): void {}
 
   #alighting({ load, way, stop }: LineBus): number {
-    const share = Math.min(1, this.#demand.alightShare / (stopsOf(this.#spec, way) - stop));
+    const left = stopsOf(this.#spec, way) - (this.#spec.shape === 'loop' ? 0 : stop);
+    const share = Math.min(1, this.#demand.alightShare / left);
     return this.#demand.draw === 'fluid' ? load * share : Math.round(load * share);
   }
 

@@ -1,10 +1,11 @@
 // What buses of the line engine say to controllers: the records that the city's buses send, with the same names, at arrivals, at departures
-// and, where asked for, on the way. Perfect sensors, no lost messages.
+// and, where asked for, on the way. Perfect sensors, no lost messages. The line lies straight on the equator, the way back beside the way out.
 import type { TelemetryRecord } from '../../telemetry/messages.ts';
 import type { LineBus } from './bus.ts';
 import type { LineSpec } from './spec.ts';
 import { stopsOf } from './spec.ts';
 
+const METRES_PER_DEGREE = 111_195;
 const DIRECTIONS = ['out', 'back'] as const;
 
 export class Records {
@@ -86,6 +87,8 @@ export class Records {
   ): TelemetryRecord {
     const { line, capacity, startDayS = 0 } = this.#spec;
     const direction = DIRECTIONS[bus.way]!;
+    const lengthM = this.#alongM[bus.way]!.at(-1)!;
+    const lon = (bus.way === 0 ? alongM : lengthM - alongM) / METRES_PER_DEGREE;
     const serves = bus.phase !== 'layover' && bus.phase !== 'due' && bus.phase !== 'depot';
     return {
       kind: 'bus',
@@ -93,6 +96,8 @@ export class Records {
       ts: Math.round((startDayS + nowS) * 1000),
       seq: ++bus.seq,
       fields: {
+        lat: 0,
+        lon,
         line,
         direction,
         nextStop: this.stopId(bus.way, bus.stop),

@@ -109,8 +109,10 @@ class LineRun {
     if (!this.#isLoop) return bus;
     if (timetable.kind !== 'even') throw new Error('a loop has an even timetable, got a list of departures');
     bus.slot = { index, dueS: 0, headwayS: timetable.headwayS };
-    beginTrip(bus, loopStart(index, buses, stopsOf(this.#spec, 0)), index, 0);
+    const startS = this.#spec.loopStartsS?.[index];
+    beginTrip(bus, startS === undefined ? loopStart(index, buses, stopsOf(this.#spec, 0)) : 0, index, startS ?? 0);
     bus.phase = 'running';
+    bus.nextS = startS ?? 0;
     return bus;
   }
 
@@ -316,7 +318,9 @@ class LineRun {
       controller.observe(told);
       for (const decision of controller.decide(told.ts)) {
         const bus = this.#byDevice.get(decision.device);
-        if (bus !== undefined && this.#orders.obey(bus, decision, nowS)) this.#planDeparture(bus);
+        if (bus === undefined || !this.#orders.obey(bus, decision, nowS)) continue;
+        for (const observer of this.#observers) observer.ordered?.(bus, decision.command.name, nowS);
+        this.#planDeparture(bus);
       }
     }
   }

@@ -11,6 +11,8 @@ export interface LineSpec {
   readonly demand: RateDemand | JourneyDemand;
   readonly timetable: Timetable;
   readonly buses: number;
+  /** Loop only: when each bus comes to the first stop for the first time, s; default: they begin evenly spread. */
+  readonly loopStartsS?: readonly number[];
   /** Seated and standing. */
   readonly capacity: number;
   readonly dwell: Dwell;
@@ -57,7 +59,7 @@ export interface RateDemand {
   readonly kind: 'rate';
   /** People a second, [way][stop]; what stands at the last stop of a way is ignored, except on a loop. */
   readonly perS: readonly (readonly number[])[];
-  /** A share of min(1, alightShare / (stops left, this one included)) of the load gets off; at the last stop all do. */
+  /** A share of min(1, alightShare / (stops left, this one included)) of the load gets off; at the last stop all do. On a loop all stops are left. */
   readonly alightShare: number;
   /** `poisson`, or `fluid`: the mean itself, with fractions of people, for checks against equations. */
   readonly draw: 'poisson' | 'fluid';
