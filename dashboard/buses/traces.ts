@@ -2,10 +2,8 @@
 // Pure; it knows neither stops nor pixels.
 import type { Passage } from './answers.ts';
 
-/** A bend smaller than this is not seen, m. */
-const BEND_M = 4;
-/** Straight stretches are cut so that errors do not add up, ms. */
-const STRAIGHT_MS = 60_000;
+/** What is drawn is never further than this from where a bus was, m. */
+export const BEND_M = 4;
 /** A position this far behind one before is another place, not noise, m. */
 const BACK_M = 300;
 
@@ -16,6 +14,8 @@ export interface Trace {
   /** Simulated ms, ascending, one for each of `alongM`. */
   readonly ts: number[];
   readonly alongM: number[];
+  /** Speeds from the last point but one that pass every position since within `BEND_M`, m/ms. */
+  readonly door: { low: number; high: number };
 }
 
 export class LineTraces {
@@ -51,7 +51,8 @@ export class LineTraces {
   #traceOf(bus: string, trip: string, direction: string): Trace {
     const key = keyOf(bus, trip, direction);
     let trace = this.#traces.get(key);
-    if (trace === undefined) this.#traces.set(key, (trace = { bus, trip, direction, ts: [], alongM: [] }));
+    if (trace === undefined)
+      this.#traces.set(key, (trace = { bus, trip, direction, ts: [], alongM: [], door: openDoor() }));
     return trace;
   }
 }
@@ -61,7 +62,11 @@ function keyOf(bus: string, trip: string, direction: string): string {
   return `${trip} ${direction} ${bus}`;
 }
 
-function append({ ts: times, alongM: places }: Trace, ts: number, alongM: number): void {
+function openDoor(): Trace['door'] {
+  return { low: -Infinity, high: Infinity };
+}
+
+function append({ ts: times, alongM: places, door }: Trace, ts: number, alongM: number): void {
   const last = times.length - 1;
   if (last >= 0 && ts <= times[last]!) return;
   if (last >= 0 && alongM < places[last]! - BACK_M) {
@@ -69,18 +74,35 @@ function append({ ts: times, alongM: places }: Trace, ts: number, alongM: number
     times.length = 0;
     places.length = 0;
   }
-  if (times.length > 1 && isStraight(times, places, ts, alongM)) {
+  if (!passes(times, places, door, ts, alongM)) Object.assign(door, openDoor());
+  else if (times.length > 1) {
     times.pop();
     places.pop();
   }
   times.push(ts);
   places.push(alongM);
+  narrow(times, places, door);
 }
 
-function isStraight(times: readonly number[], places: readonly number[], ts: number, alongM: number): boolean {
-  const [from, middle] = [times.at(-2)!, times.at(-1)!];
-  const expectedM = places.at(-2)! + ((alongM - places.at(-2)!) * (middle - from)) / (ts - from);
-  return ts - from <= STRAIGHT_MS && Math.abs(places.at(-1)! - expectedM) < BEND_M;
+/** True when a straight line from the last corner to the new position is true to all between. Swinging door after Bristol, US patent 4669097, 1987. */
+function passes(
+  times: readonly number[],
+  places: readonly number[],
+  { low, high }: Trace['door'],
+  ts: number,
+  alongM: number,
+): boolean {
+  if (times.length < 2) return false;
+  const speed = (alongM - places.at(-2)!) / (ts - times.at(-2)!);
+  return speed >= low && speed <= high;
+}
+
+function narrow(times: readonly number[], places: readonly number[], door: Trace['door']): void {
+  if (times.length < 2) return;
+  const sinceMs = times.at(-1)! - times.at(-2)!;
+  const wayM = places.at(-1)! - places.at(-2)!;
+  door.low = Math.max(door.low, (wayM - BEND_M) / sinceMs);
+  door.high = Math.min(door.high, (wayM + BEND_M) / sinceMs);
 }
 
 /** Position at a time, m; undefined before the first point and after the last. */
