@@ -3,8 +3,8 @@ import type { ClockMessage } from '../telemetry/messages.ts';
 
 /** Simulated seconds per second up to which decisions arrive in time. */
 const MAX_SPEED = 120;
-/** A device may be ahead of the clock's newest message by this, and by what passes until the next one. */
-const AHEAD_MS = 60_000;
+/** A device may be ahead of the clock's newest message by this, as for the store, and by what passes until the next one. */
+const AHEAD_MS = 300_000;
 const CLOCK_LATE_S = 5;
 /** A clock that goes back further than this belongs to another life of the city. */
 const BACK_MS = 60_000;

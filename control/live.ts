@@ -103,12 +103,13 @@ class Centre {
       description === undefined ? [] : [deviceTopic(this.#city, description.kind, name, 'command')],
     );
     return [
-      { filter: clockTopic(this.#city), qos: 0 },
       ...[...kinds].flatMap((kind) => [
         { filter: kindTopic(this.#city, kind), qos: 0 as const },
         { filter: deviceTopic(this.#city, kind, '+', 'telemetry'), qos: 0 as const },
       ]),
       ...own.map((filter) => ({ filter, qos: 1 as const })),
+      // Last: who knows the time knows the kinds.
+      { filter: clockTopic(this.#city), qos: 0 },
     ];
   }
 

@@ -92,7 +92,9 @@ export class Forecast {
 
   #drive(side: Side, from: Stop | undefined, to: Stop): void {
     const time = from?.ahead.find((segment) => segment.to === to)?.time;
-    const runS = time?.expectedS(this.#atMs) ?? legS(side, to.alongM - (from?.alongM ?? Number.NaN));
+    // A usual leg has its halt in it.
+    const guessS = () => legS(side, to.alongM - (from?.alongM ?? Number.NaN)) - USUAL_DWELL_S;
+    const runS = time?.expectedS(this.#atMs) ?? Math.max(USUAL_DWELL_S, guessS());
     const guessS2 = (UNSURE * runS) ** 2;
     this.#atMs += 1000 * runS;
     this.#variance += time === undefined || time.varianceS2 === 0 ? guessS2 : time.varianceS2;
