@@ -6,6 +6,7 @@ import type { FeedZone } from './civil-time.ts';
 import type { Cell } from './csv.ts';
 import { alongM } from './geometry.ts';
 import { directionId } from './running.ts';
+import { servicesOf } from './services.ts';
 
 export interface Table {
   /** `stops.txt` */
@@ -142,8 +143,9 @@ function stopsOf(timetables: readonly LineTimetable[]) {
   return stops;
 }
 
-function tripRows({ line, services, patterns }: LineTimetable): Cell[][] {
-  return services.flatMap(({ id, trips }) =>
+function tripRows(timetable: LineTimetable): Cell[][] {
+  const { line, patterns } = timetable;
+  return servicesOf(timetable).flatMap(({ id, trips }) =>
     trips.map(({ id: trip, pattern }) => {
       const { headsign } = patterns[pattern]!;
       return [line, serviceId(line, id), trip, headsign, directionId(patterns[pattern]!), shapeId(line, pattern)];
@@ -152,9 +154,10 @@ function tripRows({ line, services, patterns }: LineTimetable): Cell[][] {
 }
 
 function* stopTimeRows({ timetables, zone }: Feed): Generator<Cell[]> {
-  for (const { services, patterns, plans, stops, utcOffsetMin } of timetables) {
+  for (const timetable of timetables) {
+    const { patterns, plans, stops, utcOffsetMin } = timetable;
     const shift = shiftInto(zone, utcOffsetMin);
-    for (const { id, pattern, plan, startS } of services.flatMap(({ trips }) => trips)) {
+    for (const { id, pattern, plan, startS } of servicesOf(timetable).flatMap(({ trips }) => trips)) {
       for (const [at, call] of patterns[pattern]!.stops.entries()) {
         const time = feedTime(startS + plans[plan]![at]!, shift);
         yield [id, time, time, stops[call.stop]!.id, at, metres(call.alongM), 1];
@@ -181,10 +184,11 @@ function scaleOf(measuredM: number, lastStopM: number): number {
   return ratio > 1 || ratio > 1 - SAME_WAY ? ratio : 1;
 }
 
-function dateRows({ line, services, utcOffsetMin }: LineTimetable, zone: FeedZone): Cell[][] {
+function dateRows(timetable: LineTimetable, zone: FeedZone): Cell[][] {
+  const { line, utcOffsetMin } = timetable;
   const shift = shiftInto(zone, utcOffsetMin);
-  return services.flatMap(({ id, dates }) =>
-    [...new Set(dates)].map((date) => [serviceId(line, id), feedDate(date, shift), SERVICE_ADDED]),
+  return servicesOf(timetable).flatMap(({ id, dates }) =>
+    [...dates].map((date) => [serviceId(line, id), feedDate(date, shift), SERVICE_ADDED]),
   );
 }
 

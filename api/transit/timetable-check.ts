@@ -104,20 +104,23 @@ function tripProblem(trip: unknown): string | undefined {
   return undefined;
 }
 
-/** That trips point to patterns and plans that fit each other, that none is there twice, and that they are not too many. */
+/** That trips point to patterns and plans that fit each other, that none has two meanings, and that they are not too many. */
 function tripsProblem(services: readonly Fields[], patterns: readonly Fields[], plans: readonly number[][]) {
-  const ids = new Set<unknown>();
+  const known = new Map<unknown, { readonly at: number; readonly meaning: string }>();
   let stopTimes = 0;
   for (const [at, service] of services.entries()) {
-    for (const [index, { id, pattern, plan }] of (service.trips as Fields[]).entries()) {
+    for (const [index, { id, pattern, plan, startS }] of (service.trips as Fields[]).entries()) {
       const path = `services[${at}].trips[${index}]`;
       const calls = (patterns[pattern as number]?.stops as unknown[] | undefined)?.length;
       const times = plans[plan as number]?.length;
       if (calls === undefined) return `${path}.pattern must be an index into the patterns, got ${show(pattern)}`;
       if (times === undefined) return `${path}.plan must be an index into the plans, got ${show(plan)}`;
       if (times !== calls) return `${path}.plan must have a time for each of ${calls} stops, got ${times}`;
-      if (ids.has(id)) return `${path}.id must be there once, got ${show(id)} again`;
-      ids.add(id);
+      const meaning = `${String(pattern)} ${String(plan)} ${String(startS)}`;
+      const before = known.get(id);
+      if (before && (before.at === at || before.meaning !== meaning))
+        return `${path}.id must be there once a service and always mean the same, got ${show(id)} again`;
+      known.set(id, { at, meaning });
       stopTimes += calls;
     }
   }

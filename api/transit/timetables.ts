@@ -4,6 +4,8 @@ import { show } from '../../telemetry/description.ts';
 import { Rejection, parsePayload } from '../../telemetry/json-codec.ts';
 import type { LineTimetable, TimetablePattern, TimetableStop, TimetableTrip } from '../../telemetry/timetable.ts';
 import { civilDate, civilDay, civilDayStartMs } from './civil-time.ts';
+import { servicesOf } from './services.ts';
+import type { Service } from './services.ts';
 import { timetableProblem } from './timetable-check.ts';
 
 const MAX_LINES = 1000;
@@ -14,16 +16,10 @@ const MAX_TOTAL_STOP_TIMES = 5_000_000;
 /** A bus reports its trip from well before its start to well after its end; farther off it is not that date's trip, ms. */
 const MAX_OFF_MS = 6 * 3_600_000;
 
-/** A service whose dates can be asked. */
-interface KnownService {
-  readonly id: string;
-  readonly dates: ReadonlySet<string>;
-}
-
 /** A trip with all that belongs to it. */
 export interface KnownTrip {
   readonly timetable: LineTimetable;
-  readonly service: KnownService;
+  readonly service: Service;
   readonly trip: TimetableTrip;
   readonly pattern: TimetablePattern;
   readonly plan: readonly number[];
@@ -176,13 +172,12 @@ export class Timetables {
 const compareLines = new Intl.Collator('en', { numeric: true }).compare;
 
 function entryOf(timetable: LineTimetable, bytes: number): Entry {
-  const trips = timetable.services.flatMap(({ id, dates, trips: ofService }) => {
-    const service: KnownService = { id, dates: new Set(dates) };
-    return ofService.map((trip) => {
+  const trips = servicesOf(timetable).flatMap((service) =>
+    service.trips.map((trip) => {
       const pattern = timetable.patterns[trip.pattern]!;
       return { timetable, service, trip, pattern, plan: timetable.plans[trip.plan]! };
-    });
-  });
+    }),
+  );
   const stopTimes = trips.reduce((total, { plan }) => total + plan.length, 0);
   return { timetable, trips, bytes, stopTimes };
 }

@@ -150,6 +150,25 @@ describe('gtfs.zip', () => {
     expect((await city.get('/api/lines')).body.items).toHaveLength(1);
   });
 
+  it('gives a trip that runs on several sorts of day one service with all their dates', async () => {
+    const [one, other, third] = two.services[0]!.trips;
+    const services = [
+      { id: 'workday', dates: ['2026-05-04', '2026-05-05'], trips: [one!, other!] },
+      { id: 'weekend', dates: ['2026-05-03'], trips: [one!, third!] },
+    ];
+    const shared = await feedFrom(city, [{ ...two, services }]);
+    const serviceOf = (id: string) =>
+      shared['trips.txt']!.filter(({ trip_id }) => trip_id === id).map((row) => row.service_id);
+    expect([one, other, third].map((trip) => serviceOf(trip!.id))).toEqual([
+      ['2:workday+weekend'],
+      ['2:workday'],
+      ['2:weekend'],
+    ]);
+    const dates = shared['calendar_dates.txt']!.filter(({ service_id }) => service_id === '2:workday+weekend');
+    expect(dates.map(({ date }) => date)).toEqual(['20260503', '20260504', '20260505']);
+    expect(shared['stop_times.txt']!.filter(({ trip_id }) => trip_id === one!.id)).toHaveLength(two.stops.length);
+  });
+
   describeWith(['unzip'], 'opened by unzip', () => {
     it('is sound', async () => {
       const folder = await mkdtemp(path.join(tmpdir(), 'citytwin-gtfs-'));

@@ -97,6 +97,16 @@ describe('bad timetables are refused, and the cause names the value', () => {
       'got 7',
     ],
     [
+      'a trip with two meanings',
+      {
+        services: [
+          { id: 'a', dates: [], trips: [{ id: 't', pattern: 0, plan: 0, startS: 0 }] },
+          { id: 'b', dates: [], trips: [{ id: 't', pattern: 0, plan: 0, startS: 60 }] },
+        ],
+      },
+      'services[1].trips[0].id',
+    ],
+    [
       'a trip twice',
       { services: [{ id: 'a', dates: [], trips: [good.services[0]!.trips[0], good.services[0]!.trips[0]] }] },
       'again',
