@@ -2,7 +2,7 @@
 // questions walk route → part or store. Read inbox.ts and ingest.ts next.
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Take } from '../telemetry/messages.ts';
+import type { DeviceEvent, Take } from '../telemetry/messages.ts';
 import { countersTopic } from '../telemetry/topics.ts';
 import { Alarms } from './alarms.ts';
 import { CityClock } from './city-clock.ts';
@@ -88,7 +88,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const ingest = new Ingest({ store, kinds, rejected, log, now, cityClock: clock, onStored });
   let closing = false;
   await kinds.load();
-  await recallEvents(kinds, alarms, store, now());
+  const recalled = await recallEvents(kinds, alarms, store, now());
+  transit.observeEvents(recalled);
 
   const brokerState = options.brokerState ?? (() => ({ ok: true }));
   const isClosing = () => closing;
@@ -135,6 +136,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       batch.recordKinds[index]!.latest.update(batch.recordHandles[index]!, record, commits),
     );
     transit.observe(batch.records);
+    transit.observeEvents(batch.events);
     for (const event of batch.events) {
       live.event(event);
       const severity = kinds.get(event.kind)?.description.events?.[event.name]?.severity ?? 'info';
@@ -169,15 +171,17 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   };
 }
 
-/** Alarms of the last day, and the sequence numbers that events took. */
-async function recallEvents(kinds: Kinds, alarms: Alarms, store: Store, now: number): Promise<void> {
+/** Alarms of the last day, and the sequence numbers that events took. @returns those events */
+async function recallEvents(kinds: Kinds, alarms: Alarms, store: Store, now: number): Promise<DeviceEvent[]> {
   const newest = Math.max(now, kinds.newestTs() ?? 0);
   const range = { fromMs: Math.min(now, kinds.newestTs() ?? now) - DAY_MS, toMs: newest + DAY_MS, limit: ALARM_EVENTS };
-  for (const event of await store.events(range)) {
+  const events = await store.events(range);
+  for (const event of events) {
     const kind = kinds.get(event.kind);
     if (!kind) continue;
     const handle = kind.devices.handleOf(event.device) ?? kind.devices.add(event.device);
     kind.identity.recall(handle, event.ts, event.seq);
     alarms.take(event, kind.description.events?.[event.name]?.severity ?? 'info');
   }
+  return events;
 }

@@ -1,5 +1,6 @@
 // Each bus as it reported itself last. Late records are passed over, silent buses are forgotten; what its trip is, is decided elsewhere.
 import type { TelemetryRecord } from '../../telemetry/messages.ts';
+import { numberOf, textOf } from './values.ts';
 
 /** A vehicle that has not been heard for longer is nowhere: the age to which consumers of GTFS-Realtime hold positions, ms. */
 const SILENT_MS = 90_000;
@@ -127,13 +128,4 @@ function placeOf({ ts, fields }: TelemetryRecord): Place | undefined {
   const speedMps = numberOf(fields.speedMps);
   const headingDeg = numberOf(fields.headingDeg);
   return { ts, lat, lon, speedMps, headingDeg, odometerM: numberOf(fields.odometerM) };
-}
-
-/** Descriptions come from outside: a field may be anything. */
-export function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
-
-export function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

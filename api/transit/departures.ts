@@ -2,7 +2,7 @@
 // filled by time of the records, so that neither the city's speed nor late records matter.
 import { Headways } from '../../telemetry/headways.ts';
 import type { TelemetryRecord } from '../../telemetry/messages.ts';
-import { numberOf, textOf } from './buses.ts';
+import { numberOf, textOf } from './values.ts';
 
 const QUALITY_MS = 30 * 60_000;
 const KEPT_MS = 60 * 60_000;

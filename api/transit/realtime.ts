@@ -65,7 +65,9 @@ export class Realtime {
     const updates = running
       .filter(({ bus }) => bus.place !== undefined)
       .map((trip) => ({ running: trip, calls: transit.callsAhead(trip, nowMs) }));
-    return updateEntities(updates, transit.cancelled(nowMs), headerS, (...trip) => this.#describe(...trip));
+    return updateEntities(updates, transit.trips.cancelled(transit.timetables, nowMs), headerS, (...trip) =>
+      this.#describe(...trip),
+    );
   }
 
   #alerts(): FeedEntity[] {

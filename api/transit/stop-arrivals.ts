@@ -42,19 +42,19 @@ export function arrivalsAt(transit: Transit, stop: string, lines: readonly strin
         source: call.source,
       })),
   );
-  const waiting = lines.flatMap((line) => waitingTrips(transit, line, nowMs, spanMs, taken));
+  const never = new Set(transit.trips.cancelled(transit.timetables, nowMs).map(tripKey));
+  const out = new Set([...taken, ...never]);
+  const waiting = lines.flatMap((line) => waitingTrips(transit, line, nowMs, spanMs, out));
   const planned = waiting.flatMap((dated) => plannedArrivals(transit, dated, stop, nowMs));
   return [...coming, ...planned]
     .filter(({ expectedMs }) => expectedMs >= nowMs - SHOWN_MS && expectedMs <= nowMs + spanMs)
     .toSorted((a, b) => a.expectedMs - b.expectedMs || (a.trip < b.trip ? -1 : 1));
 }
 
-/** Trips on which no bus is heard and that may still come. */
-function waitingTrips(transit: Transit, line: string, nowMs: number, spanMs: number, taken: ReadonlySet<string>) {
-  const timetable = transit.timetables.of(line)!;
-  const never = new Set(transit.trips.cancelled(timetable, transit.timetables, nowMs).map(tripKey));
+/** Trips on which no bus is heard and that may still come. out: trips that are not asked for. */
+function waitingTrips(transit: Transit, line: string, nowMs: number, spanMs: number, out: ReadonlySet<string>) {
   return transit.timetables.between(line, nowMs - LONGEST_TRIP_MS, nowMs + spanMs).filter((dated) => {
-    if (taken.has(tripKey(dated)) || never.has(tripKey(dated)) || transit.trips.hasEnded(dated)) return false;
+    if (out.has(tripKey(dated)) || transit.trips.hasEnded(dated)) return false;
     return dated.startMs >= nowMs - HOPE_MS || transit.trips.hasSeen(dated);
   });
 }

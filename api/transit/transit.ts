@@ -1,6 +1,6 @@
 // The bus service as the api knows it: takes in timetables, predictions, bus records and the clock, and answers for feeds, boards and
 // pages. Everything is in memory and bounded; time is the city's, and where that goes back, what lay after it is forgotten.
-import type { TelemetryRecord } from '../../telemetry/messages.ts';
+import type { DeviceEvent, TelemetryRecord } from '../../telemetry/messages.ts';
 import type { CityClock } from '../city-clock.ts';
 import { ArrivalBoard } from './arrival-board.ts';
 import { Buses, isDeparture } from './buses.ts';
@@ -13,7 +13,6 @@ import type { Call } from './predictions.ts';
 import { runningTrip, runningTrips } from './running.ts';
 import type { RunningTrip } from './running.ts';
 import { Timetables } from './timetables.ts';
-import type { DatedTrip } from './timetables.ts';
 import { TripLog } from './trip-log.ts';
 
 export const BUS_KIND = 'bus';
@@ -60,7 +59,6 @@ export class Transit {
     if (payload.length > 0) return;
     this.departures.forgetLine(line);
     this.passages.forgetLine(line);
-    this.trips.forgetLine(line);
   }
 
   /** @throws Rejection */
@@ -81,6 +79,11 @@ export class Transit {
     for (const record of records) if (record.kind === BUS_KIND) this.#observeBus(record, latestMs);
   }
 
+  /** Events that were stored, of all kinds. */
+  observeEvents(events: readonly DeviceEvent[]): void {
+    for (const event of events) if (event.kind === BUS_KIND) this.trips.observeEvent(event);
+  }
+
   /** Buses that were heard of late, and what they serve. */
   service(): { readonly buses: readonly BusNow[]; readonly running: readonly RunningTrip[]; readonly nowMs: number } {
     const { nowMs } = this;
@@ -94,11 +97,6 @@ export class Transit {
     return callsAhead(running, this.arrivals.of(dated.timetable.line, bus.bus, nowMs), nowMs);
   }
 
-  /** Trips that should be under way and never set out. */
-  cancelled(nowMs: number): DatedTrip[] {
-    return this.timetables.all().flatMap((timetable) => this.trips.cancelled(timetable, this.timetables, nowMs));
-  }
-
   #observeBus(record: TelemetryRecord, latestMs: number): void {
     if (record.ts <= latestMs) this.#recordMs = Math.max(this.#recordMs, record.ts);
     const bus = this.buses.observe(record);
@@ -108,15 +106,10 @@ export class Transit {
     if (isDeparture(record)) this.departures.observe(line, record, this.nowMs);
     if (bus === undefined) return;
     const running = runningTrip(bus, this.timetables);
-    const { pattern } = running?.dated ?? {};
-    this.trips.observe(
-      line,
-      bus.ts,
-      running?.dated,
-      running?.atStop === true && running.next === pattern!.stops.length - 1,
-    );
+    const { dated, next, atStop } = running ?? {};
+    if (dated) this.trips.observe(dated, bus.ts, atStop === true && next === dated.pattern.stops.length - 1);
     // A bus that leaves its last stop runs no more, and still its way led there.
-    const direction = pattern?.direction ?? record.fields.direction;
+    const direction = dated?.pattern.direction ?? record.fields.direction;
     if (bus.onDuty) this.passages.observe(bus, line, direction === 'back' ? 'back' : 'out');
   }
 
@@ -126,6 +119,6 @@ export class Transit {
     this.buses.forgetAfter(ms);
     this.departures.forgetAfter(ms);
     this.passages.forgetAfter(ms);
-    this.trips.forget();
+    this.trips.forgetAfter(ms);
   }
 }

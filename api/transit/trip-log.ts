@@ -1,42 +1,39 @@
-// Which trips have been seen under way, and so which will not come any more: terminals release trips in the order of the timetable, so a
-// trip that is not seen when a later one of its way has set out is cancelled. Only trips are judged that began while we were listening.
-import type { LineTimetable } from '../../telemetry/timetable.ts';
+// What has become of trips: seen under way, ended, or cancelled because no bus was there for them. Buses and their line say so; nothing is
+// concluded from silence, which may be the network's.
+import type { DeviceEvent } from '../../telemetry/messages.ts';
 import { tripKey } from './running.ts';
 import type { DatedTrip, Timetables } from './timetables.ts';
+import { textOf } from './values.ts';
 
-/** Nothing heard of a line for longer is a hole in which a trip could have passed unseen, ms. */
-const HOLE_MS = 180_000;
-/** The later trip must have set out this long ago: records of the earlier one may be late, ms. */
-const GRACE_MS = 120_000;
+/** Event of a bus: `trip` of its fields will not run. */
+const CANCELLED = 'tripCancelled';
+/** No trip takes longer, ms. */
 const KEPT_MS = 12 * 3_600_000;
-const MAX_SEEN = 200_000;
-
-interface LineLog {
-  /** Nothing was missed since. */
-  sinceMs: number;
-  heardMs: number;
-  /** By pattern: the latest trip that was seen. */
-  readonly latest: Map<number, { startMs: number; seenMs: number }>;
-}
+const MAX_TRIPS = 200_000;
 
 export class TripLog {
-  readonly #lines = new Map<string, LineLog>();
   /** By trip and date, in order of first sight. */
   readonly #seen = new Map<string, { readonly startMs: number; ended: boolean }>();
+  /** When it was said, by trip; the newest is last. */
+  readonly #cancelledMs = new Map<string, number>();
 
-  /** A bus of the line reported at `ts`, under way on `dated` if that is known. ended: it stands at the last stop. */
-  observe(line: string, ts: number, dated: DatedTrip | undefined, ended: boolean): void {
-    const log = this.#lines.get(line) ?? { sinceMs: ts, heardMs: ts, latest: new Map() };
-    this.#lines.set(line, log);
-    if (ts - log.heardMs > HOLE_MS) log.sinceMs = ts;
-    log.heardMs = Math.max(log.heardMs, ts);
-    if (dated === undefined) return;
+  /** A bus is under way on this trip. ended: it stands at the last stop. */
+  observe(dated: DatedTrip, nowMs: number, ended: boolean): void {
     const key = tripKey(dated);
-    if (!this.#seen.has(key)) this.#note(key, dated.startMs, ts);
-    if (ended) this.#seen.get(key)!.ended = true;
-    const latest = log.latest.get(dated.trip.pattern);
-    if (latest === undefined || dated.startMs > latest.startMs)
-      log.latest.set(dated.trip.pattern, { startMs: dated.startMs, seenMs: ts });
+    const seen = this.#seen.get(key) ?? { startMs: dated.startMs, ended: false };
+    if (!this.#seen.has(key)) {
+      forget(this.#seen, ({ startMs }) => startMs < nowMs - KEPT_MS);
+      this.#seen.set(key, seen);
+    }
+    if (ended) seen.ended = true;
+  }
+
+  observeEvent({ name, ts, fields }: DeviceEvent): void {
+    const trip = textOf(fields.trip);
+    if (name !== CANCELLED || trip === undefined || ts < (this.#cancelledMs.get(trip) ?? 0)) return;
+    forget(this.#cancelledMs, (saidMs) => saidMs < ts - KEPT_MS);
+    this.#cancelledMs.delete(trip);
+    this.#cancelledMs.set(trip, ts);
   }
 
   hasSeen(dated: DatedTrip): boolean {
@@ -47,32 +44,26 @@ export class TripLog {
     return this.#seen.get(tripKey(dated))?.ended === true;
   }
 
-  /** Trips of a line that should be under way at `nowMs` and never set out. */
-  cancelled({ line }: LineTimetable, timetables: Timetables, nowMs: number): DatedTrip[] {
-    const log = this.#lines.get(line);
-    if (log === undefined || nowMs - log.heardMs > HOLE_MS) return [];
-    return timetables.between(line, nowMs, nowMs).filter((dated) => {
-      const latest = log.latest.get(dated.trip.pattern);
-      const wasPassed = latest !== undefined && latest.startMs > dated.startMs && nowMs - latest.seenMs > GRACE_MS;
-      return wasPassed && dated.startMs >= log.sinceMs && !this.hasSeen(dated);
+  /** Trips that will not run and would not have ended by `nowMs`. */
+  cancelled(timetables: Timetables, nowMs: number): DatedTrip[] {
+    return [...this.#cancelledMs].flatMap(([trip, saidMs]) => {
+      const dated = saidMs > nowMs - KEPT_MS ? timetables.datedAt(trip, saidMs) : undefined;
+      const isOver = dated === undefined || dated.startMs + dated.plan.at(-1)! * 1000 < nowMs;
+      return isOver || this.hasSeen(dated) ? [] : [dated];
     });
   }
 
-  forgetLine(line: string): void {
-    this.#lines.delete(line);
+  /** The city's clock went back: what happened after `ms` is of another life. */
+  forgetAfter(ms: number): void {
+    for (const [key, { startMs }] of this.#seen) if (startMs > ms) this.#seen.delete(key);
+    for (const [trip, saidMs] of this.#cancelledMs) if (saidMs > ms) this.#cancelledMs.delete(trip);
   }
+}
 
-  /** The city's clock went back: all that was seen is of another life. */
-  forget(): void {
-    this.#lines.clear();
-    this.#seen.clear();
-  }
-
-  #note(key: string, startMs: number, nowMs: number): void {
-    for (const [oldest, { startMs: oldMs }] of this.#seen) {
-      if (oldMs >= nowMs - KEPT_MS && this.#seen.size < MAX_SEEN) break;
-      this.#seen.delete(oldest);
-    }
-    this.#seen.set(key, { startMs, ended: false });
+/** Makes room: the oldest go while they are old, or there are too many. */
+function forget<T>(log: Map<string, T>, isOld: (entry: T) => boolean): void {
+  for (const [key, entry] of log) {
+    if (!isOld(entry) && log.size < MAX_TRIPS) return;
+    log.delete(key);
   }
 }

@@ -114,6 +114,9 @@ describe('GTFS-Realtime feeds of a service with predictions, delays, a breakdown
     await living.live(EIGHT, false);
     snapshots.push(await living.snapshot());
     snapshots.push(await living.snapshot(snapshots[0]));
+    const cancelled = { ts: EIGHT, seq: 8000, name: 'tripCancelled', line: '608', direction: 'out', trip: never };
+    await living.say('bus/608-bus-20/event', cancelled);
+    await living.say('bus/608-bus-20/event', { ...cancelled, seq: 8001, trip: 'nobody' });
     await living.live(EIGHT + 3 * MINUTE_MS, true);
     snapshots.push(await living.snapshot(snapshots[1]));
     const { device, kind: _kind, fields: _fields, ...raised } = breakdown(brokenBus, breaksMs, 9000, 'raised');
@@ -184,7 +187,6 @@ describe('GTFS-Realtime feeds of a service with predictions, delays, a breakdown
         return tripUpdate!.trip.scheduleRelationship === CANCELED ? tripUpdate!.trip.tripId : [];
       }),
     );
-    // Known once the next trip has been under way for two minutes; 10:00:00 is its end.
     expect(cancelled).toEqual([[], [], [never], [never], [never]]);
   });
 

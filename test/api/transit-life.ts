@@ -45,6 +45,7 @@ export const busKind: Description = {
   events: {
     breakdown: { label: 'Breakdown', labels: { zh: '车辆故障' }, severity: 'critical' },
     crowded: { label: 'Crowded', severity: 'warning' },
+    tripCancelled: { label: 'Trip cancelled', severity: 'warning' },
   },
 };
 
