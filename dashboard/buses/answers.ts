@@ -65,6 +65,7 @@ export interface Arrival {
   readonly expectedMs: number;
   readonly scheduledMs?: number;
   readonly uncertaintyS?: number;
+  /** `scheduled` with a bus: the timetable and the delay that the bus has now. */
   readonly source: 'predicted' | 'scheduled';
 }
 

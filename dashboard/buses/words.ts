@@ -57,6 +57,14 @@ export function stopName(stop: string): string {
   return stop;
 }
 
+/** Where a bus goes, in the reader's language: a headsign has one, the last stop of its way has both. */
+export function headsignName(line: string, headsign: string): string {
+  const answer = lineAnswers.value[line];
+  const last = answer?.patterns.find((pattern) => pattern.headsign === headsign)?.stops.at(-1);
+  const stop = last === undefined ? undefined : answer?.stops[last.stop];
+  return stop === undefined ? headsign : stopName(stop.id);
+}
+
 /** `608 · Railway Station – University` */
 export function lineTitle(line: LineSummary): string {
   const label = labelOf(line);

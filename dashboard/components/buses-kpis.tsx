@@ -4,13 +4,13 @@ import type { JSX } from 'preact';
 import type { HistoryAnswer } from '../answers.ts';
 import { isSilent, policySwitches, switchesOf } from '../buses/centre.ts';
 import { HOUR_MIN, LEVELS, levelOf, stateOf, type Regularity } from '../buses/quality.ts';
-import { centreHistory, centreSeen, chosenLine, hours, lines, means } from '../buses/state.ts';
+import { centreHistory, centreKind, centreSeen, chosenLine, hours, lines, means } from '../buses/state.ts';
 import { sentCommands } from '../commands.ts';
 import { t } from '../i18n/text.ts';
 import { fleets } from '../live/fleet.ts';
 import { drawTime, simClock } from '../live/sim-clock.ts';
 import { busesUnderWay, meanOf } from '../live/summary.ts';
-import { clock, fleetStep, language, wallMs } from '../session.ts';
+import { clock, fleetStep, kinds, language, wallMs } from '../session.ts';
 import { formatFixed } from '../text/format.ts';
 import { Sparkline } from './sparkline.tsx';
 
@@ -146,9 +146,14 @@ function numbersOf(of: { readonly [name in keyof Regularity]?: unknown }): Parti
   return Object.fromEntries(names.flatMap((name) => (typeof of[name] === 'number' ? [[name, of[name]]] : [])));
 }
 
+/** Its newest state comes with the first frames. */
+const FIRST_FRAMES_MS = 8_000;
+
+/** False while it is not known yet. */
 export function centreIsSilent(): boolean {
   const seen = centreSeen();
-  return seen === undefined || isSilent(seen, timeNow());
+  if (seen !== undefined) return isSilent(seen, timeNow());
+  return kinds.value !== null && (centreKind.value === undefined || performance.now() > FIRST_FRAMES_MS);
 }
 
 export function timeNow(): { simMs: number; wallMs: number; speed: number } {

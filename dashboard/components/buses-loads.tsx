@@ -53,10 +53,10 @@ function LoadPane({ line, side, loads }: PaneProps): JSX.Element {
         </span>
       </h4>
       <div class="load-bars" role="list" aria-label={name}>
-        <span class="load-line" style={{ bottom: `${(100 * SEATS) / most}%` }}>
+        <span aria-hidden="true" class="load-line" style={{ bottom: `${(100 * SEATS) / most}%` }}>
           {t('seats', { n: SEATS })}
         </span>
-        <span class="load-line load-full" style={{ bottom: '100%' }}>
+        <span aria-hidden="true" class="load-line load-full" style={{ bottom: '100%' }}>
           {t('capacity', { n: most })}
         </span>
         {rows.map(({ stop, load }) => (

@@ -35,7 +35,11 @@ export function BusesPolicy(): JSX.Element {
           </button>
         )}
       </h3>
-      {centreIsSilent() ? <Silence /> : <p class="policy-now">{t('policyNow', { policy: policyName(policy) })}</p>}
+      {centreIsSilent() ? (
+        <Silence />
+      ) : (
+        <p class="policy-now">{policy === '' ? t('loading') : t('policyNow', { policy: policyName(policy) })}</p>
+      )}
       {kind?.commands?.[COMMAND] !== undefined && <Switch kind={kind} current={policy} />}
       <Effect />
     </section>

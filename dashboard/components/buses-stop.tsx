@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { Arrival, ArrivalsAnswer } from '../buses/answers.ts';
 import { chooseLine, lines } from '../buses/state.ts';
-import { stopName, stopOnMap } from '../buses/words.ts';
+import { headsignName, stopName, stopOnMap } from '../buses/words.ts';
 import { t } from '../i18n/text.ts';
 import { getJson } from '../rest.ts';
 import { clock, fleetStep, language, select, selection, wallMs } from '../session.ts';
@@ -124,7 +124,7 @@ function BoardRow({ arrival, nowMs }: { readonly arrival: Arrival; readonly nowM
         {line}
       </b>
       <span class="board-what">
-        <span>{headsign}</span>
+        <span>{headsignName(line, headsign)}</span>
         <span class="quiet caption">
           {predicted && <i class="live-dot" />}
           {notes.join(' · ')}
