@@ -43,9 +43,15 @@ const trips = (snapshot: Snapshot) => [
   ...vehicles(snapshot).flatMap(({ trip }) => trip ?? []),
   ...selectors(snapshot).flatMap(({ trip }) => trip ?? []),
 ];
-const tripRow = ({ tables }: Snapshot, id: unknown) => tables['trips.txt']!.find((row) => row.trip_id === id);
-const stopTimes = ({ tables }: Snapshot, id: unknown) =>
-  (tables['stop_times.txt'] ?? []).filter((row) => row.trip_id === id);
+const indexes = new WeakMap<Row[], Map<unknown, Row[]>>();
+/** Rows of a file by their trip, found once. */
+const ofTrip = (rows: Row[], id: unknown): Row[] => {
+  const index = indexes.get(rows) ?? Map.groupBy<unknown, Row>(rows, (row) => row.trip_id);
+  indexes.set(rows, index);
+  return index.get(id) ?? [];
+};
+const tripRow = ({ tables }: Snapshot, id: unknown) => ofTrip(tables['trips.txt']!, id)[0];
+const stopTimes = ({ tables }: Snapshot, id: unknown) => ofTrip(tables['stop_times.txt']!, id);
 const timed = (snapshot: Snapshot) =>
   tripUpdates(snapshot).flatMap((update) =>
     update.stopTimeUpdate!.filter(({ scheduleRelationship: how }) => how !== NO_DATA && how !== SKIPPED),
