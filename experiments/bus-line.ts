@@ -13,7 +13,6 @@ const LABELS: { readonly [policy: string]: string } = {
   'two-way-headway': 'Held between the buses ahead and behind',
   'self-equalizing': 'Held for the bus behind',
   'short-turn': 'Late buses turn early',
-  deadhead: 'Empty runs to where people are left behind',
 };
 
 /** Buses that predict must be heard from more often than the centre's patience with silent ones, s. */

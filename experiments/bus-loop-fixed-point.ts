@@ -14,7 +14,9 @@ export interface EqualLoop {
   readonly share: number;
 }
 
-const STOPS = 24;
+const STOPS = 12;
+/** Buses must be heard from more often than the centre's patience with silent ones, s. */
+const RECORD_EVERY_S = 120;
 const START_PURPOSE = 1;
 
 /** @returns mean and variation of the headways at the holding stop in the last of so many rounds */
@@ -40,7 +42,7 @@ export function fixedPoint(
     starts.toSorted((a, b) => a - b),
     durationS,
   );
-  runLine(spec, seed, { observers: [{ departed }], controllers: [policy], recordEveryS: 30 });
+  runLine(spec, seed, { observers: [{ departed }], controllers: [policy], recordEveryS: RECORD_EVERY_S });
   const last = headwaysS.slice(-buses);
   const mean = last.reduce((sum, headwayS) => sum + headwayS, 0) / last.length;
   const variance = last.reduce((sum, headwayS) => sum + (headwayS - mean) ** 2, 0) / last.length;

@@ -191,7 +191,7 @@ function live(arm: string, seed: number, settings: ExperimentSettings) {
 /** Rounds after which the rest of the random start is below the tolerance. */
 const EQUAL_LOOPS = [
   { loop: { buses: 6, roundS: 2880, share: 0.5 }, rounds: 40 },
-  { loop: { buses: 10, roundS: 3000, share: 0.3 }, rounds: 120 },
+  { loop: { buses: 10, roundS: 3000, share: 0.3 }, rounds: 80 },
 ];
 const FIXED_POINT_TOLERANCE = 0.001;
 

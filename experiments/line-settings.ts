@@ -5,7 +5,7 @@ import type { LineSpec } from '../simulator/bus-line/spec.ts';
 import type { Controller } from '../telemetry/controller.ts';
 import type { ExperimentSettings, Parameter } from './experiment.ts';
 
-/** Policies that find something to do on one line without signals and without a second line to help. */
+/** Policies that find something to do on one line. Signals and a second line that could help are not here; full buses come one at a time, so that empty runs are not called for either. */
 export const LINE_POLICIES = [
   'timetable',
   'schedule',
@@ -13,7 +13,6 @@ export const LINE_POLICIES = [
   'two-way-headway',
   'self-equalizing',
   'short-turn',
-  'deadhead',
 ] as const satisfies readonly PolicyName[];
 
 type NumberParameter = Extract<Parameter, { type: 'number' }>;

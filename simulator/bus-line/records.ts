@@ -6,6 +6,9 @@ import type { LineSpec } from './spec.ts';
 import { stopsOf } from './spec.ts';
 
 const METRES_PER_DEGREE = 111_195;
+/** Of a record, while it is made. */
+type Fields = { [name: string]: number | string | boolean };
+
 const DIRECTIONS = ['out', 'back'] as const;
 
 export class Records {
@@ -38,31 +41,25 @@ export class Records {
 
   /** delayS: NaN at rest. */
   at(bus: LineBus, nowS: number, status: string, delayS: number): TelemetryRecord {
-    return this.#record(bus, nowS, status, delayS, this.#alongM[bus.way]![bus.stop]!, {});
+    return this.#record(bus, nowS, this.#fields(bus, status, delayS, this.#alongM[bus.way]![bus.stop]!));
   }
 
   departure(bus: LineBus, nowS: number, isLast: boolean): TelemetryRecord {
+    const alongM = this.#alongM[bus.way]![bus.stop]!;
+    const fields = this.#fields(bus, isLast ? 'stoppedAt' : 'inTransitTo', bus.delayS, alongM);
     const { boarded, alighted, denied, headwayS, dwellS, holdS } = bus;
     const targetHeadwayS = bus.slot.headwayS;
-    const headway: TelemetryRecord['fields'] = Number.isNaN(headwayS)
-      ? {}
-      : { headwayS, headwayRatio: headwayS / targetHeadwayS };
-    return this.#record(
-      bus,
-      nowS,
-      isLast ? 'stoppedAt' : 'inTransitTo',
-      bus.delayS,
-      this.#alongM[bus.way]![bus.stop]!,
-      {
-        boarded,
-        alighted,
-        denied,
-        ...headway,
-        targetHeadwayS,
-        dwellS,
-        holdS,
-      },
-    );
+    fields['boarded'] = boarded;
+    fields['alighted'] = alighted;
+    fields['denied'] = denied;
+    fields['targetHeadwayS'] = targetHeadwayS;
+    fields['dwellS'] = dwellS;
+    fields['holdS'] = holdS;
+    if (!Number.isNaN(headwayS)) {
+      fields['headwayS'] = headwayS;
+      fields['headwayRatio'] = headwayS / targetHeadwayS;
+    }
+    return this.#record(bus, nowS, fields);
   }
 
   /** Between two stops, or broken down there. */
@@ -71,48 +68,42 @@ export class Records {
     const before = bus.stop === 0 ? along.length - 2 : bus.stop - 1;
     const share = Math.min(1, Math.max(0, (nowS - bus.leftS) / (bus.nextS - bus.leftS)));
     const fromM = along[before]!;
-    const alongM = fromM + share * (along[before + 1]! - fromM);
-    return this.#record(bus, nowS, status, bus.delayS, alongM, {
-      speedMps: status === 'inTransitTo' ? (along[before + 1]! - fromM) / (bus.nextS - bus.leftS) : 0,
-    });
+    const segmentM = along[before + 1]! - fromM;
+    const fields = this.#fields(bus, status, bus.delayS, fromM + share * segmentM);
+    if (status === 'inTransitTo') fields['speedMps'] = segmentM / (bus.nextS - bus.leftS);
+    return this.#record(bus, nowS, fields);
   }
 
-  #record(
-    bus: LineBus,
-    nowS: number,
-    status: string,
-    delayS: number,
-    alongM: number,
-    more: TelemetryRecord['fields'],
-  ): TelemetryRecord {
-    const { line, capacity, startDayS = 0 } = this.#spec;
+  #record(bus: LineBus, nowS: number, fields: Fields): TelemetryRecord {
+    const ts = Math.round(((this.#spec.startDayS ?? 0) + nowS) * 1000);
+    return { kind: 'bus', device: bus.device, ts, seq: ++bus.seq, fields };
+  }
+
+  /** delayS: NaN at rest. */
+  #fields(bus: LineBus, status: string, delayS: number, alongM: number): Fields {
+    const { line, capacity } = this.#spec;
     const direction = DIRECTIONS[bus.way]!;
     const lengthM = this.#alongM[bus.way]!.at(-1)!;
-    const lon = (bus.way === 0 ? alongM : lengthM - alongM) / METRES_PER_DEGREE;
-    const serves = bus.phase !== 'layover' && bus.phase !== 'due' && bus.phase !== 'depot';
-    return {
-      kind: 'bus',
-      device: bus.device,
-      ts: Math.round((startDayS + nowS) * 1000),
-      seq: ++bus.seq,
-      fields: {
-        lat: 0,
-        lon,
-        line,
-        direction,
-        nextStop: this.stopId(bus.way, bus.stop),
-        stopSequence: bus.stop,
-        status,
-        ...(serves ? { trip: `${line}-${direction}-${bus.trip}`, alongM } : {}),
-        speedMps: 0,
-        load: bus.load,
-        occupancyRatio: bus.load / capacity,
-        ...(Number.isNaN(delayS) ? {} : { delayS }),
-        odometerM: bus.odometerM,
-        doorOpen: status === 'stoppedAt',
-        idleS: bus.idleS,
-        ...more,
-      },
+    const fields: Fields = {
+      lat: 0,
+      lon: (bus.way === 0 ? alongM : lengthM - alongM) / METRES_PER_DEGREE,
+      line,
+      direction,
+      nextStop: this.stopId(bus.way, bus.stop),
+      stopSequence: bus.stop,
+      status,
+      speedMps: 0,
+      load: bus.load,
+      occupancyRatio: bus.load / capacity,
+      odometerM: bus.odometerM,
+      doorOpen: status === 'stoppedAt',
+      idleS: bus.idleS,
     };
+    if (!Number.isNaN(delayS)) fields['delayS'] = delayS;
+    if (bus.phase !== 'layover' && bus.phase !== 'due' && bus.phase !== 'depot') {
+      fields['trip'] = `${line}-${direction}-${bus.trip}`;
+      fields['alongM'] = alongM;
+    }
+    return fields;
   }
 }
