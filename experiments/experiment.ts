@@ -71,7 +71,7 @@ export interface Outcome {
   readonly arms: { readonly [arm: string]: { readonly [kpi: string]: Estimate } };
   /** Arm minus baseline, paired by seed: by arm, then KPI; not of the baseline. */
   readonly differences: { readonly [arm: string]: { readonly [kpi: string]: Estimate } };
-  /** Arm ÷ baseline − 1, paired by seed. */
+  /** Mean of the arm ÷ mean of the baseline − 1, its interval paired by seed. */
   readonly shares: { readonly [arm: string]: { readonly [kpi: string]: Estimate } };
   /** By arm, then KPI, one number a seed. */
   readonly samples: { readonly [arm: string]: { readonly [kpi: string]: Float64Array } };

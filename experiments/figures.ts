@@ -6,14 +6,15 @@ const MOST_DECIMALS = 6;
 /** Half widths below this share of the largest mean are noise of the arithmetic. */
 const NO_WIDTH = 1e-6;
 
-/** Decimals that show three digits of the largest mean, and one more where the narrowest interval needs it. */
+/** Decimals for a row: three digits of the largest mean, but of the narrowest interval no less than one and no more than two. */
 export function decimalsFor(estimates: readonly Counted[]): number {
   const largest = Math.max(0, ...estimates.map(({ mean }) => Math.abs(mean)).filter(Number.isFinite));
   if (largest === 0) return 0;
   const narrowest = Math.min(...estimates.map(halfWidth).filter((half) => half > NO_WIDTH * largest));
   const forMean = 2 - Math.floor(Math.log10(largest));
-  const forWidth = Number.isFinite(narrowest) ? -Math.floor(Math.log10(narrowest)) : 0;
-  return Math.min(MOST_DECIMALS, Math.max(0, forMean, Math.min(forWidth, forMean + 1)));
+  const forWidth = Number.isFinite(narrowest) ? -Math.floor(Math.log10(narrowest)) : forMean;
+  const decimals = Math.min(Math.max(forMean, forWidth), forWidth + 1, forMean + 1);
+  return Math.min(MOST_DECIMALS, Math.max(0, decimals));
 }
 
 /** With thin spaces between thousands and a true minus; a dash where there is no number. */

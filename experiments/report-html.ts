@@ -40,7 +40,7 @@ ${cautions(report)
   .map((caution) => `<p class="card note">${text(caution)}</p>`)
   .join('\n')}
 <h2>At a glance</h2>
-<p class="quiet">Mean ± half of the 95 % interval; below it the difference to “${text(report.arms[0]!.label)}”, paired by seed.</p>
+<p class="quiet">Mean ± half of the 95 % interval${comparison(report)}.</p>
 ${kpiTable(report)}
 <h2>How sure it is</h2>
 <p class="quiet">A faint dot is one seed, the large one the mean, the whiskers the 95 % interval. A difference whose whiskers touch zero is unclear.</p>
@@ -61,6 +61,10 @@ ${settingsTable(report, parameters)}
 `;
 }
 
+function comparison({ arms: [baseline, ...others] }: Report): string {
+  return others.length === 0 ? '' : `; below it the difference to “${text(baseline!.label)}”, paired by seed`;
+}
+
 function story({ claim, verdict }: Report): string {
   return `<div class="story">
 <section class="card claim"><h2>The claim</h2><p>${text(claim)}</p></section>
@@ -71,7 +75,7 @@ function story({ claim, verdict }: Report): string {
 function facts({ arms, seeds, firstSeed, checks, date }: Report): string {
   const met = checks.filter(({ ok }) => ok).length;
   const rows = [
-    ['Arms', `${arms.length}`, 'ways to do it'],
+    ['Arms', `${arms.length}`, arms.length === 1 ? 'way to do it' : 'ways to do it'],
     ['Paired seeds', `${seeds}`, seeds === 1 ? `seed ${firstSeed}` : `${firstSeed} to ${firstSeed + seeds - 1}`],
     ['Checks met', checks.length === 0 ? '–' : `${met} of ${checks.length}`, ''],
     ['Date', date.slice(0, 10), ''],
@@ -81,18 +85,28 @@ function facts({ arms, seeds, firstSeed, checks, date }: Report): string {
     .join('')}</dl>`;
 }
 
+/** The fewer of arms and KPIs across. */
 function kpiTable({ kpis, arms, differences }: Report): string {
-  const columns = kpis.map((kpi) => ({ kpi, decimals: decimalsFor(arms.map((arm) => arm.kpis[kpi.name]!)) }));
-  const head = kpis.map((kpi) => `<th class="number" scope="col">${kpiHead(kpi)}</th>`).join('');
-  const rows = arms.map((arm) => {
-    const cells = columns.map(({ kpi, decimals }) => {
-      const difference = differences.find((one) => one.arm === arm.name && one.kpi === kpi.name);
-      return `<td class="number">${plusMinus(arm.kpis[kpi.name]!, decimals)}${shareNote(difference)}</td>`;
-    });
-    return `<tr><th scope="row">${text(arm.label)}</th>${cells.join('')}</tr>`;
-  });
+  const cells = arms.map((arm) =>
+    kpis.map(({ name }) => {
+      const decimals = decimalsFor(arms.map((one) => one.kpis[name]!));
+      const difference = differences.find((one) => one.arm === arm.name && one.kpi === name);
+      return `<td class="number">${plusMinus(arm.kpis[name]!, decimals)}${shareNote(difference)}</td>`;
+    }),
+  );
+  const labels = arms.map(({ label }) => text(label));
+  const titles = kpis.map(kpiHead);
+  const across = kpis.length < arms.length;
+  const turned = kpis.map((_, kpi) => cells.map((row) => row[kpi]!));
+  return across ? tableOf(titles, labels, cells) : tableOf(labels, titles, turned);
+}
+
+/** HTML in all of them; cells: [row][column]. */
+function tableOf(columns: readonly string[], rows: readonly string[], cells: readonly (readonly string[])[]): string {
+  const head = columns.map((column) => `<th class="number" scope="col">${column}</th>`).join('');
+  const body = rows.map((row, index) => `<tr><th scope="row">${row}</th>${cells[index]!.join('')}</tr>`).join('\n');
   return `<div class="card wide"><table class="kpis"><thead><tr><th scope="col"></th>${head}</tr></thead><tbody>
-${rows.join('\n')}
+${body}
 </tbody></table></div>`;
 }
 
@@ -104,14 +118,14 @@ function kpiHead({ label, unit, better }: Kpi): string {
 function shareNote(difference: Difference | undefined): string {
   if (difference === undefined || difference.n === 0) return '';
   const { share, effect } = difference;
-  const words = effect === 'none' ? [] : [percent(share.mean)];
+  const words = effect === 'none' || share.n === 0 ? [] : [percent(share.mean)];
   return `<small class="${effect}">${[...words, effectWord(effect)].join(' ')}</small>`;
 }
 
 function kpiCharts(kpi: Kpi, report: Report): string {
   const differences = report.differences.filter(({ kpi: name, n }) => name === kpi.name && n > 0);
   return `<figure class="card">
-<figcaption><b>${text(kpi.label)}</b> <span>${text(kpiTitle(kpi).slice(kpi.label.length))}</span></figcaption>
+<figcaption><b>${text(kpi.label)}</b><span>${text(kpiTitle(kpi).slice(kpi.label.length))}</span></figcaption>
 ${measuredPanel(kpi, report)}
 ${differences.length === 0 ? '' : differencePanel(kpi, differences, report)}
 </figure>`;

@@ -62,7 +62,7 @@ figcaption span { color: var(--quiet); }
 .value { text-align: right; white-space: nowrap; font-size: 13px; line-height: 1.25; }
 .value b { font-weight: 600; }
 .value small { display: block; color: var(--quiet); font-size: 11px; }
-.track { display: block; width: 100%; height: 34px; overflow: visible; }
+.track { display: block; width: 100%; height: 100%; min-height: 34px; overflow: visible; }
 .track path { fill: none; vector-effect: non-scaling-stroke; stroke: var(--tone); stroke-linecap: round; }
 .track .grid { stroke: var(--line); stroke-width: 1; stroke-linecap: butt; }
 .track .zero { stroke: var(--zero); stroke-width: 1.5; stroke-linecap: butt; }
@@ -86,10 +86,11 @@ footer { margin-top: 40px; color: var(--quiet); font-size: 12px; }
   ul.card { padding-left: 32px; }
   .wide { padding: 0; }
   .panel { display: block; }
-  .row { display: grid; grid-template-columns: 1fr max-content; align-items: end; column-gap: 12px; margin-top: 10px; }
-  .row .track { grid-row: 2; grid-column: 1 / -1; }
+  .row { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, max-content); align-items: end; column-gap: 12px; margin-top: 10px; }
+  .row .track { grid-row: 2; grid-column: 1 / -1; height: 34px; }
   .label { max-width: none; padding: 0; }
-  .value small { display: inline; margin-left: 8px; }
+  .value { white-space: normal; }
+  .value small { display: inline-block; margin-left: 8px; white-space: nowrap; }
   .kpis tbody th { min-width: 120px; }
   th, td { padding: 8px 10px; }
 }

@@ -28,22 +28,24 @@ export function kpiTitle({ label, unit, better }: Kpi): string {
 
 export function reportLines(report: Report): string[] {
   const { title, claim, seeds, firstSeed, arms, wallSeconds } = report;
-  const baseline = arms[0]!.label;
+  const compared = arms.length > 1 ? `; differences are to "${arms[0]!.label}", paired by seed` : '';
   const which = seeds === 1 ? `seed ${firstSeed}` : `seeds ${firstSeed} to ${firstSeed + seeds - 1}`;
   return [
     title,
     ...wrapped(`Claim: ${claim}`),
     '',
-    `${which}, mean ± half of the 95 % interval; differences are to "${baseline}", paired by seed`,
+    `${which}, mean ± half of the 95 % interval${compared}`,
     ...report.kpis.flatMap((kpi) => ['', ...kpiLines(kpi, report)]),
     ...checkLines(report),
     '',
     ...cautions(report).flatMap((caution) => wrapped(`Note: ${caution}`)),
     ...wrapped(`Verdict: ${report.verdict}`),
     '',
-    `${arms.length} arms × ${seeds} ${seeds === 1 ? 'seed' : 'seeds'} in ${wallSeconds.toFixed(1)} s; again: ${report.command}`,
+    `${counted(arms.length, 'arm')} × ${counted(seeds, 'seed')} in ${wallSeconds.toFixed(1)} s; again: ${report.command}`,
   ];
 }
+
+const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
 function kpiLines(kpi: Kpi, { arms, differences }: Report): string[] {
   const own = arms.map((arm) => arm.kpis[kpi.name]!);

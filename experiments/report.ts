@@ -18,7 +18,7 @@ export interface Difference extends Counted {
   readonly arm: string;
   readonly baseline: string;
   readonly kpi: string;
-  /** Of the baseline: arm ÷ baseline − 1. */
+  /** Mean of the arm ÷ mean of the baseline − 1. */
   readonly share: Counted;
   readonly effect: Effect;
 }

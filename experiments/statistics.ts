@@ -66,10 +66,27 @@ export function estimateOf(values: Float64Array): Counted {
   return { mean, ci95: [mean - half, mean + half], n };
 }
 
+/**
+ * Mean of `own` over mean of `base`, less 1, with its paired 95 % interval by linearisation. A ratio of means, not a mean of ratios: it has the
+ * sign of the difference, and a seed whose baseline is nearly nothing does not outweigh all others. Pairs that lack one are left out; no
+ * number where the baseline is 0. Source: W. Cochran, Sampling Techniques, 3rd ed. 1977, 6.3.
+ */
+export function shareOf(own: Float64Array, base: Float64Array): Counted {
+  const pairs = [...own.keys()].filter((seed) => Number.isFinite(own[seed]! - base[seed]!));
+  const meanOf = (values: Float64Array) => pairs.reduce((sum, seed) => sum + values[seed]!, 0) / pairs.length;
+  const baseMean = meanOf(base);
+  const ratio = baseMean === 0 ? NaN : meanOf(own) / baseMean;
+  const { ci95, n } = estimateOf(Float64Array.from(pairs, (seed) => (own[seed]! - ratio * base[seed]!) / baseMean));
+  const half = n < 2 ? 0 : halfWidth({ mean: 0, ci95 });
+  return { mean: ratio - 1, ci95: [ratio - 1 - half, ratio - 1 + half], n: Number.isNaN(ratio) ? 0 : pairs.length };
+}
+
 /** Half the width of the interval. */
 export function halfWidth({ ci95: [low, high] }: Estimate): number {
   return (high - low) / 2;
 }
+
+type Comparison = (own: Float64Array, base: Float64Array) => Counted;
 
 /** kpis, samples: all arms have all KPIs; the first arm of `samples` is the baseline. */
 export function outcomeOf(
@@ -78,18 +95,16 @@ export function outcomeOf(
   samples: Samples,
 ): CountedOutcome {
   const [baseline = '', ...others] = Object.keys(samples);
-  const overKpis = (arm: string, valueOf: (own: Float64Array, base: Float64Array) => Float64Array) =>
-    Object.fromEntries(
-      kpis.map(({ name }) => [name, estimateOf(valueOf(samples[arm]![name]!, samples[baseline]![name]!))]),
-    );
-  const overArms = (arms: readonly string[], valueOf: (own: Float64Array, base: Float64Array) => Float64Array) =>
-    Object.fromEntries(arms.map((arm) => [arm, overKpis(arm, valueOf)]));
+  const overKpis = (arm: string, estimate: Comparison) =>
+    Object.fromEntries(kpis.map(({ name }) => [name, estimate(samples[arm]![name]!, samples[baseline]![name]!)]));
+  const overArms = (arms: readonly string[], estimate: Comparison) =>
+    Object.fromEntries(arms.map((arm) => [arm, overKpis(arm, estimate)]));
   return {
     settings,
     seeds,
     samples,
-    arms: overArms([baseline, ...others], (own) => own),
-    differences: overArms(others, (own, base) => own.map((value, seed) => value - base[seed]!)),
-    shares: overArms(others, (own, base) => own.map((value, seed) => value / base[seed]! - 1)),
+    arms: overArms([baseline, ...others], estimateOf),
+    differences: overArms(others, (own, base) => estimateOf(own.map((value, seed) => value - base[seed]!))),
+    shares: overArms(others, shareOf),
   };
 }

@@ -37,7 +37,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe('citytwin experiment', () => {
+describe('citytwin experiment', { timeout: 60_000 }, () => {
   it('lists the experiments with their claims when none is named', () => {
     const { status, stdout } = citytwin();
     expect(status).toBe(0);

@@ -22,7 +22,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('its commands run one after the other, and end well', { timeout: 60_000 }, async () => {
+test('its commands run one after the other, and end well', { timeout: 120_000 }, async () => {
   const commands = blocks('sh').flatMap((block) => block.trimEnd().split('\n'));
   expect(commands.length).toBeGreaterThan(2);
   for (const command of commands) {

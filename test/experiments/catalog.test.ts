@@ -36,13 +36,12 @@ function importedBy(file: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
-/** Each list with one of its words only, each choice with another one. */
-function corners({ parameters }: Experiment): string[] {
+/** Each list with one word only, and each choice with another one than usual. */
+function corner({ parameters }: Experiment): string[] {
   return parameters.flatMap((parameter) => {
     if (parameter.type === 'number') return [];
-    return parameter.choices
-      .filter((word) => String(parameter.default) !== word)
-      .map((word) => `${parameter.name}=${word}`);
+    const other = parameter.choices.filter((word) => String(parameter.default) !== word).at(-1);
+    return other === undefined ? [] : [`${parameter.name}=${other}`];
   });
 }
 
@@ -57,7 +56,7 @@ describe.each(EXPERIMENTS.map((experiment) => [experiment.name, experiment] as c
       parameters.map((one) => `${one.name}=${String(one.default)}`),
     );
     const arms = experiment.arms(settings);
-    expect([arms.length > 1, kpis.length > 0]).toEqual([true, true]);
+    expect([arms.length > 0, kpis.length > 0]).toEqual([true, true]);
     for (const words of [parameters, kpis, arms]) {
       expect(new Set(words.map((word) => word.name)).size).toBe(words.length);
     }
@@ -65,23 +64,19 @@ describe.each(EXPERIMENTS.map((experiment) => [experiment.name, experiment] as c
 
   it('lives the same life again', () => {
     const settings = readSettings(experiment, []);
-    for (const { name } of experiment.arms(settings).slice(0, 2)) {
-      expect(experiment.live(name, 3, settings)).toEqual(experiment.live(name, 3, settings));
-    }
+    const { name } = experiment.arms(settings).at(-1)!;
+    expect(experiment.live(name, 3, settings)).toEqual(experiment.live(name, 3, settings));
   });
 
-  it.each([[], ...corners(experiment).map((corner) => [corner])])(
-    'has something to say with %s',
-    async (...assignments) => {
-      const report = await reported(
-        experiment,
-        assignments.filter((one) => one !== undefined),
-      );
-      expect(report.verdict).not.toMatch(/NaN|undefined|Infinity/);
-      expect(reportLines(report).join('\n')).not.toMatch(/NaN|undefined|Infinity/);
-      expect(htmlOf(report, experiment.parameters)).not.toMatch(/NaN|undefined|Infinity/);
-    },
-  );
+  it.each([
+    ['as usual', []],
+    ['with one arm, or few', corner(experiment)],
+  ])('has something to say %s', { timeout: 60_000 }, async (_, assignments) => {
+    const report = await reported(experiment, assignments);
+    expect(report.verdict).not.toMatch(/NaN|undefined|Infinity/);
+    expect(reportLines(report).join('\n')).not.toMatch(/NaN|undefined|Infinity/);
+    expect(htmlOf(report, experiment.parameters)).not.toMatch(/NaN|undefined|Infinity/);
+  });
 });
 
 it('no thread has to load what talks to a network or a store', () => {

@@ -70,16 +70,36 @@ describe('differences', () => {
   it('are paired by seed: what all seeds share does not widen them', () => {
     const { arms, differences, shares } = outcome({ base: [100, 200, 300], better: [90, 181, 269] });
     expect(differences.better!.waitS!.mean).toBeCloseTo(-20, 12);
-    expect(shares.better!.waitS!.mean).toBeCloseTo((-0.1 - 0.095 - 31 / 300) / 3, 12);
+    expect(shares.better!.waitS!.mean).toBeCloseTo(-0.1, 12);
     expect(halfWidth(differences.better!.waitS!)).toBeLessThan(halfWidth(arms.base!.waitS!) / 5);
     expect(differences.base).toBeUndefined();
   });
 
-  it('leave out a pair that lacks one, and a share of nothing', () => {
+  it('have the same sign as their share, also where seeds differ much', () => {
+    // The mean of the ratios would be +22 %.
+    const { differences, shares } = outcome({ base: [10, 100, 60], other: [20, 80, 52] });
+    expect(differences.other!.waitS!.mean).toBeCloseTo(-6, 12);
+    expect(shares.other!.waitS!.mean).toBeCloseTo(-18 / 170, 12);
+  });
+
+  it('have a share whose interval is that of the difference where the baseline does not vary', () => {
+    const { differences, shares } = outcome({ base: [50, 50, 50, 50], other: [40, 44, 39, 41] });
+    expect(halfWidth(shares.other!.waitS!)).toBeCloseTo(halfWidth(differences.other!.waitS!) / 50, 12);
+    expect(shares.other!.waitS!.n).toBe(4);
+  });
+
+  it('of what grows by the same share with every seed have a share without width', () => {
+    const { mean, ci95 } = outcome({ base: [10, 20, 40], other: [11, 22, 44] }).shares.other!.waitS!;
+    for (const value of [mean, ...ci95]) expect(value).toBeCloseTo(0.1, 12);
+  });
+
+  it('leave out a pair that lacks one, and have no share of nothing', () => {
     const { arms, differences, shares } = outcome({ base: [10, NaN, 30, 0], other: [11, 22, NaN, 4] });
     expect(arms.base!.waitS).toMatchObject({ n: 3 });
     expect(differences.other!.waitS).toMatchObject({ n: 2, mean: 2.5 });
-    expect(shares.other!.waitS).toMatchObject({ n: 1 });
+    expect(shares.other!.waitS).toMatchObject({ n: 2, mean: 0.5 });
+    expect(outcome({ base: [0, 0], other: [1, 2] }).shares.other!.waitS).toMatchObject({ n: 0, mean: NaN });
+    expect(outcome({ base: [4], other: [5] }).shares.other!.waitS).toEqual({ mean: 0.25, ci95: [0.25, 0.25], n: 1 });
   });
 
   it('are to the first arm', () => {
