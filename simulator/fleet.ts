@@ -3,9 +3,10 @@
 // know no clock, network or other model.
 import type { AckState, Command } from '../telemetry/messages.ts';
 import type { Description, FieldDescription, Value } from '../telemetry/description.ts';
+import type { LineTimetable } from '../telemetry/timetable.ts';
 import type { City, Point } from './city.ts';
 import type { Random } from './random.ts';
-import type { World, WorldEvent } from './world.ts';
+import type { DayType, World, WorldEvent } from './world.ts';
 
 /** Devices that sleep between reports send a first message within this time of the start, as real ones do when they are switched on. */
 export const STARTUP_MS = 10_000;
@@ -84,8 +85,16 @@ export interface Fleet {
   befall?(device: number, happening: Happening, nowMs: number, report: Reporter): void;
   /** An event of the world began or ended. For fleets that must react at once (a last gasp); all others feel it in the world. */
   notice?(event: WorldEvent, began: boolean, nowMs: number, world: World, report: Reporter): void;
+  /** What the city publishes of this fleet's service for these civil dates: bus lines with their trips. Absent: it has no timetable. */
+  timetables?(world: World, dates: readonly ServiceDate[]): readonly LineTimetable[];
   /** Where a device is now, metres east and north of the city's anchor. */
   placeOf(device: number): Point;
+}
+
+export interface ServiceDate {
+  /** `2026-11-21` */
+  readonly date: string;
+  readonly dayType: DayType;
 }
 
 export interface Happening {

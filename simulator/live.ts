@@ -64,6 +64,7 @@ export interface LiveResult extends Fingerprint {
   readonly expectations: readonly ExpectationResult[];
 }
 
+const DAY_MS = 86_400_000;
 const ANNOUNCE_EVERY_MS = 1000;
 const ANNOUNCE_EVERY_SIM_MS = 60_000;
 /** Longest stretch of ticks before sockets get their turn. */
@@ -81,6 +82,8 @@ export class LiveCity {
   readonly #answers = new Answers();
   #running: Promise<void> | undefined;
   #announcedMs = 0;
+  /** The day, and its sort, for which the timetables are published. */
+  #published = '';
   #stopping = false;
   #wake: () => void = () => {};
   #announcer: NodeJS.Timeout | undefined;
@@ -99,6 +102,9 @@ export class LiveCity {
       ownConnections: options.ownConnections,
       everythingAcknowledged: () => this.#backfill?.done === false,
       ...(options.onSent === undefined ? {} : { onSent: options.onSent }),
+      timetables: () => this.#run.timetables(),
+      onTooLong: (line, bytes) =>
+        options.log.warn(`the timetable of line ${line} is too long to be published: ${bytes} bytes`),
       onMessage: (topic, payload) => this.#receive(topic, payload),
     });
     this.#judge = new Judge({ scenario, startMs, endMs });
@@ -113,6 +119,7 @@ export class LiveCity {
     });
     this.#run.log.onEntry = options.onLogEntry;
     this.#board = new StateBoard({ city, models, scenario, startMs, endMs });
+    this.#published = this.#today();
   }
 
   /** Connects, publishes the descriptions, then lets time run. */
@@ -190,6 +197,18 @@ export class LiveCity {
     const changed = this.#run.tick(TICK_MS);
     this.#clock.advance(TICK_MS);
     if (changed) this.#showState();
+    if (this.#published !== this.#today()) this.#publishTimetables();
+  }
+
+  /** The dates have changed, or what sort of day it is. A full outbox does not matter: they come again with the next connection. */
+  #publishTimetables(): void {
+    this.#published = this.#today();
+    this.#publisher.publishTimetables().catch(() => undefined);
+  }
+
+  #today(): string {
+    const { simTimeMs, calendar } = this.#run.world;
+    return `${Math.floor((simTimeMs + this.#options.utcOffsetMin * 60_000) / DAY_MS)} ${calendar.dayType}`;
   }
 
   /** Notes how far the past is stored; when the present is reached, time runs as it was asked to. */

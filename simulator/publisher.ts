@@ -1,9 +1,10 @@
-// Sends what the run reports over MQTT: descriptions first, then records, events and acks, over shared gateway connections or one
+// Sends what the run reports over MQTT: descriptions and timetables first, then records, events and acks, over shared gateway connections or one
 // connection per device where a kind wants a last will. Counts what leaves; decides nothing.
 import { Client } from '../mqtt/client.ts';
 import { RecordEncoder } from '../telemetry/json-codec.ts';
 import type { Ack, SimulatorCounters } from '../telemetry/messages.ts';
-import { deviceTopic, kindTopic, truthTopic } from '../telemetry/topics.ts';
+import type { LineTimetable } from '../telemetry/timetable.ts';
+import { deviceTopic, kindTopic, lineTopic, truthTopic } from '../telemetry/topics.ts';
 import type { Fields, Model } from './fleet.ts';
 import { describe } from './kinds.ts';
 import { deviceId } from './devices.ts';
@@ -25,8 +26,12 @@ export interface PublisherOptions {
   readonly ownConnections: ReadonlySet<string>;
   /** Every record at QoS 1, whatever its model says: a backfill must know what has arrived. */
   readonly everythingAcknowledged?: () => boolean;
+  /** As they are now; published after every connect. Absent: there are none. */
+  readonly timetables?: () => readonly LineTimetable[];
   /** Told of every message that leaves; `acknowledged` settles at the PUBACK of a QoS 1 publish. */
   readonly onSent?: (message: SentMessage) => void;
+  /** Told of a timetable that is too long for a broker. */
+  readonly onTooLong?: (line: string, bytes: number) => void;
   /** Whatever the gateway has subscribed to. */
   readonly onMessage: (topic: string, payload: Uint8Array) => void;
 }
@@ -49,6 +54,8 @@ interface Lane {
 const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 const STATUS_ONLINE = new TextEncoder().encode('online');
 const STATUS_OFFLINE = new TextEncoder().encode('offline');
+/** A longer message would cost the connection: the citytwin broker takes packets of 64 KiB. */
+const MAX_TIMETABLE_BYTES = 65_000;
 /** Larger fleets build their topics as they go. */
 const REMEMBERED_TOPICS = 100_000;
 /** Connections opened at the same time, so that a start is no storm. */
@@ -62,7 +69,7 @@ export class Publisher implements Sink {
   /** The newest QoS 1 publish of each connection: acknowledgements come in order. */
   readonly #newest = new Map<Client, Promise<void>>();
   readonly #json = new TextEncoder();
-  /** The newest connection's descriptions are acknowledged. */
+  /** The newest connection's descriptions and timetables are acknowledged. */
   #described: Promise<void> = Promise.resolve();
   #out = 0;
   /** QoS 1 publishes that a full outbox turned away. */
@@ -76,7 +83,7 @@ export class Publisher implements Sink {
       onMessage: (topic, payload) => options.onMessage(topic, payload),
       // After every connect: the broker may have forgotten the descriptions.
       onUp: () => {
-        this.#described = this.#describeAll();
+        this.#described = Promise.all([this.#describeAll(), this.publishTimetables()]).then(() => undefined);
         // The start waits for the first; a later one that a full outbox turns away comes again with the next connection.
         this.#described.catch(() => undefined);
       },
@@ -85,7 +92,7 @@ export class Publisher implements Sink {
     for (const [kind, count] of Object.entries(options.fleets)) this.#lanes.set(kind, this.#lane(kind, count));
   }
 
-  /** Resolves when every description is acknowledged and every connection stands. @throws when the broker refuses us for ever */
+  /** Resolves when every description and timetable is acknowledged and every connection stands. @throws when the broker refuses us for ever */
   async start(): Promise<void> {
     await this.#gateway.start();
     await this.#described;
@@ -183,6 +190,22 @@ export class Publisher implements Sink {
         this.#gateway.publish(kindTopic(city, kind), encode(describe(models.get(kind)!)), 1, true),
       ),
     );
+  }
+
+  /** Lets the city know its timetables, which have changed. A line whose timetable no broker would take goes without. */
+  async publishTimetables(): Promise<void> {
+    const { city, timetables = () => [], onTooLong } = this.#options;
+    const sent: Promise<void>[] = [];
+    for (const timetable of timetables()) {
+      const payload = encode(timetable);
+      if (payload.length > MAX_TIMETABLE_BYTES) {
+        onTooLong?.(timetable.line, payload.length);
+        continue;
+      }
+      const acknowledged = this.#gateway.publish(lineTopic(city, 'timetable', timetable.line), payload, 1, true);
+      if (acknowledged !== undefined) sent.push(acknowledged);
+    }
+    await Promise.all(sent);
   }
 
   #lane(kind: string, count: number): Lane {

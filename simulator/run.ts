@@ -2,6 +2,7 @@
 // clock and no network: the caller decides when a tick happens and where messages go. Same scenario, seed and command log: same run.
 import type { Controller } from '../telemetry/controller.ts';
 import type { Command } from '../telemetry/messages.ts';
+import type { LineTimetable } from '../telemetry/timetable.ts';
 import { Answers } from './answers.ts';
 import { Centre } from './centre.ts';
 import type { City } from './city.ts';
@@ -16,6 +17,7 @@ import { Random } from './random.ts';
 import { RecordHash } from './record-hash.ts';
 import type { HashSum } from './record-hash.ts';
 import type { TimelineEntry } from './scenario.ts';
+import { serviceDates } from './service-dates.ts';
 import type { Sink } from './sink.ts';
 import { Timeline, occurrenceOf } from './timeline.ts';
 import type { Occurrence } from './timeline.ts';
@@ -125,6 +127,13 @@ export class Run {
   }
   get timeline(): Timeline {
     return this.#timeline;
+  }
+
+  /** What the fleets offer on the days around now. */
+  timetables(): LineTimetable[] {
+    const { utcOffsetMin, dayType } = this.#options;
+    const dates = serviceDates(this.#simTimeMs + utcOffsetMin * 60_000, this.#world.calendar.dayType, dayType);
+    return [...this.#members.values()].flatMap(({ fleet }) => fleet.timetables?.(this.#world, dates) ?? []);
   }
 
   /** Moves the city on by one tick of `dtMs`. @returns true when an entry of the timeline began or ended */

@@ -63,6 +63,8 @@ export interface People {
 export interface Streets {
   /** Speed on a link relative to its limit, 0…1, with traffic and weather. On a closed link: what a bus waved through drives. */
   speedFactor(link: number): number;
+  /** The same on a dry day on which nothing happens: what a planner knows. traffic 0…1, as in `People` */
+  usualFactor(link: number, traffic: number): number;
   /** Closed to cars. */
   isClosed(link: number): boolean;
   /** Grows by one whenever a street is closed or opened, so that routes are searched anew only then. */

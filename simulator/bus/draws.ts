@@ -1,5 +1,10 @@
-// Purposes of the random draws of buses, in one list so that no two are the same; passengers and receivers have their own.
+// Purposes of the random draws of buses and their passengers, in one list so that no two are the same; receivers have their own.
 export const DRAW = {
+  stopWeight: 1,
+  arrival: 2,
+  destination: 3,
+  onBoard: 4,
+  warmDestination: 5,
   phase: 21,
   spread: 22,
   breakdown: 23,

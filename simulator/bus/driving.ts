@@ -5,8 +5,8 @@ import type { Streets } from '../world.ts';
 import { BUS_TOP_MPS, BUS_TURN_MPS } from './side.ts';
 import type { Side } from './side.ts';
 
-const ACCEL_MPS2 = 0.9;
-const BRAKE_MPS2 = 1.0;
+export const ACCEL_MPS2 = 0.9;
+export const BRAKE_MPS2 = 1.0;
 /** For a light that changes; standees hold on. */
 const LIGHT_BRAKE_MPS2 = 1.8;
 /** Front of the bus to the end of the link at a red light, m. */
@@ -46,7 +46,7 @@ export function drive(
   const stopM = side.stopAtM[bus.stop]! - bus.atM;
   const endM = side.linkStartM[bus.linkIndex + 1]! - bus.atM;
   const targetMps = halted ? 0 : Math.min(BUS_TOP_MPS, side.busMps(bus.linkIndex, streets) * bus.pace);
-  let limitMps = Math.min(targetMps, bus.speedMps + ACCEL_MPS2 * dtS, safeMps(stopM, dtS, BRAKE_MPS2));
+  let limitMps = Math.min(targetMps, bus.speedMps + ACCEL_MPS2 * dtS, safeMps(stopM, bus.speedMps, dtS, BRAKE_MPS2));
   let brakeMps2 = BRAKE_MPS2;
   let roomM = stopM;
   if (endM < stopM) {
@@ -55,7 +55,7 @@ export function drive(
     }
     const lineM = Math.max(0, endM - STOP_LINE_M);
     if (mustStop(signals.light(side.links[bus.linkIndex]!, nowMs), bus.speedMps, lineM)) {
-      limitMps = Math.min(limitMps, safeMps(lineM, dtS, LIGHT_BRAKE_MPS2));
+      limitMps = Math.min(limitMps, safeMps(lineM, bus.speedMps, dtS, LIGHT_BRAKE_MPS2));
       brakeMps2 = LIGHT_BRAKE_MPS2;
       roomM = lineM;
     }
@@ -74,7 +74,7 @@ export function drive(
   return true;
 }
 
-/** Diesel of movedM and dtS in service, L. */
+/** Diesel of movedM and dtS on the road, L. */
 export function fuelOnRoadL(bus: Motion, movedM: number, dtS: number, tempC: number): number {
   return drivingFuelL(movedM / 1000, dtS / 3600, bus.load, tempC > AIR_CONDITIONING_C);
 }
@@ -84,13 +84,15 @@ export function fuelAtTerminalL(sinceMs: number, nowMs: number, dtS: number, tem
   return nowMs - sinceMs < IDLE_MAX_MS ? idleFuelL(dtS / 3600, tempC > AIR_CONDITIONING_C) : 0;
 }
 
-/** Fastest speed from which braking still ends in time. */
-function safeMps(distanceM: number, dtS: number, brakeMps2: number): number {
+/** Fastest speed after a step of dtS at a mean of both speeds from which braking still ends within what is left of distanceM. */
+function safeMps(distanceM: number, speedMps: number, dtS: number, brakeMps2: number): number {
   const stepMps = (brakeMps2 * dtS) / 2;
-  return Math.sqrt(stepMps * stepMps + 2 * brakeMps2 * Math.max(0, distanceM)) - stepMps;
+  const leftM = Math.max(0, distanceM - (speedMps * dtS) / 2);
+  return Math.sqrt(stepMps * stepMps + 2 * brakeMps2 * leftM) - stepMps;
 }
 
+/** Who brakes for a light goes on to do so: a step on the braking curve is allowed to be rounded. */
 function mustStop(light: 'green' | 'amber' | 'red', speedMps: number, lineM: number): boolean {
   if (light === 'green') return false;
-  return (speedMps * speedMps) / (2 * Math.max(0.1, lineM)) < LIGHT_BRAKE_MPS2;
+  return (speedMps * speedMps) / (2 * Math.max(0.1, lineM)) < LIGHT_BRAKE_MPS2 * 1.01;
 }

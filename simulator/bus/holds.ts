@@ -43,7 +43,9 @@ function takeHold(bus: Bus, { id, args }: Command, random: Random, nowMs: number
     const got = durationS === undefined ? 'nothing' : JSON.stringify(durationS);
     return { state: 'rejected', reason: `durationS must be 1…${HOLD_MAX_S}, got ${got}` };
   }
-  if (bus.mode === 'layover') return { state: 'rejected', reason: 'the bus is at its terminal' };
+  if (bus.mode === 'layover' || bus.mode === 'depot')
+    return { state: 'rejected', reason: 'the bus is at its terminal' };
+  if (bus.mode === 'empty') return { state: 'rejected', reason: 'the bus runs empty' };
   if (bus.brokenUntilMs !== undefined) return { state: 'rejected', reason: 'the bus has broken down' };
   if (bus.stop === bus.side.lastStop) return { state: 'rejected', reason: 'the next stop is the terminal' };
   endHold(bus, nowMs, report, 'expired', 'replaced by a newer hold');
@@ -51,6 +53,7 @@ function takeHold(bus: Bus, { id, args }: Command, random: Random, nowMs: number
     id,
     durationS,
     reactMs: nowMs + reactionMs(bus, random),
+    fromMs: Infinity,
     untilMs: undefined,
     departId: undefined,
   };
@@ -74,7 +77,8 @@ function takeDepartNow(bus: Bus, { id }: Command, random: Random, nowMs: number,
 export function beginHold(bus: Bus, nowMs: number): void {
   const { hold } = bus;
   if (hold === undefined || hold.untilMs !== undefined || nowMs < hold.reactMs) return;
-  hold.untilMs = Math.max(nowMs, bus.readyMs) + 1000 * hold.durationS;
+  hold.fromMs = Math.max(nowMs, bus.readyMs);
+  hold.untilMs = hold.fromMs + 1000 * hold.durationS;
 }
 
 /** Answers the hold, if there is one, and the command that ended it early. */

@@ -6,6 +6,8 @@ import type { Bus } from './state.ts';
 /** Running time differs by day and line, and by segment (lognormal; engineering estimate). */
 const DAY_SIGMA = 0.06;
 const SEGMENT_SIGMA = 0.2;
+/** Mean of what days and segments multiply a running time by. */
+export const MEAN_SLOWNESS = Math.exp((DAY_SIGMA * DAY_SIGMA + SEGMENT_SIGMA * SEGMENT_SIGMA) / 2);
 /** A blocked lane: probability on a segment and extra time, s; the segment's usual speed to turn the time into a pace, m/s. */
 const INCIDENT = 0.003;
 const INCIDENT_S = [120, 300] as const;

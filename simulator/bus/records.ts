@@ -4,8 +4,9 @@ import type { Reporter } from '../fleet.ts';
 import { CO2_KG_PER_L } from '../physics/bus-energy.ts';
 import type { Random } from '../random.ts';
 import { Receivers } from '../traffic/gnss.ts';
+import { BREAK_S } from './schedule.ts';
 import { CAPACITY } from './state.ts';
-import type { Bus } from './state.ts';
+import type { Bus, Mode } from './state.ts';
 
 /** A gap of more than this many planned headways is a break in the service. */
 const MAX_HEADWAYS = 4;
@@ -20,7 +21,17 @@ interface DepartureFields {
   readonly denied: number;
   readonly headwayS: number | undefined;
   readonly targetHeadwayS: number;
+  readonly headwayRatio: number | undefined;
+  readonly dwellS: number | undefined;
+  readonly holdS: number;
   readonly co2Kg: number;
+}
+
+export interface Departure {
+  /** Since the bus ahead left the same stop on the same way; Infinity when none did. */
+  readonly headwayS: number;
+  /** Left behind at the stop. */
+  readonly denied: number;
 }
 
 export class Records {
@@ -36,22 +47,28 @@ export class Records {
     this.#send(bus, nowMs, report, undefined);
   }
 
-  /** Reports a bus that leaves its stop, `headwayS` after the bus ahead, with `denied` people left behind. */
-  reportDeparture(bus: Bus, nowMs: number, headwayS: number, denied: number, report: Reporter): void {
+  /** Reports a bus on a trip that leaves its stop. */
+  reportDeparture(bus: Bus, nowMs: number, { headwayS, denied }: Departure, report: Reporter): void {
+    const targetHeadwayS = bus.service!.trip.headwayS;
+    const known = follows(headwayS, targetHeadwayS) ? headwayS : undefined;
+    const holdS = Math.max(0, nowMs - (bus.hold?.fromMs ?? Infinity)) / 1000;
     this.#send(bus, nowMs, report, {
       boarded: bus.boarded,
       alighted: bus.alighted,
       denied,
-      // After a break in the service there is no bus ahead.
-      headwayS: headwayS < MAX_HEADWAYS * bus.trip.headwayS ? headwayS : undefined,
-      targetHeadwayS: bus.trip.headwayS,
+      headwayS: known,
+      targetHeadwayS,
+      headwayRatio: known === undefined ? undefined : known / targetHeadwayS,
+      // At the terminal people board in the layover.
+      dwellS: bus.stop === 0 ? undefined : (nowMs - bus.arrivedMs) / 1000 - holdS,
+      holdS,
       co2Kg: bus.fuelL * CO2_KG_PER_L,
     });
   }
 
   #send(bus: Bus, nowMs: number, report: Reporter, departure: DepartureFields | undefined): void {
     bus.lastRecordMs = nowMs;
-    const { side, load, mode } = bus;
+    const { side, load, service } = bus;
     const place = side.placeAt(bus.atM, bus.linkIndex);
     const { lat, lon } = this.#city.toLonLat(this.#receivers.fix(bus.index, nowMs, place));
     const truth = this.#city.toLonLat(place);
@@ -68,18 +85,24 @@ export class Records {
         nextStop: side.stopIds[bus.stop]!,
         stopSequence: bus.stop,
         status: statusOf(bus, nowMs),
-        load,
-        occupancyRatio: load / CAPACITY,
+        // In the depot the counter at the doors is switched off.
+        load: bus.mode === 'depot' ? undefined : load,
+        occupancyRatio: bus.mode === 'depot' ? undefined : load / CAPACITY,
+        trip: service?.trip.id,
+        alongM: service === undefined ? undefined : bus.atM,
         // At rest it is neither early nor late.
-        delayS: mode === 'layover' ? undefined : bus.delayS,
+        delayS: service === undefined ? undefined : bus.delayS,
         odometerM: bus.odometerM,
         fuelL: bus.fuelL,
-        doorOpen: mode === 'atStop' && nowMs < bus.readyMs,
+        doorOpen: bus.mode === 'atStop' && nowMs < bus.readyMs,
         boarded: departure?.boarded,
         alighted: departure?.alighted,
         denied: departure?.denied,
         headwayS: departure?.headwayS,
         targetHeadwayS: departure?.targetHeadwayS,
+        headwayRatio: departure?.headwayRatio,
+        dwellS: departure?.dwellS,
+        holdS: departure?.holdS,
         co2Kg: departure?.co2Kg,
       },
       { trueLat: truth.lat, trueLon: truth.lon },
@@ -95,16 +118,29 @@ export function watch(bus: Bus, nowMs: number, headwayS: number, report: Reporte
     bus.crowded = !bus.crowded;
     report.event(bus.index, nowMs, 'crowded', bus.crowded ? 'raised' : 'cleared', { line, load: bus.load });
   }
-  const gap = headwayS / bus.trip.headwayS;
+  const targetHeadwayS = bus.service!.trip.headwayS;
+  const gap = follows(headwayS, targetHeadwayS) ? headwayS / targetHeadwayS : 1;
   if (bus.bunching ? gap > BUNCHING.clear : gap < BUNCHING.raise) {
     bus.bunching = !bus.bunching;
     report.event(bus.index, nowMs, 'bunching', bus.bunching ? 'raised' : 'cleared', { line, headwayS });
   }
 }
 
+/** After a break in the service there is no bus ahead. */
+function follows(headwayS: number, targetHeadwayS: number): boolean {
+  return headwayS < Math.min(BREAK_S, MAX_HEADWAYS * targetHeadwayS);
+}
+
+const STATUS: { readonly [mode in Mode]: string } = {
+  moving: 'inTransitTo',
+  atStop: 'stoppedAt',
+  layover: 'layover',
+  depot: 'depot',
+  empty: 'deadhead',
+};
+
 function statusOf(bus: Bus, nowMs: number): string {
   if (bus.brokenUntilMs !== undefined) return 'broken';
-  if (bus.mode === 'layover') return 'layover';
-  if (bus.mode === 'moving') return 'inTransitTo';
-  return nowMs >= bus.readyMs && nowMs < (bus.hold?.untilMs ?? 0) ? 'holding' : 'stoppedAt';
+  if (bus.mode === 'atStop' && nowMs >= bus.readyMs && nowMs < (bus.hold?.untilMs ?? 0)) return 'holding';
+  return STATUS[bus.mode];
 }

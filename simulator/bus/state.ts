@@ -1,19 +1,20 @@
-// What is true of one bus, and a bus as it is born. Whoever changes it stands beside this file: driving, passengers, holds, breakdowns.
+// What is true of one bus, and a bus as it is born. Whoever changes it stands beside this file: driving, passengers, holds, breakdowns,
+// the line's operation.
 import type { Random } from '../random.ts';
 import { DRAW } from './draws.ts';
 import type { Motion } from './driving.ts';
+import type { Trip } from './schedule.ts';
 import type { Side } from './side.ts';
 
 /** 34 seats and 46 standing in a 12 m bus. */
 export const SEATS = 34;
 export const CAPACITY = 80;
 
-/** A trip's place in the timetable. */
-export interface Departure {
+/** A trip that a bus has taken, on its day. */
+export interface TripUnderWay {
+  readonly trip: Trip;
+  /** When it was to start. */
   readonly slotMs: number;
-  /** Seconds from the slot to each stop. */
-  readonly plan: Float64Array;
-  readonly headwayS: number;
 }
 
 /** A hold asked for by command: it begins when the driver has understood, and ends at `untilMs` once the bus stands. */
@@ -21,20 +22,32 @@ export interface Hold {
   readonly id: string;
   readonly durationS: number;
   readonly reactMs: number;
+  /** When it began to make the bus wait. */
+  fromMs: number;
   untilMs: number | undefined;
   /** The command that ended it early. */
   departId: string | undefined;
 }
 
+/** On a trip: moving, atStop. At a terminal: layover, or depot with the engine off. Without passengers on the way to one: empty. */
+export type Mode = 'moving' | 'atStop' | 'layover' | 'depot' | 'empty';
+
 export interface Bus extends Motion {
   readonly index: number;
-  mode: 'moving' | 'atStop' | 'layover';
+  mode: Mode;
   /** Passengers by destination stop. */
   readonly onBoard: Uint16Array;
   /** Doors close, or the layover ends. */
   readyMs: number;
   layoverSinceMs: number;
-  trip: Departure;
+  /** Of its line: where it stands, or is bound for. */
+  terminal: number;
+  /** When an empty run is expected to end. */
+  expectedMs: number;
+  /** Absent at a terminal and on an empty run. */
+  service: TripUnderWay | undefined;
+  /** At the stop where it stands. */
+  arrivedMs: number;
   boarded: number;
   alighted: number;
   delayS: number;
@@ -50,12 +63,12 @@ export interface Bus extends Motion {
   lastRecordMs: number;
 }
 
-/** Most stops of a direction; `City` keeps below. */
+/** Most stops of a way; `City` keeps below. */
 const STOPS_MAX = 256;
 /** A fleet is of all ages, m. */
 const ODOMETER_MAX_M = 400_000_000;
 
-/** A bus at the start of its line, empty, ready to leave. It never breaks down before `nextBreakdownM` is set. */
+/** A bus at the start of a way, empty, without a trip. It never breaks down before `nextBreakdownM` is set. */
 export function newBus(index: number, side: Side, random: Random, startMs: number): Bus {
   return {
     index,
@@ -68,11 +81,14 @@ export function newBus(index: number, side: Side, random: Random, startMs: numbe
     odometerM: Math.round(random.uniform(index, DRAW.odometer, 0) * ODOMETER_MAX_M),
     fuelL: 0,
     load: 0,
-    mode: 'layover',
+    mode: 'depot',
     onBoard: new Uint16Array(STOPS_MAX),
     readyMs: startMs,
     layoverSinceMs: startMs,
-    trip: { slotMs: startMs, plan: new Float64Array(side.stopAtM.length), headwayS: side.line.headwayS },
+    terminal: 0,
+    expectedMs: startMs,
+    service: undefined,
+    arrivedMs: startMs,
     boarded: 0,
     alighted: 0,
     delayS: 0,
@@ -86,4 +102,13 @@ export function newBus(index: number, side: Side, random: Random, startMs: numbe
     bunching: false,
     lastRecordMs: 0,
   };
+}
+
+/** At the start of a side, standing. */
+export function placeAtStart(bus: Bus, side: Side): void {
+  bus.side = side;
+  bus.atM = 0;
+  bus.linkIndex = 0;
+  bus.stop = 0;
+  bus.speedMps = 0;
 }

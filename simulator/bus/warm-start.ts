@@ -1,68 +1,101 @@
-// Where buses are when the city wakes up: spread over their line's cycle, with the people of that hour on board and at the stops.
+// Where buses are when the city wakes up: in the middle of their duties as the timetable has them, with the people of that hour on board and
+// at the stops; at night in the depots.
 import type { Random } from '../random.ts';
 import type { World } from '../world.ts';
 import { DRAW } from './draws.ts';
+import { dutiesOf } from './duties.ts';
+import type { Slot, Turn } from './duties.ts';
+import type { Operation } from './operation.ts';
 import type { Passengers } from './passengers.ts';
-import type { Side } from './side.ts';
-import { CAPACITY } from './state.ts';
+import type { Trip } from './schedule.ts';
+import { CAPACITY, placeAtStart } from './state.ts';
 import type { Bus } from './state.ts';
-import { LAYOVER_MIN_S } from './timetable.ts';
-import type { Timetable } from './timetable.ts';
 
-/** Buses start this far off their even spacing, of a headway. */
-const SPREAD = 0.15;
+/** Buses start this far off their plan, s, standard deviation; of the headway at most. */
+const SPREAD_S = 60;
+const SPREAD_SHARE = 0.15;
+/** People have waited no longer than this where no bus has come yet. */
+const WAITED_MAX_S = 3600;
 
-/** Spreads the buses of one line over its cycle. lastDepartureMs: [side][stop], filled with when a bus last left. */
-export function spreadLine(
-  buses: readonly Bus[],
-  sides: readonly [Side, Side],
-  startMs: number,
-  world: World,
-  timetable: Timetable,
-  passengers: Passengers,
-  random: Random,
-  lastDepartureMs: readonly Float64Array[],
-): void {
-  const plans = [sides[0].plan(world), sides[1].plan(world)] as const;
-  const headwayS = timetable.headwayS(sides[0].lineIndex, world);
-  const share = world.people.boardingShare;
-  const cycleS = headwayS * buses.length;
-  const restS = Math.max(LAYOVER_MIN_S, (cycleS - plans[0].at(-1)! - plans[1].at(-1)!) / 2);
-  const leaves = [0, plans[0].at(-1)! + restS] as const;
-  const runs: { readonly way: 0 | 1; readonly sinceS: number }[] = [];
-  for (const [position, bus] of buses.entries()) {
-    const phaseS = position * headwayS;
-    const way = phaseS >= leaves[1] ? 1 : 0;
-    const sinceS = phaseS - leaves[way];
-    bus.side = sides[way];
-    bus.trip = { slotMs: startMs - 1000 * sinceS, plan: plans[way], headwayS };
-    if (sinceS === 0) continue;
-    const onRoadS = Math.max(1, sinceS + SPREAD * headwayS * random.normal(bus.index, DRAW.spread, 0));
-    runs.push({ way, sinceS: onRoadS });
-    if (share === 0 || onRoadS >= plans[way].at(-1)!) {
-      bus.side = sides[way === 0 ? 1 : 0];
-      continue;
+export interface WarmStart {
+  readonly operation: Operation;
+  /** Trips of yesterday and today, by time. */
+  readonly slots: readonly Slot[];
+  readonly nowMs: number;
+  readonly world: World;
+  readonly passengers: Passengers;
+  readonly random: Random;
+  /** [side][stop], filled with when a bus last left. */
+  readonly lastDepartureMs: readonly Float64Array[];
+}
+
+/** Puts the buses of one line into their day. */
+export function startLine(start: WarmStart): void {
+  const { operation, slots, nowMs, lastDepartureMs } = start;
+  const { buses, network } = operation;
+  const duties = dutiesOf(slots, network, { buses: buses.length });
+  const left = new Set<Slot>();
+  const passes = new Map<Trip, number>();
+  for (const [i, bus] of buses.entries()) {
+    const turns = duties[i] ?? [];
+    const begun = turns.filter(({ departMs }) => departMs <= nowMs);
+    for (const { slot, departMs } of begun) {
+      left.add(slot);
+      passes.set(slot.trip, (nowMs - departMs) / 1000);
     }
-    putOnRoad(bus, onRoadS, plans[way]);
-    bus.delayS = sinceS - onRoadS;
-    bus.load = passengers.warmLoad(bus.side.index, bus.stop - 1, headwayS, share, CAPACITY, bus.onBoard, bus.index);
+    const sinceS = putIntoDuty(start, bus, begun.at(-1), turns[begun.length]);
+    if (sinceS !== undefined) passes.set(bus.service!.trip, sinceS);
   }
-  for (const way of [0, 1] as const) {
-    const side = sides[way].index;
-    timetable.setNextSlot(side, startMs + 1000 * (leaves[way] % headwayS));
-    for (const [stop, plannedS] of plans[way].entries()) {
-      const passed = runs.filter((run) => run.way === way && run.sinceS >= plannedS);
-      const ageS = Math.min(headwayS, ...passed.map((run) => run.sinceS - plannedS));
-      lastDepartureMs[side]![stop] = startMs - 1000 * ageS;
-      passengers.warm(side, stop, ageS, share);
+  operation.expect(slots.filter((slot) => !left.has(slot) && nowMs < slot.slotMs + 1000 * slot.trip.patienceS));
+  for (const side of network.sides) {
+    const runs = [...passes].filter(([trip]) => trip.side === side);
+    for (let stop = 0; stop <= side.lastStop; stop++) {
+      const agesS = runs.map(([{ planS }, sinceS]) => sinceS - planS[stop]!).filter((ageS) => ageS >= 0);
+      const ageS = Math.min(Infinity, ...agesS);
+      lastDepartureMs[side.index]![stop] = nowMs - 1000 * ageS;
+      start.passengers.warm(side.index, stop, Math.min(WAITED_MAX_S, ageS), start.world.people.boardingShare);
     }
   }
 }
 
-function putOnRoad(bus: Bus, onRoadS: number, plan: Float64Array): void {
-  const stop = plan.findIndex((plannedS) => plannedS > onRoadS);
+/** @returns for how long the bus has been on its trip, s; undefined when it is at a terminal */
+function putIntoDuty(start: WarmStart, bus: Bus, last: Turn | undefined, next: Turn | undefined): number | undefined {
+  const { network } = start.operation;
+  const { nowMs, random } = start;
+  if (last === undefined || last.endMs <= nowMs) {
+    const at = last === undefined ? next && network.from[next.slot.trip.side.way] : network.to[last.slot.trip.side.way];
+    bus.terminal = at ?? 0;
+    bus.mode = 'layover';
+    bus.readyMs = last?.readyMs ?? -Infinity;
+    bus.layoverSinceMs = last?.endMs ?? -Infinity;
+    start.operation.receive(bus);
+    return undefined;
+  }
+  const { trip, slotMs } = last.slot;
+  const offS = Math.min(SPREAD_S, SPREAD_SHARE * trip.headwayS) * random.normal(bus.index, DRAW.spread, 0);
+  const sinceS = (nowMs - last.departMs) / 1000;
+  const onRoadS = Math.min(trip.planS.at(-1)! - 1, Math.max(1, sinceS + offS));
+  bus.terminal = network.to[trip.side.way]!;
+  bus.service = { trip, slotMs };
+  placeAtStart(bus, trip.side);
+  putOnRoad(bus, onRoadS, trip.planS);
+  bus.delayS = (nowMs - slotMs) / 1000 - onRoadS;
+  bus.load = start.passengers.warmLoad(
+    trip.side.index,
+    bus.stop - 1,
+    trip.headwayS,
+    start.world.people.boardingShare,
+    CAPACITY,
+    bus.onBoard,
+    bus.index,
+  );
+  return onRoadS;
+}
+
+function putOnRoad(bus: Bus, onRoadS: number, planS: Float64Array): void {
+  const stop = planS.findIndex((plannedS) => plannedS > onRoadS);
   const [fromM, toM] = [bus.side.stopAtM[stop - 1]!, bus.side.stopAtM[stop]!];
-  const share = (onRoadS - plan[stop - 1]!) / (plan[stop]! - plan[stop - 1]!);
+  const share = (onRoadS - planS[stop - 1]!) / (planS[stop]! - planS[stop - 1]!);
   bus.mode = 'moving';
   bus.stop = stop;
   // Not nearer to the next stop than a bus can brake.

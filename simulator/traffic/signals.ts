@@ -63,6 +63,8 @@ export class Signals {
 
 /** Mean wait [s] of one who arrives at a random moment: red² / (2 cycle). */
 export const MEAN_SIGNAL_WAIT_S = ((CYCLE_MS - GREEN_MS) * (CYCLE_MS - GREEN_MS)) / (2 * CYCLE_MS) / 1000;
+/** Share of those who arrive at a random moment that must stop. */
+export const STOPPING_SHARE = (CYCLE_MS - GREEN_MS) / CYCLE_MS;
 
 function approachesOf(city: City): number[][] {
   const approaches: number[][] = city.nodes.map(() => []);

@@ -71,6 +71,14 @@ export const PARKING: { readonly [use in LandUse]: Rhythm } = {
   housing: perWorkdayMean(withHolidays(PARKING_WEEK.housing, PARKING_HOLIDAY.housing)),
 };
 
+/** A rhythm's value at an hour 0…24 of one sort of day, linear between the middles of the hours; midnight looks at the same day. */
+export function atHour(values: readonly number[], hour: number): number {
+  const position = hour + 23.5;
+  const index = Math.floor(position);
+  const [low, high] = [values[index % 24]!, values[(index + 1) % 24]!];
+  return low + (position - index) * (high - low);
+}
+
 /** Holidays are weekends with a still later morning. */
 function withHolidays({ workday, weekend }: Week, share = 1): Rhythm {
   return { workday, weekend, holiday: laterMorning(weekend).map((value) => share * value) };

@@ -10,14 +10,14 @@ import { Restrictions } from './restrictions.ts';
 const FREE_MPS = 39 / 3.6;
 const PEAK_MPS = 27.9 / 3.6;
 
-/** Free speed of a class relative to its limit, with signals; scaled so that the network meets FREE_MPS (engineering estimate). */
+/** Free speed of a class relative to its limit, with signals; scaled so that the network meets its free speed (engineering estimate). */
 const FREE_SHAPE: { readonly [c in StreetClass]: number } = {
   expressway: 1,
   arterial: 0.85,
   secondary: 0.82,
   local: 0.78,
 };
-/** How much of the peak's delay falls on a class; scaled so that the network meets PEAK_MPS (engineering estimate). */
+/** How much of the peak's delay falls on a class; scaled so that the network meets its peak speed (engineering estimate). */
 const DELAY_SHAPE: { readonly [c in StreetClass]: number } = {
   expressway: 1,
   arterial: 1,
@@ -82,8 +82,9 @@ export class CityStreets implements Streets {
     this.#ratios = new Float64Array(links.length);
     this.#observations = observations;
     this.#restrictions = new Restrictions(city);
-    this.#freeScale = bisect(0.2, 3, (scale) => this.#meanSpeedMps(scale, 0, 0) - FREE_MPS);
-    this.#delayScale = bisect(0, 5, (scale) => PEAK_MPS - this.#meanSpeedMps(this.#freeScale, scale, 1));
+    const { freeMps, peakMps } = city.streetSpeeds ?? { freeMps: FREE_MPS, peakMps: PEAK_MPS };
+    this.#freeScale = bisect(0.2, 3, (scale) => this.#meanSpeedMps(scale, 0, 0) - freeMps);
+    this.#delayScale = bisect(0, 5, (scale) => peakMps - this.#meanSpeedMps(this.#freeScale, scale, 1));
     this.#publish();
   }
 
@@ -100,6 +101,10 @@ export class CityStreets implements Streets {
     if (!this.#restrictions.any) return clamp(factor, FACTOR_MIN, 1);
     if (this.#restrictions.isClosed(link)) return this.#restrictions.wavedThrough(this.#links[link]!);
     return clamp(factor * this.#restrictions.share(link, this.#traffic), FACTOR_MIN, 1);
+  }
+
+  usualFactor(link: number, traffic: number): number {
+    return this.#dryFactor(link, this.#freeScale, this.#delayScale, traffic);
   }
 
   observe(link: number, speedMps: number): void {
@@ -155,10 +160,12 @@ export class CityStreets implements Streets {
   }
 
   #meanSpeedMps(freeScale: number, delayScale: number, traffic: number): number {
-    return this.#harmonicMean((link) => {
-      const factor = dryFactor(this.#links[link]!.streetClass, freeScale, delayScale, traffic);
-      return clamp(factor * this.#variation[link]!, FACTOR_MIN, 1);
-    });
+    return this.#harmonicMean((link) => this.#dryFactor(link, freeScale, delayScale, traffic));
+  }
+
+  #dryFactor(link: number, freeScale: number, delayScale: number, traffic: number): number {
+    const factor = dryFactor(this.#links[link]!.streetClass, freeScale, delayScale, traffic);
+    return clamp(factor * this.#variation[link]!, FACTOR_MIN, 1);
   }
 
   #harmonicMean(factorOf: (link: number) => number): number {

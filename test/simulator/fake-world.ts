@@ -70,6 +70,7 @@ export function fakeWorld(options: FakeWorldOptions = {}): World {
     },
     streets: {
       speedFactor: () => speedFactor,
+      usualFactor: () => speedFactor,
       isClosed: (link) => closed.has(link),
       version: options.streetsVersion ?? 0,
       observe: () => {},
