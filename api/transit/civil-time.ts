@@ -4,9 +4,18 @@
 const DAY_MIN = 1440;
 const DAY_MS = 86_400_000;
 
+/** Asked for with every record of a bus, and always for the same few days. */
+const dates = new Map<number, string>();
+const MAX_DATES = 1000;
+
 /** civil day → date `2026-11-21`. day: whole days since 1970. */
 export function civilDate(day: number): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10);
+  let date = dates.get(day);
+  if (date !== undefined) return date;
+  date = new Date(day * DAY_MS).toISOString().slice(0, 10);
+  if (dates.size >= MAX_DATES) dates.clear();
+  dates.set(day, date);
+  return date;
 }
 
 /** → whole days since 1970 in civil time. */

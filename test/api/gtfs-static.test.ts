@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { feedDate, feedTime, feedZone, shiftInto } from '../../api/transit/civil-time.ts';
 import { csvLines } from '../../api/transit/csv.ts';
 import { textColor } from '../../api/transit/gtfs-tables.ts';
+import { cityOfGtfs } from '../../simulator/gtfs/city.ts';
+import { readFeed as readGtfs } from '../../simulator/gtfs/feed.ts';
 import type { LineTimetable } from '../../telemetry/timetable.ts';
 import { describeWith, program } from '../parts.ts';
 import { frame, startCity } from './city.ts';
@@ -167,6 +169,26 @@ describe('gtfs.zip', () => {
     const dates = shared['calendar_dates.txt']!.filter(({ service_id }) => service_id === '2:workday+weekend');
     expect(dates.map(({ date }) => date)).toEqual(['20260503', '20260504', '20260505']);
     expect(shared['stop_times.txt']!.filter(({ trip_id }) => trip_id === one!.id)).toHaveLength(two.stops.length);
+  });
+
+  it('makes the same lines, ways and times when a city is built from it', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'citytwin-gtfs-'));
+    const file = path.join(folder, 'gtfs.zip');
+    await feedFrom(city, timetables);
+    await writeFile(file, new Uint8Array(await (await fetch(`${city.base}/gtfs.zip`)).arrayBuffer()));
+    const { city: built, leftOut } = cityOfGtfs(await readGtfs(file));
+    await rm(folder, { recursive: true });
+    expect(leftOut).toEqual([]);
+    expect(new Set(built.lines.map(({ id }) => id))).toEqual(new Set(['2', '10']));
+    const line = built.lines.find(({ id }) => id === '10')!;
+    expect(line.color.toLowerCase()).toBe(ten.color.toLowerCase());
+    expect(new Set(line.directions.map(({ direction }) => direction))).toEqual(new Set(['out', 'back']));
+    const starts = (trips: readonly { readonly startS: number }[]) =>
+      trips.map(({ startS }) => startS).toSorted((a, b) => a - b);
+    expect(starts(line.trips!)).toEqual(starts(ten.services[0]!.trips));
+    expect(line.trips!.every(({ planS }) => planS.join() === ten.plans[0]!.join())).toBe(true);
+    for (const { stops } of line.directions)
+      expect(Math.abs(stops.at(-1)!.atM - ten.patterns[0]!.stops.at(-1)!.alongM)).toBeLessThan(10);
   });
 
   describeWith(['unzip'], 'opened by unzip', () => {
