@@ -5,7 +5,9 @@ import type { Bus, Stop } from './network.ts';
 /** Horizons that are scored, s, and how near to one a prediction must be. */
 export const HORIZONS_S = [120, 600] as const;
 const NEAR_S = 60;
-const WINDOW_MS = 1_800_000;
+/** The last half hour, in minutes. */
+const WINDOW_MIN = 30;
+const MINUTE_MS = 60_000;
 /** A prediction whose bus did not come within this is dropped: it broke down or went home, ms. */
 const LOST_MS = 3_600_000;
 /** Weight of one comparison in what predictions are usually off by. */
@@ -21,7 +23,10 @@ interface Expectation {
 
 export class EtaScore {
   readonly #expected = new Map<Bus, Expectation[]>();
-  readonly #errors: { readonly atMs: number; readonly horizon: number; readonly errorS: number }[] = [];
+  /** By horizon and minute, round and round: which minute, sum of absolute errors, how many. */
+  readonly #minutes = HORIZONS_S.map(() =>
+    Array.from({ length: WINDOW_MIN }, () => ({ minute: -1, sumS: 0, count: 0 })),
+  );
   /** Mean of squared error over predicted variance. */
   #inflation = 1;
 
@@ -68,15 +73,19 @@ export class EtaScore {
 
   /** Mean absolute error of what was predicted for the last half hour, s; NaN when nothing was. horizon: index into HORIZONS_S */
   meanErrorS(horizon: number, nowMs: number): number {
-    const fresh = this.#errors.findIndex(({ atMs }) => atMs > nowMs - WINDOW_MS);
-    this.#errors.splice(0, fresh === -1 ? this.#errors.length : fresh);
-    const errors = this.#errors.filter((error) => error.horizon === horizon);
-    return errors.reduce((sum, { errorS }) => sum + Math.abs(errorS), 0) / errors.length;
+    const oldest = Math.floor(nowMs / MINUTE_MS) - WINDOW_MIN;
+    const fresh = this.#minutes[horizon]!.filter(({ minute }) => minute > oldest);
+    const count = fresh.reduce((sum, minute) => sum + minute.count, 0);
+    return fresh.reduce((sum, { sumS }) => sum + sumS, 0) / count;
   }
 
   #compare({ arrivalMs, horizon, varianceS2 }: Expectation, nowMs: number): void {
     const errorS = (nowMs - arrivalMs) / 1000;
-    this.#errors.push({ atMs: nowMs, horizon, errorS });
+    const minute = Math.floor(nowMs / MINUTE_MS);
+    const bin = this.#minutes[horizon]![minute % WINDOW_MIN]!;
+    if (bin.minute !== minute) Object.assign(bin, { minute, sumS: 0, count: 0 });
+    bin.sumS += Math.abs(errorS);
+    bin.count++;
     if (varianceS2 > 0) this.#inflation += WEIGHT * ((errorS * errorS) / varianceS2 - this.#inflation);
   }
 }
