@@ -31,6 +31,8 @@ export interface InboxParts {
 /** Address of the scenario's commands. */
 export const SCENARIO = 'scenario';
 
+const OTHERS = ['truth/', 'hfp/', '$'];
+
 export function createTake(parts: InboxParts): Take {
   const { city, kinds, ingest } = parts;
   const prefix = `city/${city}/`;
@@ -52,8 +54,8 @@ export function createTake(parts: InboxParts): Take {
 
 function takeAny(parts: InboxParts, frame: Frame): Promise<void> | undefined {
   const { payload } = frame;
-  // Ground truth and the broker's own figures are for others.
-  if (frame.topic.startsWith('truth/') || frame.topic.startsWith('$')) return undefined;
+  // Ground truth, the broker's own figures and what we say ourselves in another format are for others.
+  if (OTHERS.some((start) => frame.topic.startsWith(start))) return undefined;
   const topic = parseTopic(frame.topic);
   if (!topic || topic.city !== parts.city) {
     const expected = topic ? `topics of city ${parts.city}` : 'a topic like city/{city}/{kind}/{device}/telemetry';

@@ -21,6 +21,7 @@ import { Rejected } from './rejected.ts';
 import { ScenarioBoard } from './scenario-board.ts';
 import { Shares } from './shares.ts';
 import type { Store } from './store.ts';
+import { HfpFeed } from './transit/hfp-feed.ts';
 import { streetsOf } from './transit/map-streets.ts';
 import { Realtime } from './transit/realtime.ts';
 import { Transit } from './transit/transit.ts';
@@ -49,6 +50,8 @@ export interface ApiOptions {
   readonly staticFolder?: string;
   /** Where `citytwin experiment` keeps its newest reports. */
   readonly experimentsFolder?: string;
+  /** Bus positions are published once more, as HFP v2 below `hfp/`. */
+  readonly hfp?: boolean;
   readonly version: string;
   readonly log: Logger;
   /** Names without port, beside loopback and `host`. */
@@ -84,7 +87,14 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const commands = new Commands((topic, payload) => options.publish(topic, payload, { qos: 1 }));
   const cityTime = () => clock.message;
   const onStored = (batch: Batch) => show(batch);
-  const transit = new Transit({ city, clock, now });
+  const hfp =
+    options.hfp === true ? new HfpFeed((topic, payload) => options.publish(topic, payload, { qos: 0 })) : undefined;
+  const transit = new Transit({
+    city,
+    clock,
+    now,
+    ...(hfp && { onRunning: (record, running) => hfp.publish(record, running) }),
+  });
   const ingest = new Ingest({ store, kinds, rejected, log, now, cityClock: clock, onStored });
   let closing = false;
   await kinds.load();

@@ -83,10 +83,10 @@ const TABLE: {
     ],
   },
   api: {
-    publish: ['city/{city}/+/+/command', 'city/{city}/scenario/command', 'city/{city}/counters/+'],
+    publish: ['city/{city}/+/+/command', 'city/{city}/scenario/command', 'city/{city}/counters/+', 'hfp/#'],
     subscribe: ['#', '$SYS/broker/#'],
   },
-  viewer: { publish: [], subscribe: ['city/#', 'truth/#', '$SYS/broker/#'] },
+  viewer: { publish: [], subscribe: ['city/#', 'truth/#', 'hfp/#', '$SYS/broker/#'] },
 };
 
 export const ROLES = Object.keys(TABLE) as Role[];
@@ -95,6 +95,9 @@ export type Refusal = 'bad-topic' | 'foreign-topic' | 'other-city' | 'not-allowe
 
 const MAX_TOPIC_LENGTH = 300;
 const MAX_LEVELS = 8;
+/** Another tree, of another grammar: bus positions for programs that know HSL's. */
+const HFP_TOPIC = /^hfp\/v2(?:\/[^/+#\0\uFFFD]{0,64}){1,20}$/;
+const MAX_HFP_LEVELS = 22;
 const TOPIC = /^[A-Za-z0-9_.:-]{1,64}(?:\/[A-Za-z0-9_.:-]{1,64}){0,7}$/;
 
 /** What one identity may do in one city. */
@@ -133,15 +136,19 @@ export function topicRefusal(topic: string, city: string): Refusal | undefined {
   const parsed = parseTopic(topic);
   if (parsed) return parsed.city === city ? undefined : 'other-city';
   if (!isTopic(topic)) return 'bad-topic';
+  if (HFP_TOPIC.test(topic)) return undefined;
   const [root, ofCity, ...rest] = topic.split('/');
   if (root !== 'truth') return 'foreign-topic';
   if (ofCity !== city) return 'other-city';
   return rest.length === 2 ? undefined : 'foreign-topic';
 }
 
-/** At most 8 levels of 1…64 characters `[A-Za-z0-9_.:-]`, 300 in all: no empty level, wildcard, U+0000 or bad UTF-8 gets through. */
+/**
+ * At most 8 levels of 1…64 characters `[A-Za-z0-9_.:-]`, 300 in all: no empty level, wildcard, U+0000 or bad UTF-8 gets through. Below
+ * `hfp/v2` more levels and any other characters.
+ */
 export function isTopic(topic: string): boolean {
-  return topic.length <= MAX_TOPIC_LENGTH && TOPIC.test(topic);
+  return topic.length <= MAX_TOPIC_LENGTH && (TOPIC.test(topic) || HFP_TOPIC.test(topic));
 }
 
 /**
@@ -163,7 +170,7 @@ export function covers(allowed: readonly string[], requested: readonly string[])
 function filterLevels(filter: string): string[] | undefined {
   if (filter.length > MAX_TOPIC_LENGTH) return undefined;
   const levels = filter.split('/');
-  if (levels.length > MAX_LEVELS) return undefined;
+  if (levels.length > (levels[0] === 'hfp' ? MAX_HFP_LEVELS : MAX_LEVELS)) return undefined;
   const wellFormed = levels.every((level, at) => {
     if (level === '#') return at === levels.length - 1; // [MQTT-4.7.1-2]
     return level === '+' || /^[^+#\0\uFFFD]+$/.test(level); // [MQTT-4.7.1-3] [MQTT-1.5.3-2]

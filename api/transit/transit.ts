@@ -24,6 +24,8 @@ export interface TransitOptions {
   readonly clock: Pick<CityClock, 'message' | 'latestMs'>;
   /** Wall time, ms. */
   readonly now: () => number;
+  /** Told of every new record of a bus on a trip. */
+  readonly onRunning?: (record: TelemetryRecord, running: RunningTrip) => void;
 }
 
 export class Transit {
@@ -37,14 +39,16 @@ export class Transit {
   readonly archive: GtfsArchive;
   readonly #clock: TransitOptions['clock'];
   readonly #now: () => number;
+  readonly #onRunning: TransitOptions['onRunning'];
   #clockMs = -Infinity;
   #recordMs = -Infinity;
 
-  constructor({ city, clock, now }: TransitOptions) {
+  constructor({ city, clock, now, onRunning }: TransitOptions) {
     this.city = city;
     this.archive = new GtfsArchive(city, this.timetables);
     this.#clock = clock;
     this.#now = now;
+    this.#onRunning = onRunning;
   }
 
   /** City time, ms: the clock's, or that of the newest record where this is ahead as it may be. Without a clock: wall time. */
@@ -106,6 +110,7 @@ export class Transit {
     if (isDeparture(record)) this.departures.observe(line, record, this.nowMs);
     if (bus === undefined) return;
     const running = runningTrip(bus, this.timetables);
+    if (running) this.#onRunning?.(record, running);
     const { dated, next, atStop } = running ?? {};
     if (dated) this.trips.observe(dated, bus.ts, atStop === true && next === dated.pattern.stops.length - 1);
     // A bus that leaves its last stop runs no more, and still its way led there.
