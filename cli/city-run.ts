@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { Barrier } from '../simulator/barrier.ts';
-import { loadCity } from '../simulator/city/load.ts';
 import { SimClock, TICK_MS } from '../simulator/clock.ts';
 import type { Speed } from '../simulator/clock.ts';
 import { dealFleets } from '../simulator/deal.ts';
@@ -12,6 +11,7 @@ import { HashSum } from '../simulator/record-hash.ts';
 import type { Sink } from '../simulator/sink.ts';
 import type { ExpectationResult } from '../simulator/scenario/judge.ts';
 import { Observations } from '../simulator/world/observations.ts';
+import { cityOf } from './city.ts';
 import { Shard, controlledTogether } from './shard.ts';
 import type { RunTask, ShardResult } from './shard.ts';
 import type { Peak } from './tally.ts';
@@ -54,11 +54,12 @@ interface Crew {
 /** Runs the task to its end, or to where it was stopped. @throws Error when a worker fails */
 export async function runCity(task: RunTask, options: CityRunOptions): Promise<CityRunResult> {
   const models = await loadModels();
+  const city = await cityOf(task);
   const shards = dealFleets(task.fleets, models, options.workers, controlledTogether());
   const crew =
     shards.length <= 1
-      ? alone(new Shard(task, Object.keys(task.fleets), { city: loadCity(), models, extra: options.extra }))
-      : await workers(task, shards);
+      ? alone(new Shard(task, Object.keys(task.fleets), { city, models, extra: options.extra }))
+      : await workers(task, shards, city.links.length);
   const clock = new SimClock(task.startMs, options.speed, monotonicMs);
   const stretchMs = options.speed === 'max' ? STRETCH_MS : Math.max(1, Math.round(options.speed * PACE_S)) * TICK_MS;
   while (clock.simTimeMs < task.endMs && !options.stopped()) {
@@ -79,8 +80,8 @@ function alone(shard: Shard): Crew {
   };
 }
 
-async function workers(task: RunTask, shards: readonly (readonly string[])[]): Promise<Crew> {
-  const observations = new SharedArrayBuffer(Observations.bytes(loadCity().links.length));
+async function workers(task: RunTask, shards: readonly (readonly string[])[], links: number): Promise<Crew> {
+  const observations = new SharedArrayBuffer(Observations.bytes(links));
   const barrier = new SharedArrayBuffer(Barrier.BYTES);
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => undefined);

@@ -8,7 +8,7 @@ type Name = keyof Settings;
 
 const EXIT_USAGE = 2;
 const STORE: Name[] = ['data', 'store', 'storeUrl', 'storeDb', 'storeUser', 'storePasswordFile'];
-const CITY: Name[] = ['seed', 'scale', 'speed', 'start', 'connections'];
+const CITY: Name[] = ['gtfs', 'city', 'seed', 'scale', 'speed', 'start', 'connections'];
 const COMMON: Name[] = ['json', 'logLevel'];
 
 interface Subcommand {
@@ -50,6 +50,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
       'citytwin up rainstorm --speed 10',
       'citytwin up --backfill 24h',
       'citytwin up --start 17:30 --seed 7',
+      'citytwin up --gtfs feed.zip --data ./other-city',
       'citytwin up --store influx1 --store-url http://127.0.0.1:8086',
     ],
     run: async (settings, scenario) => (await import('./up.ts')).up(settings, scenario),
@@ -57,7 +58,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: 'broker',
     text: 'the MQTT broker alone',
-    settings: ['port', 'mqttPort', 'host', 'credentials', ...COMMON],
+    settings: ['port', 'mqttPort', 'host', 'credentials', 'city', ...COMMON],
     overrides: { port: 8081 },
     examples: [
       'citytwin broker --credentials ./credentials',
@@ -68,7 +69,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: 'api',
     text: 'storage, REST, live stream and page alone',
-    settings: ['port', 'host', 'openHttp', 'broker', 'credentials', ...STORE, ...COMMON],
+    settings: ['port', 'host', 'openHttp', 'broker', 'credentials', ...STORE, 'gtfs', 'city', ...COMMON],
     examples: [
       'citytwin api --broker mqtt://127.0.0.1:1883 --credentials ./credentials',
       'citytwin api --store influx1 --store-url http://influxdb:8086',
@@ -84,13 +85,14 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     examples: [
       'citytwin simulate --broker mqtt://127.0.0.1:1883 --credentials ./credentials',
       'citytwin simulate --scale 2 --connections none',
+      'citytwin simulate --gtfs feed.zip --city my-town',
     ],
     run: async (settings, scenario) => (await import('./services.ts')).simulateService(settings, scenario),
   },
   {
     name: 'control',
     text: 'the control centre alone',
-    settings: ['port', 'host', 'broker', 'credentials', ...COMMON],
+    settings: ['port', 'host', 'broker', 'credentials', 'city', ...COMMON],
     overrides: { port: 8083 },
     examples: ['citytwin control --broker mqtt://127.0.0.1:1883 --credentials ./credentials'],
     run: async (settings) => (await import('./services.ts')).controlService(settings),

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import { MAX_SPEED, MIN_SPEED } from '../simulator/clock.ts';
 import { durationMs } from '../simulator/duration.ts';
+import { KIND_PATTERN } from '../telemetry/description.ts';
 import type { Speed } from '../simulator/clock.ts';
 
 const STORES = ['duckdb', 'influx1', 'memory'] as const;
@@ -44,6 +45,10 @@ export interface Settings {
   readonly out?: string;
   readonly shift: 'none' | 'now';
   readonly connections: string;
+  /** Absent: the generated city. */
+  readonly gtfs?: string;
+  /** Absent: wuxi, or what the feed's agency is called. */
+  readonly city?: string;
   readonly credentials?: string;
   readonly openHttp: boolean;
   readonly simulator: boolean;
@@ -93,6 +98,11 @@ function time(text: string): number {
     : Date.parse(text);
   if (/^\d{4}-/.test(text) && ms >= 0) return ms;
   throw new InvalidArgumentError('expected ISO 8601, like 2026-05-01T08:00:00Z, or ms since 1970');
+}
+
+function cityName(text: string): string {
+  if (KIND_PATTERN.test(text)) return text;
+  throw new InvalidArgumentError('expected at most 64 of a-z, 0-9 and -');
 }
 
 function duration(text: string): string {
@@ -218,6 +228,15 @@ const TABLE: {
     flags: '--connections <kinds>',
     text: 'kinds whose devices each have their own connection and last will, or none',
     default: 'bus',
+  },
+  gtfs: {
+    flags: '--gtfs <feed>',
+    text: 'the city of a GTFS feed, a zip archive or a folder: its bus lines, stops and timetables',
+  },
+  city: {
+    flags: '--city <name>',
+    text: "what the city is called in topics (default: wuxi; with --gtfs after the feed's agency)",
+    parse: cityName,
   },
   credentials: {
     flags: '--credentials <folder>',

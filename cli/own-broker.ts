@@ -6,7 +6,6 @@ import type { Credentials, ServiceName } from '../broker/credentials.ts';
 import type { Take } from '../telemetry/messages.ts';
 import { countersTopic } from '../telemetry/topics.ts';
 import type { Logger } from './log.ts';
-import { CITY } from './wiring.ts';
 import type { BrokerAddress } from './wiring.ts';
 
 const COUNT_EVERY_MS = 1000;
@@ -28,6 +27,7 @@ export interface OwnBrokerOptions {
   readonly host: string;
   /** 0: a free one */
   readonly port: number;
+  readonly city: string;
   /** Folder of users and secrets; absent: new secrets that nobody else learns. */
   readonly credentials?: string | undefined;
   readonly take: Take;
@@ -35,6 +35,7 @@ export interface OwnBrokerOptions {
 }
 
 export async function startOwnBroker({
+  city,
   host,
   port,
   credentials: folder,
@@ -42,8 +43,8 @@ export async function startOwnBroker({
   log,
 }: OwnBrokerOptions): Promise<OwnBroker> {
   const { credentials, secrets } = await ownCredentials(folder);
-  const broker = await startBroker({ city: CITY, host, port, credentials, take, log });
-  const counting = publishCounters(broker);
+  const broker = await startBroker({ city, host, port, credentials, take, log });
+  const counting = publishCounters(broker, city);
   return {
     broker,
     publish: (topic, payload, options) => broker.publish(topic, payload, { retain: false, ...options }),
@@ -56,10 +57,10 @@ export async function startOwnBroker({
 }
 
 /** The broker's share of the counters, every second. */
-export function publishCounters(broker: Broker): NodeJS.Timeout {
+export function publishCounters(broker: Broker, city: string): NodeJS.Timeout {
   return setInterval(() => {
     const counters = new TextEncoder().encode(JSON.stringify(broker.counters()));
-    broker.publish(countersTopic(CITY, 'broker'), counters, { qos: 0, retain: true }).catch(() => undefined);
+    broker.publish(countersTopic(city, 'broker'), counters, { qos: 0, retain: true }).catch(() => undefined);
   }, COUNT_EVERY_MS);
 }
 

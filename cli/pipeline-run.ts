@@ -119,7 +119,7 @@ async function ownPlatform(settings: Settings, log: Logger): Promise<Platform> {
     version,
     log,
   });
-  const own = await startOwnBroker({ host: '127.0.0.1', port: 0, take: api.take, log });
+  const own = await startOwnBroker({ city: CITY, host: '127.0.0.1', port: 0, take: api.take, log });
   link.publish = own.publish;
   const probe = new Probe();
   await probe.subscribe(CITY, own.addressOf('api'));

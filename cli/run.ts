@@ -50,7 +50,7 @@ export async function carryOut(
   const startMs = startOfRun(scenario, city);
   const task: RunTask = {
     scenario,
-    fleets: fleetsOf(scenario, models, settings.scale),
+    fleets: fleetsOf(scenario, models, settings.scale, city),
     seed: settings.seed ?? scenario.seed,
     startMs,
     endMs: startMs + scenario.durationMs,

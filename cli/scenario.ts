@@ -1,16 +1,17 @@
 // Finds the scenario that a command names, and works out which devices it has and when it begins: a run on its date, a live city now.
 import type { City } from '../simulator/city.ts';
-import { loadCity } from '../simulator/city/load.ts';
 import { civilOffsetMin } from '../simulator/clock.ts';
 import { durationMs } from '../simulator/duration.ts';
 import { deviceIndex } from '../simulator/devices.ts';
 import type { Model } from '../simulator/fleet.ts';
+import { hashText } from '../simulator/random.ts';
 import type { Scenario } from '../simulator/scenario.ts';
 import { loadScenario } from '../simulator/scenario/load.ts';
 import { ScenarioError } from '../simulator/scenario/problems.ts';
 import { MAX_DEVICES } from '../simulator/scenario/schema.ts';
-import { calendarOf } from '../simulator/world/calendar.ts';
+import { calendarOf, weekdayCalendarOf } from '../simulator/world/calendar.ts';
 import { progressFile, unfinishedBackfill } from './backfill-progress.ts';
+import { cityOf, isImported } from './city.ts';
 import { UsageError } from './options.ts';
 import type { Settings } from './options.ts';
 import type { StartMessage } from './simulator-worker.ts';
@@ -19,10 +20,9 @@ import { demoFleets } from './wiring.ts';
 const DAY_MS = 86_400_000;
 
 /** The city without a story: no timeline, no end. */
-const DEMO: Scenario = {
+const DEMO: Omit<Scenario, 'city'> = {
   name: 'demo',
   seed: 1,
-  city: 'wuxi',
   startCivilMs: 0,
   durationMs: Infinity,
   truth: false,
@@ -31,6 +31,12 @@ const DEMO: Scenario = {
   timeline: [],
   expect: [],
   hash: '0000000000000000',
+};
+
+/** Kinds that need more of a city than a feed tells. */
+const UNKNOWN_TO_FEEDS: { readonly [kind: string]: string } = {
+  'parking-spot': 'where one can park',
+  vehicle: 'where cars drive',
 };
 
 /** nameOrFile: a shipped scenario or a file; seed: for a file that makes one of it. @throws UsageError that shows what is wrong with it */
@@ -56,12 +62,19 @@ export function fleetsOf(
   scenario: Scenario,
   models: ReadonlyMap<string, Model>,
   scale: number,
+  city: City,
 ): { [kind: string]: number } {
   const counts = Object.entries(scenario.fleets ?? {}).filter(([, count]) => count > 0);
   const fleets =
     scenario.fleets === undefined
-      ? demoFleets(models, scale)
+      ? demoFleets(models, scale, city)
       : Object.fromEntries(counts.map(([kind, count]) => [kind, Math.max(1, Math.round(count * scale))]));
+  for (const [kind, missing] of Object.entries(UNKNOWN_TO_FEEDS)) {
+    if (kind in fleets && isImported(city))
+      throw new UsageError(
+        `the city of --gtfs has no ${kind}: a feed does not say ${missing}; leave it out of the scenario's fleets`,
+      );
+  }
   const total = Object.values(fleets).reduce((sum, count) => sum + count, 0);
   if (total > MAX_DEVICES) throw new UsageError(`--scale ${scale} makes ${total} devices, at most ${MAX_DEVICES}`);
   for (const { id, target } of scenario.timeline) {
@@ -91,10 +104,11 @@ export async function liveStart(
   name: string | undefined,
   models: ReadonlyMap<string, Model>,
 ): Promise<(when: { readonly nowMs: number; readonly newestMs?: number | undefined }) => LiveStart> {
-  const city = loadCity();
-  const named = name === undefined ? undefined : onItsKindOfDay(await scenarioNamed(name, city, models, settings.seed));
-  const scenario = named ?? DEMO;
-  const fleets = fleetsOf(scenario, models, settings.scale);
+  const city = await cityOf(settings);
+  const named =
+    name === undefined ? undefined : onItsKindOfDay(await scenarioNamed(name, city, models, settings.seed), city);
+  const scenario = named ?? demoOf(city);
+  const fleets = fleetsOf(scenario, models, settings.scale, city);
   const seed = settings.seed ?? scenario.seed;
   const backfillFile = progressFile(settings.data);
   const unfinished = unfinishedBackfill(backfillFile, { scenario, fleets, seed });
@@ -117,9 +131,17 @@ export async function liveStart(
   };
 }
 
+/** Of an imported city it has a hash of its own: its past is not that of another. */
+function demoOf({ id, lines }: City): Scenario {
+  const trips = lines.flatMap(({ trips: ofLine }) => (ofLine ?? []).map((trip) => trip.id));
+  const scenario = { ...DEMO, city: id };
+  return trips.length === 0 ? scenario : { ...scenario, hash: hashText(trips.join()).toString(16).padStart(16, '0') };
+}
+
 /** What the date of its start is, every day of a live city is, whatever today is. */
-function onItsKindOfDay(scenario: Scenario): Scenario {
-  const { dayType = calendarOf(Math.floor(scenario.startCivilMs / DAY_MS)).dayType } = scenario;
+function onItsKindOfDay(scenario: Scenario, { calendar }: City): Scenario {
+  const dayTypeOf = calendar === 'weekdays' ? weekdayCalendarOf : calendarOf;
+  const { dayType = dayTypeOf(Math.floor(scenario.startCivilMs / DAY_MS)).dayType } = scenario;
   return { ...scenario, dayType };
 }
 

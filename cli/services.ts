@@ -4,13 +4,14 @@ import { startBroker } from '../broker/broker.ts';
 import { createCredentials } from '../broker/credentials.ts';
 import { createMqttUpgrade } from '../broker/websocket.ts';
 import { startControl } from '../control/live.ts';
-import { loadCity } from '../simulator/city/load.ts';
+import type { City } from '../simulator/city.ts';
 import { wallNowMs } from '../simulator/clock.ts';
 import { durationMs } from '../simulator/duration.ts';
 import { loadModels } from '../simulator/kinds.ts';
 import { LiveCity } from '../simulator/live.ts';
 import { connectApi } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
+import { cityOf } from './city.ts';
 import { startHealthServer } from './health-server.ts';
 import { Lifetime } from './lifetime.ts';
 import { createLog } from './log.ts';
@@ -31,8 +32,9 @@ export async function brokerService(settings: Settings): Promise<void> {
   const log = createLog(settings);
   const lifetime = new Lifetime(log);
   if (!isLoopback(settings.host) && settings.credentials === undefined) throw needsCredentials(settings.host);
+  const { city = CITY } = settings;
   const broker = await startBroker({
-    city: CITY,
+    city,
     host: settings.host,
     port: settings.mqttPort,
     ...(settings.credentials === undefined ? {} : { credentials: await createCredentials(settings.credentials) }),
@@ -40,7 +42,7 @@ export async function brokerService(settings: Settings): Promise<void> {
     take: () => undefined,
     log,
   });
-  const counting = publishCounters(broker);
+  const counting = publishCounters(broker, city);
   const http = await startHealthServer({
     ...settings,
     part: 'broker',
@@ -69,12 +71,13 @@ export async function apiService(settings: Settings): Promise<void> {
   }
   const log = createLog(settings);
   const lifetime = new Lifetime(log);
-  const store = createStore(settings, log);
+  const city = await cityOf(settings, log);
+  const store = createStore({ ...settings, city: city.id }, log);
   const [staticFolder] = await Promise.all([builtPage(log), store.open()]);
   lifetime.own('store', () => store.close());
   const link: { client?: ApiClient } = {};
   const api = await startApi({
-    city: CITY,
+    city: city.id,
     host: settings.host,
     port: settings.port,
     store,
@@ -82,7 +85,7 @@ export async function apiService(settings: Settings): Promise<void> {
       if (link.client === undefined) throw new Error('the broker is not there yet');
       await link.client.publish(topic, payload, options);
     },
-    map: loadCity().map,
+    map: city.map,
     ...(staticFolder === undefined ? {} : { staticFolder }),
     version,
     log,
@@ -90,7 +93,7 @@ export async function apiService(settings: Settings): Promise<void> {
   });
   lifetime.own('api', () => api.close());
   const address = brokerAddress(settings, 'api');
-  link.client = await patiently(address, connectApi({ city: CITY, broker: address, take: api.take }), log);
+  link.client = await patiently(address, connectApi({ city: city.id, broker: address, take: api.take }), log);
   lifetime.own('broker connection', () => link.client?.stop());
   announce(settings, { http: `http://${settings.host}:${api.port}` });
 }
@@ -98,10 +101,17 @@ export async function apiService(settings: Settings): Promise<void> {
 export async function simulateService(settings: Settings, scenario: string | undefined): Promise<void> {
   const log = createLog(settings);
   const models = await loadModels();
+  const city = await cityOf(settings, log);
   const planned = await liveStart(settings, scenario, models);
   const lifetime = new Lifetime(log);
   const address = brokerAddress(settings, 'simulator');
-  const live = liveCity(settings, models, planned({ nowMs: wholeSecondMs(), newestMs: filledUntilMs(settings) }), log);
+  const live = liveCity(
+    settings,
+    city,
+    models,
+    planned({ nowMs: wholeSecondMs(), newestMs: filledUntilMs(settings) }),
+    log,
+  );
   let ready = false;
   const http = await startHealthServer({
     ...settings,
@@ -129,6 +139,7 @@ export async function backfillService(settings: Settings, duration: string): Pro
   if (durationMs(duration) === undefined) {
     throw new UsageError(`expected a duration such as 12h or 30d, got ${JSON.stringify(duration)}`);
   }
+  const city = await cityOf(settings);
   const planned = await liveStart({ ...settings, backfill: duration }, undefined, models);
   const endMs = wholeSecondMs();
   const filledMs = filledUntilMs({ ...settings, backfill: duration });
@@ -141,7 +152,7 @@ export async function backfillService(settings: Settings, duration: string): Pro
   }
   if (start.startMs >= endMs)
     throw new UsageError(`nothing to fill in between ${new Date(start.startMs).toISOString()} and now`);
-  const live = liveCity(settings, models, start, log, endMs);
+  const live = liveCity(settings, city, models, start, log, endMs);
   const progress = createProgress(settings.json);
   const watching = setInterval(() => {
     const share = (live.simTimeMs - start.startMs) / (endMs - start.startMs);
@@ -169,6 +180,7 @@ export async function backfillService(settings: Settings, duration: string): Pro
 
 function liveCity(
   settings: Settings,
+  city: City,
   models: Awaited<ReturnType<typeof loadModels>>,
   start: LiveStart,
   log: Logger,
@@ -179,7 +191,7 @@ function liveCity(
     backfillFile === undefined ? undefined : openBackfill(backfillFile, start, () => endMs ?? wallNowMs());
   return new LiveCity({
     ...plan,
-    city: loadCity(),
+    city,
     models,
     broker: brokerAddress(settings, 'simulator'),
     ownConnections: ownConnectionKinds(settings.connections, models),
@@ -213,7 +225,7 @@ export async function controlService(settings: Settings): Promise<void> {
   });
   lifetime.own('http', () => http.close());
   const address = brokerAddress(settings, 'control');
-  const control = await patiently(address, startControl({ city: CITY, broker: address, log }), log);
+  const control = await patiently(address, startControl({ city: settings.city ?? CITY, broker: address, log }), log);
   sent = () => control.sent;
   lifetime.own('control', () => control.stop());
   ready = true;

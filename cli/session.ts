@@ -1,6 +1,6 @@
 // The log of a live session: what it was, what came in and when, and its fingerprint now and then, so that it can be repeated and compared.
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { LogEntry } from '../simulator/command-log.ts';
 import type { Fingerprint } from '../simulator/live.ts';
 import type { Scenario } from '../simulator/scenario.ts';
@@ -16,6 +16,9 @@ export interface SessionHeader {
   readonly seed: number;
   readonly startMs: number;
   readonly utcOffsetMin: number;
+  /** The feed of an imported city, and its name where that was given. */
+  readonly gtfs?: string;
+  readonly city?: string;
 }
 
 export interface Session extends SessionHeader {
@@ -38,11 +41,12 @@ const fromText = (line: string): unknown =>
 
 export function openSession(
   file: string,
-  { scenario, fleets, seed, startMs, utcOffsetMin }: Omit<SessionHeader, 'session'>,
+  { scenario, fleets, seed, startMs, utcOffsetMin, gtfs, city }: Omit<SessionHeader, 'session'>,
 ): OpenSession {
   mkdirSync(dirname(file), { recursive: true });
   const handle = openSync(file, 'w');
-  const header: SessionHeader = { session: 1, scenario, fleets, seed, startMs, utcOffsetMin };
+  const from = { ...(gtfs !== undefined && { gtfs: resolve(gtfs) }), ...(city !== undefined && { city }) };
+  const header: SessionHeader = { session: 1, scenario, fleets, seed, startMs, utcOffsetMin, ...from };
   writeSync(handle, toText(header));
   return {
     everyMs: CHECKPOINT_EVERY_MS,

@@ -1,7 +1,7 @@
 // A shard in its own thread: builds it from the first message, then advances as it is told.
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadCity } from '../simulator/city/load.ts';
 import { loadModels } from '../simulator/kinds.ts';
+import { cityOf } from './city.ts';
 import { Shard } from './shard.ts';
 import type { Companions, RunTask, ShardResult } from './shard.ts';
 
@@ -18,7 +18,7 @@ export type ShardMessage =
 
 const port = parentPort!;
 const { task, kinds, companions } = workerData as ShardWorkerData;
-const shard = new Shard(task, kinds, { city: loadCity(), models: await loadModels(), companions });
+const shard = new Shard(task, kinds, { city: await cityOf(task), models: await loadModels(), companions });
 const say = (message: ShardMessage) => port.postMessage(message);
 
 port.on('message', (order: { readonly advanceTo: number } | 'result') => {

@@ -29,6 +29,9 @@ export interface RunTask {
   readonly utcOffsetMin: number;
   /** The controllers work. */
   readonly control: boolean;
+  /** Where the city comes from; absent: it is generated. */
+  readonly gtfs?: string;
+  readonly city?: string;
   /** Commands and events of a live session; then no controllers work. */
   readonly replay?: readonly LogEntry[];
 }

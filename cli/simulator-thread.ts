@@ -1,6 +1,7 @@
 // The main thread's end of the simulator's worker.
 import { Worker } from 'node:worker_threads';
 import type { LiveResult } from '../simulator/live.ts';
+import type { CitySource } from './city.ts';
 import type { Logger } from './log.ts';
 import type { Sample, StartMessage, WorkerMessage } from './simulator-worker.ts';
 
@@ -28,9 +29,14 @@ export interface SimulatorThread {
 }
 
 /** Starts the thread; it builds the city right away. */
-export function startSimulatorThread(log: Logger, listeners: ThreadListeners): SimulatorThread {
+export function startSimulatorThread(
+  log: Logger,
+  listeners: ThreadListeners,
+  { gtfs, city }: CitySource = {},
+): SimulatorThread {
   const worker = new Worker(
     new URL(`simulator-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
+    { workerData: { gtfs, city } },
   );
   let stopping = false;
   const started = Promise.withResolvers<void>();

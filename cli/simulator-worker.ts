@@ -1,7 +1,6 @@
 // The simulator in its own thread: builds the city at once, starts when it is told where the broker is, says how it goes.
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { createControllers } from '../control/controllers.ts';
-import { loadCity } from '../simulator/city/load.ts';
 import { wallNowMs } from '../simulator/clock.ts';
 import type { Speed } from '../simulator/clock.ts';
 import { deviceId } from '../simulator/devices.ts';
@@ -11,6 +10,8 @@ import type { LiveResult } from '../simulator/live.ts';
 import type { SentMessage } from '../simulator/publisher.ts';
 import type { Scenario } from '../simulator/scenario.ts';
 import { openBackfill } from './backfill-progress.ts';
+import { cityOf } from './city.ts';
+import type { CitySource } from './city.ts';
 import { openSession } from './session.ts';
 import { monotonicMs, ownConnectionKinds, sharedNowMs } from './wiring.ts';
 import type { BrokerAddress } from './wiring.ts';
@@ -63,7 +64,10 @@ const port = parentPort!;
 const say = (message: WorkerMessage) => port.postMessage(message);
 // Both take their time: begun before anyone asks.
 const models = loadModels();
-const city = loadCity();
+const source = workerData as CitySource;
+const city = cityOf(source);
+// A feed that cannot be read is said by whoever starts the city.
+city.catch(() => undefined);
 let live: LiveCity | undefined;
 let closing: () => void = () => {};
 
@@ -74,11 +78,12 @@ port.on('message', (message: StartMessage | 'stop') => {
 
 async function start(message: StartMessage): Promise<void> {
   const kinds = await models;
-  const session = message.sessionFile === undefined ? undefined : openSession(message.sessionFile, message);
+  const session =
+    message.sessionFile === undefined ? undefined : openSession(message.sessionFile, { ...message, ...source });
   const backfill =
     message.backfillFile === undefined ? undefined : openBackfill(message.backfillFile, message, presentOf(message));
   live = new LiveCity({
-    city,
+    city: await city,
     models: kinds,
     fleets: message.fleets,
     broker: message.broker,

@@ -5,10 +5,10 @@ import { startApi } from '../api/server.ts';
 import type { Api } from '../api/server.ts';
 import { createMqttUpgrade } from '../broker/websocket.ts';
 import { startControl } from '../control/live.ts';
-import { loadCity } from '../simulator/city/load.ts';
 import { wallNowMs } from '../simulator/clock.ts';
 import { loadModels } from '../simulator/kinds.ts';
 import { connectApi } from './api-client.ts';
+import { cityOf } from './city.ts';
 import { Lifetime } from './lifetime.ts';
 import { createLog } from './log.ts';
 import type { Logger } from './log.ts';
@@ -20,7 +20,7 @@ import { builtPage } from './page.ts';
 import { liveStart } from './scenario.ts';
 import { startSimulatorThread } from './simulator-thread.ts';
 import { version } from './version.ts';
-import { CITY, brokerAddress, createStore, patiently } from './wiring.ts';
+import { brokerAddress, createStore, patiently } from './wiring.ts';
 import type { BrokerAddress } from './wiring.ts';
 
 const READY_POLL_MS = 50;
@@ -41,22 +41,27 @@ export async function up(settings: Settings, scenario: string | undefined): Prom
   const lifetime = new Lifetime(log);
   // The thread builds its city while the rest starts.
   const simulator = settings.simulator
-    ? startSimulatorThread(log, {
-        onFailed: (message) => {
-          log.error(`the simulator stopped: ${message}`);
-          void lifetime.end(1);
+    ? startSimulatorThread(
+        log,
+        {
+          onFailed: (message) => {
+            log.error(`the simulator stopped: ${message}`);
+            void lifetime.end(1);
+          },
         },
-      })
+        settings,
+      )
     : undefined;
+  const city = await cityOf(settings, log);
   // A mistake in the scenario is said before anything else starts.
   const planned = await liveStart(settings, scenario, await loadModels());
-  const store = createStore(settings, log);
+  const store = createStore({ ...settings, city: city.id }, log);
   const [staticFolder] = await Promise.all([builtPage(log), store.open()]);
   lifetime.own('store', () => store.close());
 
   const link = { publish: undefined as Publish | undefined };
   const api = await startApi({
-    city: CITY,
+    city: city.id,
     host: httpHost,
     port: settings.port,
     store,
@@ -64,7 +69,7 @@ export async function up(settings: Settings, scenario: string | undefined): Prom
       if (link.publish === undefined) throw new Error('the broker is not there yet');
       await link.publish(topic, payload, options);
     },
-    map: loadCity().map,
+    map: city.map,
     ...(staticFolder === undefined ? {} : { staticFolder }),
     version,
     log,
@@ -72,8 +77,8 @@ export async function up(settings: Settings, scenario: string | undefined): Prom
   lifetime.own('api', () => api.close());
   const bus =
     settings.broker === undefined
-      ? await ownBroker(settings, api, link, lifetime, log)
-      : await outsideBroker(settings, api, link, lifetime, log);
+      ? await ownBroker(settings, city.id, api, link, lifetime, log)
+      : await outsideBroker(settings, city.id, api, link, lifetime, log);
 
   if (simulator !== undefined) {
     const start = planned(earliestMs(api));
@@ -89,7 +94,7 @@ export async function up(settings: Settings, scenario: string | undefined): Prom
     await firstRecord(api);
   }
   if (settings.control) {
-    const control = await startControl({ city: CITY, broker: bus.addressOf('control'), log });
+    const control = await startControl({ city: city.id, broker: bus.addressOf('control'), log });
     lifetime.own('control', () => control.stop());
   }
   announce(settings, `http://${urlHost(httpHost)}:${api.port}`, bus.url, performance.now());
@@ -97,13 +102,14 @@ export async function up(settings: Settings, scenario: string | undefined): Prom
 
 async function ownBroker(
   settings: Settings,
+  city: string,
   api: Api,
   link: { publish: Publish | undefined },
   lifetime: Lifetime,
   log: Logger,
 ): Promise<Bus> {
   const { host, mqttPort, credentials } = settings;
-  const own = await startOwnBroker({ host, port: mqttPort, credentials, take: api.take, log });
+  const own = await startOwnBroker({ city, host, port: mqttPort, credentials, take: api.take, log });
   link.publish = own.publish;
   const webSocket = createMqttUpgrade(own.broker);
   api.upgrades.set('/mqtt', (request, socket, head) => webSocket.upgrade(request, socket, head));
@@ -116,6 +122,7 @@ async function ownBroker(
 
 async function outsideBroker(
   settings: Settings,
+  city: string,
   api: Api,
   link: { publish: Publish | undefined },
   lifetime: Lifetime,
@@ -123,7 +130,7 @@ async function outsideBroker(
 ): Promise<Bus> {
   const addressOf = (part: Part) => brokerAddress(settings, part);
   const address = addressOf('api');
-  const client = await patiently(address, connectApi({ city: CITY, broker: address, take: api.take }), log);
+  const client = await patiently(address, connectApi({ city, broker: address, take: api.take }), log);
   link.publish = (topic, payload, options) => client.publish(topic, payload, options);
   lifetime.own('broker connection', () => client.stop());
   return { url: settings.broker!, addressOf };

@@ -53,8 +53,9 @@ async function differencesOfSession(
   session: Session,
   stopped: () => boolean,
 ): Promise<string[]> {
-  const { scenario, fleets, seed, startMs, utcOffsetMin, entries, end } = session;
-  const task = { scenario, fleets, seed, startMs, endMs: end.simTimeMs, utcOffsetMin, control: false, replay: entries };
+  const { entries, end, session: _format, ...header } = session;
+  const { scenario, startMs } = header;
+  const task = { ...header, endMs: end.simTimeMs, control: false, replay: entries };
   const progress = createProgress(json);
   const onProgress = (simTimeMs: number) =>
     progress.show((simTimeMs - startMs) / (end.simTimeMs - startMs), scenario.name);

@@ -5,11 +5,15 @@ import type { Store } from '../api/store.ts';
 import { createDuckDbStore } from '../api/stores/duckdb.ts';
 import { createInflux1Store } from '../api/stores/influx1.ts';
 import { createMemoryStore } from '../api/stores/memory.ts';
+import { busesNeeded } from '../simulator/bus/duties.ts';
+import type { City } from '../simulator/city.ts';
 import type { Model } from '../simulator/fleet.ts';
+import { isImported } from './city.ts';
 import type { Settings } from './options.ts';
 import { UsageError } from './options.ts';
 import type { Logger } from './log.ts';
 
+/** What the generated city is called in topics. */
 export const CITY = 'wuxi';
 const DUCKDB_MEMORY_MB = 1024;
 const REMIND_EVERY_MS = 5000;
@@ -21,7 +25,7 @@ export const monotonicMs = (): number => performance.now();
 export const sharedNowMs = (): number => performance.timeOrigin + performance.now();
 
 export function createStore(
-  settings: Pick<Settings, 'store' | 'storeUrl' | 'storeDb' | 'storeUser' | 'storePasswordFile' | 'data'>,
+  settings: Pick<Settings, 'store' | 'storeUrl' | 'storeDb' | 'storeUser' | 'storePasswordFile' | 'data' | 'city'>,
   log: Logger,
 ): Store {
   if (settings.store === 'memory') return createMemoryStore();
@@ -32,7 +36,7 @@ export function createStore(
   return createInflux1Store({
     url: settings.storeUrl,
     database: settings.storeDb,
-    city: CITY,
+    city: settings.city ?? CITY,
     ...(storeUser === undefined ? {} : { username: storeUser }),
     ...(storePasswordFile === undefined ? {} : { password: readSecret(storePasswordFile) }),
     onBadLine: (record, reason) =>
@@ -40,10 +44,18 @@ export function createStore(
   });
 }
 
-/** Devices by kind for a scale, at least one each. */
-export function demoFleets(models: ReadonlyMap<string, Model>, scale: number): { [kind: string]: number } {
+/** Of an imported city nothing else is known than its buses; the weather is everywhere. */
+const IMPORTED_KINDS = ['bus', 'weather-station'];
+
+/** Devices by kind for a scale, at least one each. An imported city has the buses that its timetable needs. */
+export function demoFleets(models: ReadonlyMap<string, Model>, scale: number, city: City): { [kind: string]: number } {
+  const imported = isImported(city);
+  const kinds = [...models].filter(([kind]) => !imported || IMPORTED_KINDS.includes(kind));
   return Object.fromEntries(
-    [...models].map(([kind, model]) => [kind, Math.max(1, Math.round(model.demoCount * scale))]),
+    kinds.map(([kind, { demoCount }]) => {
+      const count = imported && kind === 'bus' ? busesNeeded(city) : demoCount;
+      return [kind, Math.max(1, Math.round(count * scale))];
+    }),
   );
 }
 

@@ -5,13 +5,13 @@ import { projectionAt } from '../city/projection.ts';
 import type { Place, Projection } from '../city/projection.ts';
 import { Random } from '../random.ts';
 import { homesNear, isInside, landAround } from './area.ts';
-import type { Feed, FeedStop } from './feed.ts';
+import type { Feed, FeedStop, Route } from './feed.ts';
 import { drawMap } from './map.ts';
 import { UniqueNames, cityName } from './names.ts';
 import { linesOf } from './patterns.ts';
 import type { FeedLine, Pattern } from './patterns.ts';
 import { GtfsError } from './problems.ts';
-import { speedsOf } from './speeds.ts';
+import { isTooFast, speedsOf } from './speeds.ts';
 import type { StreetSpeeds } from './speeds.ts';
 import { streetsOf } from './streets.ts';
 import type { DrivenWay, Streets } from './streets.ts';
@@ -65,10 +65,12 @@ export function cityOfGtfs(feed: Feed, id?: string): ImportedCity {
   const matched = matchedWays(feed, patterns, places, projection);
   const streets = streetsOf(matched.ways);
   const speeds = speedsOf(streets, patterns);
+  const routes = near.flatMap((line) => line.patterns.map(() => line.route));
+  const tooFast = routes.filter((_, i) => isTooFast(streets.ways[i]!, patterns[i]!));
   const gone = lines.length - near.length;
   return {
     city: assemble(feed, near, streets, speeds, projection, anchor, id),
-    repairs: [...feed.repairs, ...matched.repairs],
+    repairs: [...feed.repairs, ...matched.repairs, ...tooFastLine(tooFast)],
     leftOut: [
       ...feed.leftOut,
       ...leftOut,
@@ -77,6 +79,15 @@ export function cityOfGtfs(feed: Feed, id?: string): ImportedCity {
         : []),
     ],
   };
+}
+
+/** Buses will be late there, and whoever reads that should know why. */
+function tooFastLine([first, ...others]: readonly Route[]): string[] {
+  if (first === undefined) return [];
+  const count = others.length + 1;
+  return [
+    `ways planned faster than a bus that stops everywhere can be: ${count}, first of line ${first.shortName || first.id}`,
+  ];
 }
 
 function isNear({ x, y }: Point): boolean {

@@ -1,32 +1,31 @@
-// How fast the streets must be for the timetable to be kept: nobody publishes limits, but every timetable says how fast its buses drive.
+// How fast the streets must be for the timetable to be kept: nobody publishes limits, but every timetable says how fast its buses drive,
+// and how much slower at the busiest hours.
+import { TRAFFIC } from '../world/rhythms.ts';
+import { BUS_TOP_MPS } from '../bus/side.ts';
+import type { Pattern, PatternTrip } from './patterns.ts';
 import type { DrivenWay, Streets } from './streets.ts';
-import type { Pattern } from './patterns.ts';
 
 /**
- * What a stop takes of a planned time beside the way itself: standing [s] of a trip with few people and of one with many, and braking and
- * speeding up [s per m/s] (engineering estimates).
+ * What a stop takes of a planned time beside the way itself: standing [s] in quiet and in busy hours, and braking and speeding up
+ * [s per m/s] (engineering estimates).
  */
-const STANDING_S = 7;
-const STANDING_PEAK_S = 11;
+const STANDING_S = 9;
+const STANDING_BUSY_S = 13;
 /** 1/(2·0.9 m/s²) + 1/(2·1.0 m/s²): what a bus of these accelerations loses against one that drives through. */
 const RAMP_S_PER_MPS = 1.06;
 /** Timetables are in whole minutes: the speed of a street is read off a stretch of at least this long. */
 const STRETCH_S = 300;
-/** The trip whose times are taken: fast, but not the fastest. */
-const FAST_RANK = 0.2;
-const SLOW_RANK = 0.9;
-/** Fewer trips than this say nothing about the hours of the day. */
-const TRIPS_MIN = 8;
-/** Drivers keep a little in hand. */
-const IN_HAND = 0.95;
+/** Hours of a working day, by their start. */
+const QUIET_HOURS = [10, 11, 12, 13, 14];
+const BUSY_HOURS = [7, 8, 16, 17];
 /** A bus drives this share of a street's speed, and streets flow below their limit. */
 const BUS_SHARE = 0.85;
-const HEADROOM = 1.15;
-const LIMIT_MIN_MPS = 25 / 3.6;
+const HEADROOM = 1.25;
+const LIMIT_MIN_MPS = 15 / 3.6;
 const LIMIT_MAX_MPS = 80 / 3.6;
-/** Speed at the busiest hours over free speed, where the timetable does not tell. */
-const PEAK_RATIO = 0.85;
-const PEAK_RATIO_MIN = 0.6;
+/** By how much the peak's traffic lengthens driving, where the timetable does not tell, and at most. */
+const DELAY = 0.15;
+const DELAY_MAX = 0.6;
 
 export interface StreetSpeeds {
   /** By link. */
@@ -36,39 +35,40 @@ export interface StreetSpeeds {
   readonly peakMps: number;
 }
 
-export function speedsOf({ links, ways }: Streets, patterns: readonly Pattern[]): StreetSpeeds {
-  const weight = new Float64Array(links.length);
-  const sum = new Float64Array(links.length);
-  for (const [i, way] of ways.entries()) {
+export function speedsOf(streets: Streets, patterns: readonly Pattern[]): StreetSpeeds {
+  const { links } = streets;
+  const quietMps = quietSpeeds(streets, patterns);
+  const limitMps = quietMps.map((mps) =>
+    Math.min(LIMIT_MAX_MPS, Math.max(LIMIT_MIN_MPS, (mps * HEADROOM) / BUS_SHARE)),
+  );
+  const lengthM = links.reduce((all, link) => all + link.lengthM, 0);
+  const limitS = links.reduce((all, link, i) => all + link.lengthM / limitMps[i]!, 0);
+  const delay = delayOf(patterns);
+  const freeMps = (lengthM / limitS / HEADROOM) * (1 + delay * squareOf(QUIET_HOURS));
+  return { limitMps, freeMps, peakMps: freeMps / (1 + delay) };
+}
+
+/** What buses drive on each link in quiet hours, m/s: the mean over all trips that use it, by time. */
+function quietSpeeds({ links, ways }: Streets, patterns: readonly Pattern[]): Float64Array {
+  const drivenM = new Float64Array(links.length);
+  const drivenS = new Float64Array(links.length);
+  for (const [i, { links: own, stopAtM }] of ways.entries()) {
     const { trips } = patterns[i]!;
-    const mps = drivingMps(
-      way.stopAtM,
-      ranked(
-        trips.map(({ planS }) => planS),
-        FAST_RANK,
-      ),
-    );
+    const mps = drivingMps(stopAtM, middlePlan(trips));
     let startM = 0;
     let segment = 0;
-    for (const link of way.links) {
+    for (const link of own) {
       const endM = startM + links[link]!.lengthM;
-      while (segment + 1 < mps.length && way.stopAtM[segment + 1]! <= startM) segment++;
-      for (let k = segment; k < mps.length && way.stopAtM[k]! < endM; k++) {
-        const overlapM = Math.min(endM, way.stopAtM[k + 1]!) - Math.max(startM, way.stopAtM[k]!);
-        weight[link]! += trips.length * Math.max(0, overlapM);
-        sum[link]! += trips.length * Math.max(0, overlapM) * mps[k]!;
+      while (segment + 1 < mps.length && stopAtM[segment + 1]! <= startM) segment++;
+      for (let k = segment; k < mps.length && stopAtM[k]! < endM; k++) {
+        const overlapM = Math.max(0, Math.min(endM, stopAtM[k + 1]!) - Math.max(startM, stopAtM[k]!));
+        drivenM[link]! += trips.length * overlapM;
+        drivenS[link]! += (trips.length * overlapM) / mps[k]!;
       }
       startM = endM;
     }
   }
-  const limitMps = weight.map((of, link) => {
-    const mps = of > 0 ? sum[link]! / of : LIMIT_MIN_MPS;
-    return Math.min(LIMIT_MAX_MPS, Math.max(LIMIT_MIN_MPS, (mps * HEADROOM) / BUS_SHARE));
-  });
-  const lengthM = links.reduce((all, link) => all + link.lengthM, 0);
-  const freeS = links.reduce((all, link, i) => all + link.lengthM / limitMps[i]!, 0);
-  const freeMps = lengthM / freeS / HEADROOM;
-  return { limitMps, freeMps, peakMps: freeMps * peakRatio(ways, patterns) };
+  return drivenM.map((metres, link) => (metres > 0 ? metres / drivenS[link]! : LIMIT_MIN_MPS));
 }
 
 /**
@@ -89,7 +89,7 @@ export function drivingMps(stopAtM: readonly number[], planS: readonly number[])
 
 /** The slower root of ramp·n·v² − (T − n·standing)·v + L = 0; where none is, the speed at which that comes nearest. */
 function solveMps(lengthM: number, plannedS: number, stops: number): number {
-  const movingS = IN_HAND * plannedS - stops * STANDING_S;
+  const movingS = plannedS - stops * STANDING_S;
   const ramp = RAMP_S_PER_MPS * stops;
   const root = movingS * movingS - 4 * ramp * lengthM;
   if (movingS <= 0) return LIMIT_MAX_MPS;
@@ -97,26 +97,54 @@ function solveMps(lengthM: number, plannedS: number, stops: number): number {
   return Math.min(LIMIT_MAX_MPS, mps);
 }
 
-/** How much slower buses are planned to move at the busiest hours than at the quietest: by the trips of each pattern. */
-function peakRatio(ways: readonly DrivenWay[], patterns: readonly Pattern[]): number {
-  let fastS = 0;
-  let slowS = 0;
-  for (const [i, { trips }] of patterns.entries()) {
-    if (trips.length < TRIPS_MIN) continue;
-    const plans = trips.map(({ planS }) => planS);
-    const stops = plans[0]!.length - 1;
-    const fast = ranked(plans, FAST_RANK).at(-1)! - stops * STANDING_S;
-    const slow = ranked(plans, SLOW_RANK).at(-1)! - stops * STANDING_PEAK_S;
-    // Too little time for its way: such a plan says nothing.
-    if (fast < ways[i]!.lengthM / LIMIT_MAX_MPS) continue;
-    fastS += trips.length * fast;
-    slowS += trips.length * Math.max(fast, slow);
+/** Whether a bus that stops everywhere cannot keep the quiet hours' times, however empty the road. */
+export function isTooFast({ stopAtM }: DrivenWay, { trips }: Pattern): boolean {
+  const plannedS = middlePlan(trips).at(-1)!;
+  let leastS = 0;
+  for (let i = 1; i < stopAtM.length; i++) {
+    const lengthM = stopAtM[i]! - stopAtM[i - 1]!;
+    const mps = Math.min(BUS_TOP_MPS, Math.sqrt(lengthM / RAMP_S_PER_MPS));
+    leastS += lengthM / mps + RAMP_S_PER_MPS * mps + STANDING_S;
   }
-  return slowS === 0 ? PEAK_RATIO : Math.max(PEAK_RATIO_MIN, fastS / slowS);
+  return leastS > plannedS;
 }
 
-/** The plan at a rank of all by their length; rank 0…1. */
-function ranked(plans: readonly (readonly number[])[], rank: number): readonly number[] {
-  const sorted = plans.toSorted((a, b) => a.at(-1)! - b.at(-1)!);
-  return sorted[Math.floor(rank * (sorted.length - 1))]!;
+/** The times of the middle trip of the quiet hours, or of all hours where none is quiet. */
+function middlePlan(trips: readonly PatternTrip[]): readonly number[] {
+  const quiet = trips.filter((trip) => isIn(trip, QUIET_HOURS));
+  const sorted = (quiet.length > 0 ? quiet : trips).toSorted((a, b) => a.planS.at(-1)! - b.planS.at(-1)!);
+  return sorted[(sorted.length - 1) >> 1]!.planS;
+}
+
+/**
+ * By how much the peak's traffic lengthens driving: driving takes 1 + delay · traffic² of its time on an empty road, and the timetable says
+ * how long it is in quiet and in busy hours, by the patterns that have trips in both.
+ */
+function delayOf(patterns: readonly Pattern[]): number {
+  let quietS = 0;
+  let busyS = 0;
+  for (const { stops, trips } of patterns) {
+    const meanS = (hours: readonly number[], standingS: number) => {
+      const own = trips.filter((trip) => isIn(trip, hours));
+      return own.reduce((sum, { planS }) => sum + planS.at(-1)! - (stops.length - 1) * standingS, 0) / own.length;
+    };
+    const [quiet, busy] = [meanS(QUIET_HOURS, STANDING_S), meanS(BUSY_HOURS, STANDING_BUSY_S)];
+    if (!(quiet > 0 && busy > 0)) continue;
+    quietS += trips.length * quiet;
+    busyS += trips.length * busy;
+  }
+  if (quietS === 0) return DELAY;
+  // (1 + delay · q) / (1 + delay · b) = ratio
+  const ratio = Math.min(1, quietS / busyS);
+  const room = ratio * squareOf(BUSY_HOURS) - squareOf(QUIET_HOURS);
+  return room <= 0 ? DELAY_MAX : Math.min(DELAY_MAX, (1 - ratio) / room);
+}
+
+/** Mean square of the traffic of these hours. */
+function squareOf(hours: readonly number[]): number {
+  return hours.reduce((sum, hour) => sum + TRAFFIC.workday[hour]! * TRAFFIC.workday[hour]!, 0) / hours.length;
+}
+
+function isIn({ days, startS }: PatternTrip, hours: readonly number[]): boolean {
+  return days.includes('workday') && hours.includes(Math.floor(startS / 3600));
 }
