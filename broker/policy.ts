@@ -19,6 +19,8 @@ const NOTHING = Buffer.alloc(0);
 const AUTHENTICATE_TIMEOUT_MS = 5000;
 /** Topics longer than this are looked at before Aedes sees them: it ends the connection at 100 levels. */
 const SUSPICIOUS_LENGTH = 100;
+/** What a latecomer must know; history is none of it. */
+const RETAINED = new Set(['status', 'kind', 'clock', 'counters', 'timetable']);
 
 /** Of one connection, from its first byte to its last. */
 export interface Session {
@@ -136,9 +138,7 @@ export class Policy {
   /** The frame as it may travel: history is never retained, and retained topics are limited. */
   mayRetain(topic: string, payload: Uint8Array, retain: boolean): boolean {
     if (!retain) return false;
-    const type = parseTopic(topic)?.type;
-    if (type !== 'status' && type !== 'kind' && type !== 'clock' && type !== 'counters' && !topic.startsWith('$SYS/'))
-      return false;
+    if (!RETAINED.has(parseTopic(topic)?.type ?? '') && !topic.startsWith('$SYS/')) return false;
     if (payload.length === 0) this.#retained.delete(topic);
     else if (this.#retained.size >= this.#limits.retainedTopics && !this.#retained.has(topic)) {
       this.#tally.refuse('too-many-retained', { topic });
