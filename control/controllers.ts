@@ -1,8 +1,19 @@
 // The controllers of the control centre, one file each, as they work in the city.
 import type { Controller } from '../telemetry/controller.ts';
 import { BusDispatch } from './bus-dispatch.ts';
+import type { PolicyParameters } from './bus/policies.ts';
+
+/**
+ * For lines of 25…33 stops and headways of 5…15 min. More control points and a higher limit than in line experiments, but no hold for a bus
+ * that is only a little close: that would slow down everyone on board. Tried out in the demo city from 07:30 to 10:00.
+ */
+const CITY: PolicyParameters = {
+  'forward-headway': { controlStops: 3, slackS: -30, maxHoldS: 90, minHoldS: 10 },
+  'two-way-headway': { controlStops: 3, gain: 0.6, slackS: -10, maxHoldS: 90, minHoldS: 10 },
+  schedule: { controlStops: 3, maxHoldS: 90, minHoldS: 10 },
+};
 
 /** New ones, without memory. */
 export function createControllers(): Controller[] {
-  return [new BusDispatch()];
+  return [new BusDispatch({ policy: 'forward-headway', parameters: CITY })];
 }

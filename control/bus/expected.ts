@@ -1,5 +1,6 @@
 // When the buses of a line are expected at the stops ahead of them, as it is published; the score remembers it to judge it later.
-import type { BusArrivals, LineArrivals } from '../../telemetry/timetable.ts';
+import { DEVICE_PATTERN } from '../../telemetry/description.ts';
+import type { BusArrivals, ExpectedArrival, LineArrivals } from '../../telemetry/timetable.ts';
 import type { EtaScore } from './eta-score.ts';
 import type { Forecast } from './forecast.ts';
 import type { Bus, Line } from './network.ts';
@@ -10,18 +11,25 @@ export function expectedOnLine(line: Line, nowMs: number, forecast: Forecast, sc
   for (const bus of line.buses) {
     if (nowMs - bus.lastMs > SILENT_MS || forecast.of(bus, nowMs) === 0) continue;
     score.note(bus, forecast, nowMs);
-    buses.push(arrivalsOf(bus, forecast, score));
+    // Without a trip nobody could tell what the arrivals belong to.
+    if (DEVICE_PATTERN.test(bus.trip)) buses.push(arrivalsOf(bus, forecast, score));
   }
   return { line: line.id, ts: nowMs, buses };
 }
 
+/** Of this trip: a loop's next round is another one. */
 function arrivalsOf(bus: Bus, forecast: Forecast, score: EtaScore): BusArrivals {
   const { device, trip, side } = bus;
-  const stops = Array.from({ length: forecast.count }, (_, at) => ({
-    stop: forecast.stops[at]!.id,
-    sequence: forecast.sequences[at]!,
-    arrivalMs: Math.round(forecast.arrivalMs[at]!),
-    uncertaintyS: Math.round(score.uncertaintyS(forecast.varianceS2[at]!)),
-  }));
+  const stops: ExpectedArrival[] = [];
+  for (let at = 0; at < forecast.count; at++) {
+    const sequence = forecast.sequences[at]!;
+    if (at > 0 ? sequence < forecast.sequences[at - 1]! : sequence < bus.sequence) break;
+    stops.push({
+      stop: forecast.stops[at]!.id,
+      sequence,
+      arrivalMs: Math.round(forecast.arrivalMs[at]!),
+      uncertaintyS: Math.round(score.uncertaintyS(forecast.varianceS2[at]!)),
+    });
+  }
   return { bus: device, trip, direction: side.direction, stops };
 }

@@ -83,7 +83,7 @@ export class Forecast {
     const beganMs = this.#atMs;
     this.#drive(bus.side, from, bus.stop);
     const runMs = this.#atMs - beganMs;
-    const share = (bus.alongM - (from?.alongM ?? Number.NaN)) / (bus.stop.alongM - (from?.alongM ?? Number.NaN));
+    const share = bus.legShare;
     // Where it is says more than how long it has been under way.
     if (!Number.isNaN(share)) this.#atMs = bus.lastMs + runMs * Math.min(1, Math.max(0, 1 - share));
     this.#atMs = Math.max(this.#atMs, nowMs + SOON_MS);

@@ -71,12 +71,17 @@ export class Bus {
   get inService(): boolean {
     return this.atStop || this.state === 'moving';
   }
+  /** Share of the way to its stop that lies behind it, by where it is; NaN while unknown. */
+  get legShare(): number {
+    const fromM = (this.left ?? this.side.stops[this.sequence - 1])?.alongM ?? Number.NaN;
+    const lengthM = this.stop.alongM - fromM;
+    return lengthM > 0 ? (this.alongM - fromM) / lengthM : Number.NaN;
+  }
   /** How far it is on its run, in stops: 3 at stop 3, 3.4 on the way from there to stop 4. */
   get progress(): number {
     if (this.state !== 'moving') return this.sequence;
     if (this.left === this.stop) return this.sequence + JUST_LEFT;
-    const fromM = this.left?.alongM ?? Number.NaN;
-    const share = (this.alongM - fromM) / (this.stop.alongM - fromM);
+    const share = this.legShare;
     return this.sequence - 1 + (Number.isNaN(share) ? 0.5 : Math.min(0.99, Math.max(JUST_LEFT, share)));
   }
 }

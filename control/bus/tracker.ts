@@ -1,5 +1,6 @@
 // Turns bus records into arrivals and departures and keeps the picture of the service up to date, whatever gets lost, comes twice or
 // comes late on the way: what was not seen is inferred from what came next. Decides nothing.
+import { DEVICE_PATTERN } from '../../telemetry/description.ts';
 import type { TelemetryRecord } from '../../telemetry/messages.ts';
 import { learnDeparture, learnPlace, learnRun } from './lessons.ts';
 import { Bus, Line } from './network.ts';
@@ -41,6 +42,8 @@ export class Tracker {
     if (state === undefined) return undefined;
     const onLine = typeof line === 'string' && typeof nextStop === 'string' && isSequence(sequence);
     if (state === 'away' || !onLine) return bus === undefined ? undefined : away(bus, ts, seq);
+    // A name that is known is a good one.
+    if (nextStop !== bus?.stop.id && !DEVICE_PATTERN.test(nextStop)) return undefined;
     if (bus === undefined || bus.line.id !== line) {
       const known = this.#line(line);
       if (known === undefined) return undefined;
@@ -74,7 +77,7 @@ export class Tracker {
 
   #line(id: string): Line | undefined {
     let line = this.lines.get(id);
-    if (line === undefined && this.lines.size < MAX_LINES) {
+    if (line === undefined && this.lines.size < MAX_LINES && DEVICE_PATTERN.test(id)) {
       line = new Line(id);
       this.lines.set(id, line);
     }

@@ -22,7 +22,7 @@ export class BusWords {
       device,
       ts: 1000 * atS,
       seq: ++this.#seq,
-      fields: { ...this.#line, ...fields },
+      fields: { ...this.#line, trip: `${device}-trip`, ...fields },
     });
     return this.#controller.decide(1000 * atS);
   }

@@ -87,6 +87,24 @@ describe('expected arrivals', () => {
     expect(arrivals(9400)).toEqual([]);
   });
 
+  it('end with the trip: a loop begins another one', () => {
+    const dispatch = new BusDispatch({ policy: 'timetable' });
+    const words = new BusWords(dispatch);
+    for (let lap = 0; lap < 3; lap++) {
+      words.arrives('a', 0, 1000 * lap);
+      words.run('a', 0, 5, 1000 * lap + 20);
+    }
+    words.arrives('a', 0, 3000);
+    words.leaves('a', 0, 3020);
+    words.drives('a', 1, 3025, 50);
+    words.say('b', 3026, { ...words.at(4), status: 'stoppedAt', trip: 'b 2' });
+    const { buses } = dispatch.report(3_030_000).arrivals![0]!;
+    // The name of b's trip is none.
+    expect(buses.map(({ bus, stops }) => [bus, ...stops.map(({ sequence }) => sequence)])).toEqual([
+      ['a', 1, 2, 3, 4, 5],
+    ]);
+  });
+
   it('are there at once after a restart, and less certain than when learned', () => {
     const fresh = new BusDispatch();
     const words = new BusWords(fresh);

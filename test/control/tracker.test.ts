@@ -45,7 +45,9 @@ describe('the picture of the service', () => {
     words.say('a', 3, { status: 'stoppedAt', nextStop: 'x', stopSequence: -1 });
     words.say('a', 4, { status: 'stoppedAt', nextStop: 'x', stopSequence: 1.5 });
     words.say('a', 5, { status: 'depot' });
-    expect(news).toEqual(Array.from({ length: 5 }, () => 'refused'));
+    words.say('a', 6, { line: '6/8', status: 'stoppedAt', nextStop: 'x', stopSequence: 1 });
+    words.say('a', 7, { status: 'stoppedAt', nextStop: 'at the corner', stopSequence: 1 });
+    expect(news).toEqual(Array.from({ length: 7 }, () => 'refused'));
   });
 
   it('notices a bus that stands, though its arrival was lost', () => {
