@@ -35,6 +35,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
       'mqttPort',
       'host',
       'openHttp',
+      'hfp',
       'broker',
       'credentials',
       ...STORE,
@@ -69,7 +70,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: 'api',
     text: 'storage, REST, live stream and page alone',
-    settings: ['port', 'host', 'openHttp', 'broker', 'credentials', ...STORE, 'gtfs', 'city', ...COMMON],
+    settings: ['port', 'host', 'openHttp', 'hfp', 'broker', 'credentials', ...STORE, 'gtfs', 'city', ...COMMON],
     examples: [
       'citytwin api --broker mqtt://127.0.0.1:1883 --credentials ./credentials',
       'citytwin api --store influx1 --store-url http://influxdb:8086',

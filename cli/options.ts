@@ -51,6 +51,7 @@ export interface Settings {
   readonly city?: string;
   readonly credentials?: string;
   readonly openHttp: boolean;
+  readonly hfp: boolean;
   readonly simulator: boolean;
   readonly control: boolean;
   readonly seeds?: number;
@@ -241,6 +242,11 @@ const TABLE: {
   credentials: {
     flags: '--credentials <folder>',
     text: 'users and secrets of the MQTT parts; made at the first start of the broker',
+  },
+  hfp: {
+    flags: '--hfp',
+    text: "publish bus positions once more in HSL's format, below hfp/v2",
+    default: false,
   },
   openHttp: {
     flags: '--open-http',

@@ -1,4 +1,5 @@
 // `citytwin broker`, `api`, `simulate`, `control`: one part each, connected by MQTT and HTTP only, as docker compose runs them.
+import { join } from 'node:path';
 import { startApi } from '../api/server.ts';
 import { startBroker } from '../broker/broker.ts';
 import { createCredentials } from '../broker/credentials.ts';
@@ -87,6 +88,8 @@ export async function apiService(settings: Settings): Promise<void> {
     },
     map: city.map,
     ...(staticFolder === undefined ? {} : { staticFolder }),
+    experimentsFolder: join(settings.data, 'experiments'),
+    hfp: settings.hfp,
     version,
     log,
     brokerState: () => ({ ok: link.client?.up === true }),

@@ -71,6 +71,8 @@ export async function up(settings: Settings, scenario: string | undefined): Prom
     },
     map: city.map,
     ...(staticFolder === undefined ? {} : { staticFolder }),
+    experimentsFolder: join(settings.data, 'experiments'),
+    hfp: settings.hfp,
     version,
     log,
   });
