@@ -31,6 +31,9 @@ const FASTEST_FRAME_MS = 40;
 const SLOWEST_FRAME_MS = 1000;
 /** What moves less than this between two frames is not seen to move, px. */
 const STEP_PX = 0.35;
+/** Records this far ahead of the clock are of a city that was set to another time, ms. */
+const MOST_LEAD_MS = 300_000;
+const LEAD_SHARE = 0.15;
 /** The trip of a decision was seen at most this long before or after it, ms. */
 const NEAR_MS = 120_000;
 
@@ -117,7 +120,7 @@ export function StripPane({ side, mirrored }: PaneProps): JSX.Element {
 }
 
 function contentOf(side: Side, mirrored: boolean, marks: readonly StripMark[], hovered: Run | undefined): StripContent {
-  const toMs = drawTime().simMs || (clock.peek()?.simTimeMs ?? 0);
+  const toMs = newsMs();
   const offset = clock.peek()?.utcOffsetMin ?? 0;
   const line = shownLine.peek();
   const switches = switchesOf(policySwitches(centreHistory.peek(), sentCommands.peek()), line);
@@ -136,6 +139,16 @@ function contentOf(side: Side, mirrored: boolean, marks: readonly StripMark[], h
     busName: shortBus,
     formatTime: (ms) => formatClock(ms, offset, language.peek(), false),
   };
+}
+
+let leadMs = 0;
+
+/** The strip's right end: the city's time, or that of the newest record where records come before the clock. Moves smoothly. */
+function newsMs(): number {
+  const simMs = drawTime().simMs || (clock.peek()?.simTimeMs ?? 0);
+  const newest = (fleets.get('bus')?.ts ?? []).reduce((most, ts) => Math.max(most, ts), simMs);
+  leadMs += (Math.min(MOST_LEAD_MS, newest - simMs) - leadMs) * LEAD_SHARE;
+  return simMs + leadMs;
 }
 
 export function targetOf(line: string | null): number | undefined {
