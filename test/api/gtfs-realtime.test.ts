@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import gtfsRealtime from 'gtfs-realtime-bindings';
 import type { transit_realtime as rt } from 'gtfs-realtime-bindings';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { occupancyStatus } from '../../api/transit/vehicle-positions.ts';
 import { describeWith, program } from '../parts.ts';
 import { allSettled, describeKind, frame, startCity } from './city.ts';
 import type { TestCity } from './city.ts';
@@ -305,8 +306,7 @@ describe('occupancy', () => {
     [76, 'CRUSHED_STANDING_ROOM_ONLY'],
     [80, 'FULL'],
   ];
-  it.each(rows)('of %i people in a bus of 34 seats and 80 places is %s', async (load, status) => {
-    const { occupancyStatus } = await import('../../api/transit/vehicle-positions.ts');
+  it.each(rows)('of %i people in a bus of 34 seats and 80 places is %s', (load, status) => {
     expect(occupancyStatus(load / 80)).toBe(status);
   });
 });

@@ -1,16 +1,17 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Departures } from '../../api/transit/departures.ts';
 import { Passages } from '../../api/transit/passages.ts';
+import { arrivalsAt } from '../../api/transit/stop-arrivals.ts';
 import { Transit } from '../../api/transit/transit.ts';
 import { Headways } from '../../telemetry/headways.ts';
 import type { TelemetryRecord } from '../../telemetry/messages.ts';
 import type { LineTimetable } from '../../telemetry/timetable.ts';
 import { allSettled, frame, quiet, startCity } from './city.ts';
 import type { TestCity } from './city.ts';
-import { EIGHT, arrivalS, lifeOf, timetableOf } from './transit-life.ts';
+import { EIGHT, arrivalS, busKind, lifeOf, timetableOf } from './transit-life.ts';
 import type { Life } from './transit-life.ts';
 
 const MINUTE_MS = 60_000;
@@ -247,7 +248,6 @@ describe('pages', () => {
   const nowMs = EIGHT + 2000;
   beforeAll(async () => {
     city = await startCity({ now: () => nowMs });
-    const { busKind } = await import('./transit-life.ts');
     await city.api.take(frame('city/wuxi/kinds/bus', busKind));
     const clock = { utcOffsetMin: 480, speed: 1, trueSpeed: 1, scenario: 'demo', seed: 1 };
     void city.api.take(frame('city/wuxi/clock', { simTimeMs: nowMs, ...clock }));
@@ -362,13 +362,20 @@ describe('pages', () => {
     expect(Object.keys(paths)).toEqual(expect.arrayContaining(wanted));
     for (const one of wanted) expect(paths[one].get.tags).toEqual(['transit']);
   });
+
+  it('are those that docs/gtfs.md names', async () => {
+    const { paths } = (await city.get('/openapi.json')).body;
+    const page = await readFile(new URL('../../docs/gtfs.md', import.meta.url), 'utf8');
+    const named = [...page.matchAll(/^\| `(\/[^`]+)`/gm)].map(([, one]) => one!);
+    expect(named.length).toBeGreaterThan(8);
+    expect(named.filter((one) => paths[one] === undefined)).toEqual([]);
+  });
 });
 
 describe('boards', () => {
   const only = timetableOf({ line: '608', headwayS: 600, firstS: 8 * 3600, lastS: 9 * 3600 });
 
   it('show a trip that waits for its bus as late as it is by now, and drop it after half an hour', async () => {
-    const { arrivalsAt } = await import('../../api/transit/stop-arrivals.ts');
     const alive = service([only], EIGHT - MINUTE_MS);
     const first = () =>
       arrivalsAt(alive.transit, '608-s2', ['608'], 60 * MINUTE_MS).find(({ trip }) => trip === '608-out-28800');
@@ -380,7 +387,6 @@ describe('boards', () => {
   });
 
   it('fall back to the timetable while a bus is silent, and forget trips that have ended', async () => {
-    const { arrivalsAt } = await import('../../api/transit/stop-arrivals.ts');
     const alive = service([only], EIGHT - MINUTE_MS);
     const life = lifeOf([only]);
     alive.live(life, EIGHT + 2 * MINUTE_MS);
@@ -415,7 +421,6 @@ describe('experiments', () => {
       log: { ...quiet, warn: (...said: unknown[]) => void warnings.push(said) },
     });
     expect((await city.get('/api/experiments')).body).toEqual({ items: [] });
-    const { utimes } = await import('node:fs/promises');
     const put = async (name: string, content: string, ageS: number) => {
       await writeFile(path.join(folder, name), content);
       await utimes(path.join(folder, name), EIGHT / 1000 - ageS, EIGHT / 1000 - ageS);
