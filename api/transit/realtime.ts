@@ -17,6 +17,9 @@ import { vehicleEntities } from './vehicle-positions.ts';
 export const FEEDS = ['vehicle-positions', 'trip-updates', 'alerts'] as const;
 export type FeedName = (typeof FEEDS)[number];
 
+/** By then the records of a bus say what its event said, ms. */
+const SETTLED_MS = 60_000;
+
 export interface RealtimeSources {
   readonly transit: Transit;
   readonly alarms: () => readonly Alarm[];
@@ -73,9 +76,20 @@ export class Realtime {
   #alerts(): FeedEntity[] {
     const { transit, alarms, timeline, streetOf } = this.#sources;
     return [
-      ...breakdownEntities(alarms(), (bus) => this.#selectorOf(transit.buses.of(bus))),
+      ...breakdownEntities(
+        alarms().filter((alarm) => this.#isStill(alarm)),
+        (bus) => this.#selectorOf(transit.buses.of(bus)),
+      ),
       ...cityEntities(timeline(), transit.city, transit.timetables.all(), streetOf),
     ];
+  }
+
+  /** An alarm may stay open because nobody was there to hear the end of it: a bus that drives again has no breakdown. */
+  #isStill({ device, raisedAt }: Alarm): boolean {
+    const { transit } = this.#sources;
+    const bus = transit.buses.of(device);
+    const drives = bus !== undefined && bus.status !== 'broken' && bus.ts > raisedAt + SETTLED_MS;
+    return !drives && raisedAt <= transit.nowMs;
   }
 
   /** Its trip, when it has one, and its line, when a timetable has that. */

@@ -283,6 +283,14 @@ describe('a trip update', () => {
     expect(Object.hasOwn(scheduled.stopTimeUpdate![0]!.arrival!, 'uncertainty')).toBe(false);
   });
 
+  it('belongs to a bus that drives, whose breakdown of earlier is no alert though nobody cleared it', async () => {
+    const { entity } = decode(await living.bytes('gtfs-rt/vehicle-positions.pb'));
+    const bus = entity!.find(({ vehicle }) => vehicle!.trip?.tripId === '608-out-30600')!.vehicle!.vehicle!.id!;
+    await living.say(`bus/${bus}/event`, { ts: startMs - MINUTE_MS, seq: 9000, name: 'breakdown', state: 'raised' });
+    expect((await living.city.get('/api/alarms')).body.items).toMatchObject([{ device: bus, name: 'breakdown' }]);
+    expect(decode(await living.bytes('gtfs-rt/alerts.pb')).entity).toEqual([]);
+  });
+
   it('ends when nobody has heard of the bus for 90 s', async () => {
     const silent = startMs + (37 + 350) * 1000;
     const clock = { utcOffsetMin: 480, speed: 1, trueSpeed: 1, scenario: 'demo', seed: 1 };
