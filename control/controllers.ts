@@ -9,7 +9,7 @@ import type { PolicyParameters } from './bus/policies.ts';
  */
 const CITY: PolicyParameters = {
   'forward-headway': { controlStops: 3, slackS: -30, maxHoldS: 90, minHoldS: 10 },
-  'two-way-headway': { controlStops: 3, gain: 0.6, slackS: -10, maxHoldS: 90, minHoldS: 10 },
+  'two-way-headway': { controlStops: 3, gain: 0.8, slackS: -30, maxHoldS: 90, minHoldS: 10 },
   schedule: { controlStops: 3, maxHoldS: 90, minHoldS: 10 },
 };
 
