@@ -79,6 +79,8 @@ export class Transit {
 
   /** Records that were stored, of all kinds. */
   observe(records: readonly TelemetryRecord[]): void {
+    // A city without timetables pays nothing.
+    if (this.timetables.newest === undefined) return;
     const latestMs = this.#clock.latestMs(this.#now()) ?? this.#now();
     for (const record of records) if (record.kind === BUS_KIND) this.#observeBus(record, latestMs);
   }
