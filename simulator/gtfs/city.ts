@@ -5,6 +5,8 @@ import { projectionAt } from '../city/projection.ts';
 import type { Place, Projection } from '../city/projection.ts';
 import { Random } from '../random.ts';
 import { homesNear, isInside, landAround } from './area.ts';
+import { connectionsOf } from './connections.ts';
+import type { Connection } from './connections.ts';
 import type { Feed, FeedStop, Route } from './feed.ts';
 import { drawMap } from './map.ts';
 import { UniqueNames, cityName } from './names.ts';
@@ -22,9 +24,6 @@ import type { Way } from './way.ts';
 const CITY_RADIUS_M = 60_000;
 /** People for whom one stop is the nearest: 30,000 at 3.4 km² a hundred stops (engineering estimate for a European city). */
 const PEOPLE_A_STOP = 300;
-/** Published services say the hour; of lines with a few trips a day it is at least this. */
-const HEADWAY_MIN_S = 60;
-const HOUR_S = 3600;
 const LANES = 2;
 /** No lights there, and nothing that only expressways have. */
 const STREET_CLASS = 'secondary';
@@ -40,6 +39,12 @@ const PALETTE = [
   '#8a7cf0',
   '#9bbf3b',
 ];
+
+interface Network {
+  readonly lines: readonly FeedLine[];
+  /** By line. */
+  readonly connections: readonly (readonly Connection[])[];
+}
 
 export interface ImportedCity {
   readonly city: City;
@@ -63,13 +68,15 @@ export function cityOfGtfs(feed: Feed, id?: string): ImportedCity {
   }
   const patterns = near.flatMap((line) => line.patterns);
   const matched = matchedWays(feed, patterns, places, projection);
-  const streets = streetsOf(matched.ways);
+  const connections = near.map((line) => connectionsOf(line, places));
+  const empty = connections.flat().map(({ from, to }) => wayOf([places[from]!, places[to]!], undefined).way);
+  const streets = streetsOf([...matched.ways, ...empty]);
   const speeds = speedsOf(streets, patterns);
   const routes = near.flatMap((line) => line.patterns.map(() => line.route));
   const tooFast = routes.filter((_, i) => isTooFast(streets.ways[i]!, patterns[i]!));
   const gone = lines.length - near.length;
   return {
-    city: assemble(feed, near, streets, speeds, projection, anchor, id),
+    city: assemble(feed, { lines: near, connections }, streets, speeds, projection, anchor, id),
     repairs: [...feed.repairs, ...matched.repairs, ...tooFastLine(tooFast)],
     leftOut: [
       ...feed.leftOut,
@@ -145,7 +152,7 @@ function matchedWays(feed: Feed, patterns: readonly Pattern[], places: readonly 
 
 function assemble(
   feed: Feed,
-  feedLines: readonly FeedLine[],
+  network: Network,
   { nodes, links: drafts, ways }: Streets,
   { limitMps, freeMps, peakMps }: StreetSpeeds,
   projection: Projection,
@@ -165,8 +172,8 @@ function assemble(
   }));
   const linksFrom = nodes.map((): number[] => []);
   for (const [link, { from }] of links.entries()) linksFrom[from]!.push(link);
-  const { stops, stopOf } = stopsOf(feed, feedLines, projection);
-  const lines = busLines(feedLines, ways, stopOf, stops);
+  const { stops, stopOf } = stopsOf(feed, network.lines, projection);
+  const lines = busLines(network, ways, stopOf, stops);
   const visits = stops.map(() => 0);
   for (const { directions } of lines) for (const way of directions) for (const { stop } of way.stops) visits[stop]!++;
   const land = landAround(stops);
@@ -262,25 +269,29 @@ function cityStop(stop: FeedStop, names: UniqueNames, projection: Projection): S
 }
 
 function busLines(
-  feedLines: readonly FeedLine[],
+  { lines, connections }: Network,
   ways: readonly DrivenWay[],
   stopOf: Int32Array,
   stops: readonly Stop[],
 ): BusLine[] {
   const names = new UniqueNames();
   let next = 0;
-  return feedLines.map(({ route, patterns }, index) => {
+  let nextEmpty = lines.reduce((sum, { patterns }) => sum + patterns.length, 0);
+  return lines.map(({ route, patterns }, index) => {
     const driven = ways.slice(next, (next += patterns.length));
+    const empty = connections[index]!.map(({ from, to }) => directionOf([from, to], ways[nextEmpty++]!, 'out', stopOf));
     const order = inOrder(sidesOf(patterns, stopOf, stops));
     const label = route.longName || route.shortName || route.id;
     return {
       id: names.give([route.shortName, route.id, route.longName], `line-${index + 1}`),
       name: { en: label, zh: label },
       color: route.color ?? PALETTE[index % PALETTE.length]!,
-      directions: order.map(({ pattern, direction }) =>
-        directionOf(patterns[pattern]!, driven[pattern]!, direction, stopOf),
-      ),
-      headwayS: headwayS(order.map(({ pattern }) => patterns[pattern]!)),
+      directions: [
+        ...order.map(({ pattern, direction }) =>
+          directionOf(patterns[pattern]!.stops, driven[pattern]!, direction, stopOf),
+        ),
+        ...empty,
+      ],
       trips: order
         .flatMap(({ pattern }, way) => patterns[pattern]!.trips.map((trip): PlannedTrip => ({ ...trip, way })))
         .sort((a, b) => a.startS - b.startS || a.way - b.way),
@@ -318,21 +329,10 @@ function inOrder(sides: readonly Side[]): Side[] {
 }
 
 function directionOf(
-  { stops }: Pattern,
+  stops: readonly number[],
   { links, stopAtM, lengthM }: DrivenWay,
   direction: 'out' | 'back',
   stopOf: Int32Array,
 ): LineDirection {
   return { direction, links, stops: stops.map((stop, i) => ({ stop: stopOf[stop]!, atM: stopAtM[i]! })), lengthM };
-}
-
-/** Of the busiest hour of the most used pattern on the sort of day with most trips. */
-function headwayS(patterns: readonly Pattern[]): number {
-  const starts = patterns[0]!.trips.map(({ startS }) => startS);
-  let most = 1;
-  for (let from = 0, to = 0; from < starts.length; from++) {
-    while (to < starts.length && starts[to]! < starts[from]! + HOUR_S) to++;
-    most = Math.max(most, to - from);
-  }
-  return Math.max(HEADWAY_MIN_S, Math.round(HOUR_S / most));
 }

@@ -9,8 +9,8 @@ import type { DrivenWay, Streets } from './streets.ts';
  * What a stop takes of a planned time beside the way itself: standing [s] in quiet and in busy hours, and braking and speeding up
  * [s per m/s] (engineering estimates).
  */
-const STANDING_S = 9;
-const STANDING_BUSY_S = 13;
+const STANDING_S = 11;
+const STANDING_BUSY_S = 14;
 /** 1/(2·0.9 m/s²) + 1/(2·1.0 m/s²): what a bus of these accelerations loses against one that drives through. */
 const RAMP_S_PER_MPS = 1.06;
 /** Timetables are in whole minutes: the speed of a street is read off a stretch of at least this long. */
@@ -21,6 +21,8 @@ const BUSY_HOURS = [7, 8, 16, 17];
 /** A bus drives this share of a street's speed, and streets flow below their limit. */
 const BUS_SHARE = 0.85;
 const HEADROOM = 1.25;
+/** Where only empty buses drive. */
+const EMPTY_MPS = 30 / 3.6;
 const LIMIT_MIN_MPS = 15 / 3.6;
 const LIMIT_MAX_MPS = 80 / 3.6;
 /** By how much the peak's traffic lengthens driving, where the timetable does not tell, and at most. */
@@ -35,6 +37,7 @@ export interface StreetSpeeds {
   readonly peakMps: number;
 }
 
+/** patterns: of the first ways, in their order; the other ways are driven empty. */
 export function speedsOf(streets: Streets, patterns: readonly Pattern[]): StreetSpeeds {
   const { links } = streets;
   const quietMps = quietSpeeds(streets, patterns);
@@ -52,8 +55,8 @@ export function speedsOf(streets: Streets, patterns: readonly Pattern[]): Street
 function quietSpeeds({ links, ways }: Streets, patterns: readonly Pattern[]): Float64Array {
   const drivenM = new Float64Array(links.length);
   const drivenS = new Float64Array(links.length);
-  for (const [i, { links: own, stopAtM }] of ways.entries()) {
-    const { trips } = patterns[i]!;
+  for (const [i, { trips }] of patterns.entries()) {
+    const { links: own, stopAtM } = ways[i]!;
     const mps = drivingMps(stopAtM, middlePlan(trips));
     let startM = 0;
     let segment = 0;
@@ -68,7 +71,7 @@ function quietSpeeds({ links, ways }: Streets, patterns: readonly Pattern[]): Fl
       startM = endM;
     }
   }
-  return drivenM.map((metres, link) => (metres > 0 ? metres / drivenS[link]! : LIMIT_MIN_MPS));
+  return drivenM.map((metres, link) => (metres > 0 ? metres / drivenS[link]! : EMPTY_MPS));
 }
 
 /**

@@ -1,5 +1,6 @@
 // The city that is built from a feed: its streets carry its lines, its lines carry the published trips.
 import { describe, expect, it } from 'vitest';
+import { busesNeeded } from '../../simulator/bus/duties.ts';
 import type { City, LineDirection } from '../../simulator/city.ts';
 import { projectionAt } from '../../simulator/city/projection.ts';
 import { loadModels } from '../../simulator/kinds.ts';
@@ -101,7 +102,7 @@ describe('a city from a feed', () => {
     }
     // 600 m in two minutes with a stop: 20 s of them are stops, braking and speeding up.
     const [mps] = drivingMps([0, 600, 1200, 1800], [0, 120, 240, 360]);
-    expect(600 / mps! + 9 + 1.06 * mps!).toBeCloseTo(120, 6);
+    expect(600 / mps! + 11 + 1.06 * mps!).toBeCloseTo(120, 6);
     expect(drivingMps([0, 5000], [0, 60])[0]).toBeCloseTo(80 / 3.6, 9);
   });
 
@@ -203,6 +204,25 @@ describe('lines of a feed', () => {
     const [a, b] = straight.lines[0]!.directions[0]!.stops;
     const [from, to] = [straight.stops[a!.stop]!, straight.stops[b!.stop]!];
     expect(b!.atM / Math.hypot(from.x - to.x, from.y - to.y)).toBeCloseTo(1.1, 6);
+  });
+
+  it('have a way for empty buses between ends that no way joins, after those that trips take', async () => {
+    // Line 1 comes back from a stop 800 m beyond the one where it ends.
+    const { city: apart } = await importOf(
+      townWith({
+        'stops.txt': `${town['stops.txt']!.trimEnd()}\nfar,Rosenau Wendeschleife,47.99054,7.8888,0,\n`,
+        'stop_times.txt': town['stop_times.txt']!.replaceAll(',ros-i,', ',far,'),
+        'shapes.txt': undefined,
+      }),
+    );
+    const [line] = apart.lines;
+    const empty = line!.directions.at(-1)!;
+    expect(line!.directions).toHaveLength(3);
+    expect(empty.stops.map(({ stop }) => apart.stops[stop]!.id)).toEqual(['ros-o', 'far']);
+    expect(line!.trips!.some(({ way }) => way === 2)).toBe(false);
+    expect(city.lines[0]!.directions).toHaveLength(2);
+    // With it the same few buses do; without it each could drive one trip a day.
+    expect(busesNeeded(apart)).toBeLessThan(busesNeeded(city) + 3);
   });
 
   it('that leave the city are left out, and a feed without any other is refused', async () => {
