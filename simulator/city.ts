@@ -40,10 +40,10 @@ export interface BusLine {
   readonly id: string;
   readonly name: Label;
   readonly color: string;
-  /** A generated line has two: out, back. An imported one has one for each sequence of stops in its feed. */
+  /** A generated line has two: out, back. An imported one has one for each sequence of stops in its feed, then those that buses drive empty. */
   readonly directions: readonly LineDirection[];
-  /** Of a fleet at scale 1, at the busiest hour. */
-  readonly headwayS: number;
+  /** Its buses in a fleet at scale 1, of a line whose timetable is made for the fleet. */
+  readonly buses?: number;
   /** As published, of an imported line. Absent: the timetable is made for the fleet there is. */
   readonly trips?: readonly PlannedTrip[];
 }

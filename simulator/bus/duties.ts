@@ -14,8 +14,8 @@ import type { Trip } from './schedule.ts';
 const EMPTY_MPS = 6.5;
 /** Starts are planned on half minutes, running times on seconds. */
 const ROUNDING_MS = 60_000;
-/** Buses of a line whose timetable is made for the fleet, in a city that also has published ones. */
-const MADE_FOR = 10;
+/** Buses of a line whose timetable is made for the fleet, where the city says nothing. */
+const USUAL_BUSES = 10;
 
 /** A trip on its day. */
 export interface Slot {
@@ -66,10 +66,10 @@ export function emptyS(network: LineNetwork, from: number, to: number): number {
   return side === undefined ? Infinity : side.lengthM / EMPTY_MPS;
 }
 
-/** networks: of the city. Buses that a city's lines need for their published timetables on their busiest sort of day; lines without one count ten. By line. */
+/** networks: of the city. Buses that a city's lines need for their published timetables on their busiest sort of day; other lines their share. By line. */
 export function busesNeededByLine(city: City, networks: readonly LineNetwork[]): number[] {
-  return city.lines.map(({ trips }, line) => {
-    if (trips === undefined) return MADE_FOR;
+  return city.lines.map(({ trips, buses = USUAL_BUSES }, line) => {
+    if (trips === undefined) return buses;
     const timetable = publishedTimetable(trips, networks[line]!.sides);
     const needed = (type: DayType) =>
       dutiesOf(slotsOf(timetable.on(type), 0, 0), networks[line]!, { buses: Infinity }).length;

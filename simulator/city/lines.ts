@@ -10,24 +10,26 @@ import { fromLonLat } from './projection.ts';
 
 interface LinePlan {
   readonly id: string;
+  /** In a fleet at scale 1. */
+  readonly buses: number;
   readonly color: string;
   readonly hubs: readonly Hub[];
 }
 
-/** Ids and routes are plausible, not the real timetable's. */
+/** Ids and routes are plausible, not the real timetable's. Three trunk lines every five minutes at the peak, the others every fifteen to twenty. */
 const PLANS: readonly LinePlan[] = [
-  { id: '1', color: '#e4572e', hubs: ['station', 'sanyang', 'nanchan', 'civic'] },
-  { id: '2', color: '#3b9ae1', hubs: ['meiyuan', 'sanyang', 'station'] },
-  { id: '20', color: '#2bb673', hubs: ['huishanNewTown', 'station', 'nanchan'] },
-  { id: '25', color: '#f2b134', hubs: ['qianqiao', 'station', 'sanyang', 'nanchan'] },
-  { id: '33', color: '#b57edc', hubs: ['lihu', 'nanchan', 'station', 'dongbeitang'] },
-  { id: '58', color: '#ef7fa5', hubs: ['station', 'sanyang', 'xinan'] },
-  { id: '79', color: '#7fd1c7', hubs: ['nanchan', 'sanyang', 'xidong'] },
-  { id: '85', color: '#c58b5b', hubs: ['luoshe', 'sanyang', 'nanchan'] },
-  { id: '118', color: '#8a7cf0', hubs: ['civic', 'nanchan', 'dongting'] },
-  { id: '133', color: '#9bbf3b', hubs: ['xinwu', 'nanchan', 'sanyang', 'station'] },
-  { id: '602', color: '#d65db1', hubs: ['station', 'nanchan', 'airport'] },
-  { id: '608', color: '#4fb0ae', hubs: ['station', 'sanyang', 'xuelang'] },
+  { id: '1', buses: 21, color: '#e4572e', hubs: ['station', 'sanyang', 'nanchan', 'civic'] },
+  { id: '2', buses: 6, color: '#3b9ae1', hubs: ['meiyuan', 'sanyang', 'station'] },
+  { id: '20', buses: 21, color: '#2bb673', hubs: ['huishanNewTown', 'station', 'nanchan'] },
+  { id: '25', buses: 7, color: '#f2b134', hubs: ['qianqiao', 'station', 'sanyang', 'nanchan'] },
+  { id: '33', buses: 7, color: '#b57edc', hubs: ['lihu', 'nanchan', 'station', 'dongbeitang'] },
+  { id: '58', buses: 6, color: '#ef7fa5', hubs: ['station', 'sanyang', 'xinan'] },
+  { id: '79', buses: 6, color: '#7fd1c7', hubs: ['nanchan', 'sanyang', 'xidong'] },
+  { id: '85', buses: 6, color: '#c58b5b', hubs: ['luoshe', 'sanyang', 'nanchan'] },
+  { id: '118', buses: 6, color: '#8a7cf0', hubs: ['civic', 'nanchan', 'dongting'] },
+  { id: '133', buses: 7, color: '#9bbf3b', hubs: ['xinwu', 'nanchan', 'sanyang', 'station'] },
+  { id: '602', buses: 6, color: '#d65db1', hubs: ['station', 'nanchan', 'airport'] },
+  { id: '608', buses: 21, color: '#4fb0ae', hubs: ['station', 'sanyang', 'xuelang'] },
 ];
 
 /** How much a rider's planner dislikes a metre of each class; expressways have no stops. */
@@ -45,11 +47,6 @@ const MAX_STOPS = 33;
 /** Stop poles stand on the right of the direction of travel. */
 const KERB_M = 9;
 const HUB_NAME_WITHIN_M = 260;
-
-/** Ten buses a line: the round trip at 18 km/h with five minutes' rest at each end, shared by ten, to the half minute. */
-const BUSES_PER_LINE = 10;
-const LINE_SPEED_MPS = 5;
-const REST_S = 300;
 
 export interface Streets {
   readonly nodes: readonly Point[];
@@ -73,14 +70,13 @@ export function planLines(streets: Streets, random: Random): { lines: BusLine[];
     );
     const back = out.map(reverseLink).toReversed();
     const directions = [places.direction(out, 'out'), places.direction(back, 'back')];
-    const roundTripM = directions.reduce((sum, { lengthM }) => sum + lengthM, 0);
     const [first, last] = [HUBS[plan.hubs[0]!], HUBS[plan.hubs.at(-1)!]];
     return {
       id: plan.id,
       name: { en: `${first.en} – ${last.en}`, zh: `${first.zh} – ${last.zh}` },
       color: plan.color,
       directions,
-      headwayS: Math.round((roundTripM / LINE_SPEED_MPS + 2 * REST_S) / BUSES_PER_LINE / 30) * 30,
+      buses: plan.buses,
     };
   });
   return { lines, stops: places.stops };

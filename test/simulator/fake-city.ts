@@ -59,7 +59,6 @@ export function fakeCity(blockM = 600): City {
     name: { en: 'Line 1', zh: '1路' },
     color: '#d33',
     directions: [direction('out', columns), direction('back', columns.toReversed())],
-    headwayS: 300,
   };
   const center = { x: (COLUMNS / 2) * blockM, y: (ROWS / 2) * blockM };
   const district = (x: number, population: number) => ({
