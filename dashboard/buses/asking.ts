@@ -19,6 +19,7 @@ import {
   pastKnown,
   shownLine,
 } from './state.ts';
+import { byMinute } from './quality.ts';
 import { DECISIONS_KEPT, keepDecisions, tracesFor } from './working-out.ts';
 
 const HOUR_MS = 3_600_000;
@@ -90,7 +91,8 @@ async function askMean(field: string): Promise<void> {
   const query = `kind=bus&field=${field}&every=1m&agg=mean&groupBy=${groupBy}&from=${to - HOUR_MS}&to=${to}`;
   try {
     const { groups } = await getJson<AggregateAnswer>(`/api/aggregate?${query}`);
-    const value = groups.find(({ key }) => line === null || key === line)?.value ?? [];
+    const group = groups.find(({ key }) => line === null || key === line);
+    const value = group === undefined ? [] : byMinute(group.ts, group.value, to);
     means.value = { ...means.peek(), [`${field} ${line ?? ''}`]: value };
   } catch {
     // The card keeps its live value; a line without history stays empty.

@@ -67,6 +67,21 @@ export function hourOf(departures: readonly Departure[], nowMs: number): (Regula
   });
 }
 
+/** Values at times → one a minute of the hour before `nowMs`, the newest last; null where there is none. */
+export function byMinute(
+  times: readonly number[],
+  values: readonly (number | null)[],
+  nowMs: number,
+): (number | null)[] {
+  const minutes: (number | null)[] = Array.from({ length: HOUR_MIN + 1 }, () => null);
+  times.forEach((ts, index) => {
+    const minute = Math.round(HOUR_MIN - (nowMs - ts) / MINUTE_MS);
+    const value = values[index] ?? null;
+    if (minute >= 0 && minute <= HOUR_MIN && value !== null) minutes[minute] = value;
+  });
+  return minutes;
+}
+
 export interface BeforeAfter {
   readonly before: Regularity | undefined;
   readonly since: Regularity | undefined;

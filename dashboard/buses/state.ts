@@ -75,6 +75,12 @@ export function centreSeen(): CentreSeen | undefined {
   return { fields: fleet.fields[index]!, ts: fleet.ts[index]!, heardMs: fleet.heardMs[index]! };
 }
 
+/** Planned headway of a line, s. */
+export function targetOf(line: string | null): number | undefined {
+  const target = lines.peek()?.find((other) => other.line === line)?.targetHeadwayS;
+  return typeof target === 'number' && target > 0 ? target : undefined;
+}
+
 export function chooseLine(line: string | null): void {
   chosenLine.value = line;
   if (selection.value?.kind === 'bus') selection.value = null;

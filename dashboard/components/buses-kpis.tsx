@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import type { HistoryAnswer } from '../answers.ts';
 import { isSilent, policySwitches, switchesOf } from '../buses/centre.ts';
-import { HOUR_MIN, LEVELS, levelOf, stateOf, type Regularity } from '../buses/quality.ts';
+import { HOUR_MIN, LEVELS, byMinute, levelOf, stateOf, type Regularity } from '../buses/quality.ts';
 import { centreHistory, centreKind, centreSeen, chosenLine, hours, lines, means } from '../buses/state.ts';
 import { sentCommands } from '../commands.ts';
 import { t } from '../i18n/text.ts';
@@ -266,13 +266,8 @@ const NO_HISTORY: HistoryAnswer = { ts: [] };
 /** The centre's own history, one value a minute of the last hour. */
 function etaByMinute(): (number | null)[] {
   const { ts, etaErrorS = [] } = centreHistory.value ?? NO_HISTORY;
-  const nowMs = clock.value?.simTimeMs ?? 0;
-  const minutes: (number | null)[] = Array.from({ length: HOUR_MIN + 1 }, () => null);
-  ts.forEach((at, index) => {
-    const minute = Math.round(HOUR_MIN - (nowMs - at) / 60_000);
-    const value = etaErrorS[index];
-    if (minute >= 0 && minute <= HOUR_MIN && typeof value === 'number') minutes[minute] = value;
-  });
+  const known = etaErrorS.map((value) => (typeof value === 'number' ? value : null));
+  const minutes = byMinute(ts, known, clock.value?.simTimeMs ?? 0);
   // Reports further apart than a minute are no gaps.
   return minutes.map((value, index) => value ?? minutes[index - 1] ?? null);
 }

@@ -5,16 +5,9 @@ import { useSignal } from '@preact/signals';
 import { policySwitches, switchesOf } from '../buses/centre.ts';
 import { newestHeadway, type Run } from '../buses/crossings.ts';
 import { BUNCHED } from '../../telemetry/headways.ts';
-import { centreHistory, decisions, lines, shownLine, type Side } from '../buses/state.ts';
-import {
-  drawStrip,
-  layoutOf,
-  runAt,
-  runsNow,
-  type StripColours,
-  type StripContent,
-  type StripMark,
-} from '../buses/strip.ts';
+import { centreHistory, decisions, lines, shownLine, targetOf, type Side } from '../buses/state.ts';
+import { drawStrip, type StripColours } from '../buses/strip-drawing.ts';
+import { layoutOf, runAt, runsNow, type StripContent, type StripMark } from '../buses/strip.ts';
 import { alongAt } from '../buses/traces.ts';
 import { policyName, shortBus } from '../buses/words.ts';
 import { sentCommands } from '../commands.ts';
@@ -24,7 +17,8 @@ import { drawTime, simClock, wantsLessMotion } from '../live/sim-clock.ts';
 import { css } from '../map/colour.ts';
 import { markColour, shownField } from '../map/looks.ts';
 import { clock, colourField, events, language, select, selection, theme } from '../session.ts';
-import { formatClock, formatDuration, formatFixed } from '../text/format.ts';
+import { formatClock, formatFixed } from '../text/format.ts';
+import { RunCard } from './buses-run-card.tsx';
 
 const HOUR_MS = 3_600_000;
 const FASTEST_FRAME_MS = 40;
@@ -151,11 +145,6 @@ function newsMs(): number {
   return simMs + leadMs;
 }
 
-export function targetOf(line: string | null): number | undefined {
-  const target = lines.peek()?.find((other) => other.line === line)?.targetHeadwayS;
-  return typeof target === 'number' && target > 0 ? target : undefined;
-}
-
 /** The colour that the bus has on the map. */
 function dotColour(bus: string): string {
   const fleet = fleets.get('bus');
@@ -201,57 +190,6 @@ function paneName(side: Side): string {
     cv: typeof cv === 'number' ? formatFixed(cv, 2, language.value) : '–',
     close,
   })}`;
-}
-
-function RunCard({
-  run,
-  side,
-  x,
-  y,
-  width,
-}: {
-  readonly run: Run;
-  readonly side: Side;
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-}): JSX.Element {
-  // The runs are worked out anew every second; the trip stays.
-  const now = side.runs.find(({ trace }) => trace.trip === run.trace.trip && trace.bus === run.trace.bus) ?? run;
-  const newest = newestHeadway(now);
-  const leader = newest === undefined ? undefined : side.runs[now.leader[newest.place]!]?.trace.bus;
-  const fleet = fleets.get('bus');
-  const fields = fleet?.fields[fleet.indexOf.get(now.trace.bus) ?? -1];
-  const underWay = fields?.trip === now.trace.trip;
-  const targetS = targetOf(shownLine.value);
-  const duration = (seconds: number): string => formatDuration(seconds, language.value);
-  const place = {
-    top: `${y + 12}px`,
-    ...(x > width - 210 ? { right: `${width - x + 10}px` } : { left: `${x + 14}px` }),
-  };
-  return (
-    <div class="hover-card strip-card" style={place}>
-      <strong>{now.trace.bus}</strong>
-      <span class="quiet">{t('tripN', { trip: now.trace.trip })}</span>
-      {newest !== undefined && leader !== undefined && (
-        <span>
-          {t('headwayOf', { headway: duration(newest.headwayS), leader: shortBus(leader) })}
-          {targetS !== undefined && ` · ${t('plannedS', { headway: duration(targetS) })}`}
-        </span>
-      )}
-      {newest !== undefined && (
-        <span class="quiet">
-          {t('leftAt', {
-            stop: side.stops[newest.place]!.label,
-            time: formatClock(now.leftMs[newest.place]!, clock.value?.utcOffsetMin ?? 0, language.value, false),
-          })}
-        </span>
-      )}
-      {underWay && typeof fields.delayS === 'number' && (
-        <span>{t(fields.delayS < 0 ? 'earlyOf' : 'delayOf', { delay: duration(Math.abs(fields.delayS)) })}</span>
-      )}
-    </div>
-  );
 }
 
 function paint(canvas: HTMLCanvasElement, content: StripContent): void {

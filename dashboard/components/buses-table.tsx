@@ -2,12 +2,11 @@
 import type { JSX } from 'preact';
 import { BUNCHED } from '../../telemetry/headways.ts';
 import { newestHeadway, type Run } from '../buses/crossings.ts';
-import { sides, shownLine, type Side } from '../buses/state.ts';
+import { sides, shownLine, targetOf, type Side } from '../buses/state.ts';
 import { t } from '../i18n/text.ts';
 import { fleets } from '../live/fleet.ts';
 import { clock, fleetStep, language, select, selection } from '../session.ts';
 import { formatClock, formatDuration } from '../text/format.ts';
-import { targetOf } from './buses-strip.tsx';
 
 const HOUR_MS = 3_600_000;
 

@@ -98,7 +98,9 @@ export function formatCount(value: number, language: Language): string {
 /** Always the same number of decimals, so that a number that changes does not jump: 0.6 → `0.60`. */
 export function formatFixed(value: number, decimals: number, language: Language): string {
   const format = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-  return new Intl.NumberFormat(LOCALE[language], format).format(value).replace('-', '−');
+  const rounded = Math.round(value * 10 ** decimals) / 10 ** decimals;
+  // −0 is 0.
+  return new Intl.NumberFormat(LOCALE[language], format).format(rounded === 0 ? 0 : rounded).replace('-', '−');
 }
 
 export function formatWhole(value: number, language: Language): string {

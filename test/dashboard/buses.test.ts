@@ -3,7 +3,15 @@ import { array, assert, integer, property, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isSilent, policySwitches, silenceS, switchesOf } from '../../dashboard/buses/centre.ts';
 import { newestHeadway, runsOf } from '../../dashboard/buses/crossings.ts';
-import { around, departuresOf, hourOf, levelOf, regularity, type Departure } from '../../dashboard/buses/quality.ts';
+import {
+  around,
+  byMinute,
+  departuresOf,
+  hourOf,
+  levelOf,
+  regularity,
+  type Departure,
+} from '../../dashboard/buses/quality.ts';
 import { crossNames, layoutOf, runAt, runsNow, type StripContent } from '../../dashboard/buses/strip.ts';
 import { BEND_M, LineTraces, alongAt, type Trace } from '../../dashboard/buses/traces.ts';
 import type { SentCommand } from '../../dashboard/commands.ts';
@@ -152,6 +160,12 @@ describe('regularity', () => {
     [3, 'F'],
   ])('a variation of %d is level %s', (cv, level) => {
     expect(levelOf(cv)).toBe(level);
+  });
+
+  test('values at odd times find their minute, and a minute without one stays empty', () => {
+    const minutes = byMinute([0, 30 * MIN + 5000, 60 * MIN], [1, 2, null], 60 * MIN);
+    expect([minutes.length, minutes[0], minutes[30], minutes[60]]).toEqual([61, 1, 2, null]);
+    expect(minutes.filter((value) => value !== null)).toHaveLength(2);
   });
 
   test('departures of runs come in order of time', () => {

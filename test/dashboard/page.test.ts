@@ -8,7 +8,7 @@ import { backoffMs } from '../../dashboard/live/backoff.ts';
 import { busesUnderWay, histogram, meanOf, shareOf } from '../../dashboard/live/summary.ts';
 import { daylightVeil, delayColour, robustRange, viridis } from '../../dashboard/map/colour.ts';
 import { defaultColourField, inRailOrder, shownByDefault, systemOf, valueRange } from '../../dashboard/map/looks.ts';
-import { formatClock, formatCount, formatNumber, formatValue } from '../../dashboard/text/format.ts';
+import { formatClock, formatCount, formatFixed, formatNumber, formatValue } from '../../dashboard/text/format.ts';
 import { formatUrlState, parseUrlState, type UrlState } from '../../dashboard/url-state.ts';
 
 describe('address', () => {
@@ -238,6 +238,14 @@ describe('numbers', () => {
     expect(formatValue(123_456, 'W', 'en')).toBe('123\u2009kW');
     expect(formatValue(21.4, 'Cel', 'en')).toBe('21.4\u2009°C');
     expect(formatValue(undefined, 'W', 'en')).toBe('–');
+  });
+
+  test('a fixed number of decimals, and no minus before nothing', () => {
+    expect([formatFixed(0.6, 2, 'en'), formatFixed(-0.04, 1, 'en'), formatFixed(-13.8, 0, 'zh')]).toEqual([
+      '0.60',
+      '0.0',
+      '−14',
+    ]);
   });
 
   test('counts follow the language', () => {
