@@ -10,6 +10,8 @@ const WINDOW_MIN = 30;
 const MINUTE_MS = 60_000;
 /** A prediction whose bus did not come within this is dropped: it broke down or went home, ms. */
 const LOST_MS = 3_600_000;
+/** More than this is a breakdown, not the scatter of running times. */
+const ODD_RATIO = 16;
 /** Weight of one comparison in what predictions are usually off by. */
 const WEIGHT = 0.02;
 
@@ -27,12 +29,14 @@ export class EtaScore {
   readonly #minutes = HORIZONS_S.map(() =>
     Array.from({ length: WINDOW_MIN }, () => ({ minute: -1, sumS: 0, count: 0 })),
   );
-  /** Mean of squared error over predicted variance. */
-  #inflation = 1;
+  /** Mean of squared error over predicted variance, by horizon. */
+  readonly #inflation = HORIZONS_S.map(() => 1);
 
   /** Standard deviation of a prediction with this variance of independent parts, s: as far off as such predictions were. */
-  uncertaintyS(varianceS2: number): number {
-    return Math.sqrt(varianceS2 * this.#inflation);
+  uncertaintyS(varianceS2: number, aheadS: number): number {
+    const [near, far] = HORIZONS_S;
+    const share = Math.min(1, Math.max(0, (aheadS - near) / (far - near)));
+    return Math.sqrt(varianceS2 * ((1 - share) * this.#inflation[0]! + share * this.#inflation[1]!));
   }
 
   /** Notes what the forecast, just asked about this bus, expects near the horizons. */
@@ -86,7 +90,9 @@ export class EtaScore {
     if (bin.minute !== minute) Object.assign(bin, { minute, sumS: 0, count: 0 });
     bin.sumS += Math.abs(errorS);
     bin.count++;
-    if (varianceS2 > 0) this.#inflation += WEIGHT * ((errorS * errorS) / varianceS2 - this.#inflation);
+    if (varianceS2 <= 0) return;
+    const ratio = Math.min(ODD_RATIO, (errorS * errorS) / varianceS2);
+    this.#inflation[horizon]! += WEIGHT * (ratio - this.#inflation[horizon]!);
   }
 }
 

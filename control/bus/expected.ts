@@ -12,23 +12,24 @@ export function expectedOnLine(line: Line, nowMs: number, forecast: Forecast, sc
     if (nowMs - bus.lastMs > SILENT_MS || forecast.of(bus, nowMs) === 0) continue;
     score.note(bus, forecast, nowMs);
     // Without a trip nobody could tell what the arrivals belong to.
-    if (DEVICE_PATTERN.test(bus.trip)) buses.push(arrivalsOf(bus, forecast, score));
+    if (DEVICE_PATTERN.test(bus.trip)) buses.push(arrivalsOf(bus, nowMs, forecast, score));
   }
   return { line: line.id, ts: nowMs, buses };
 }
 
 /** Of this trip: a loop's next round is another one. */
-function arrivalsOf(bus: Bus, forecast: Forecast, score: EtaScore): BusArrivals {
+function arrivalsOf(bus: Bus, nowMs: number, forecast: Forecast, score: EtaScore): BusArrivals {
   const { device, trip, side } = bus;
   const stops: ExpectedArrival[] = [];
   for (let at = 0; at < forecast.count; at++) {
     const sequence = forecast.sequences[at]!;
     if (at > 0 ? sequence < forecast.sequences[at - 1]! : sequence < bus.sequence) break;
+    const arrivalMs = Math.round(forecast.arrivalMs[at]!);
     stops.push({
       stop: forecast.stops[at]!.id,
       sequence,
-      arrivalMs: Math.round(forecast.arrivalMs[at]!),
-      uncertaintyS: Math.round(score.uncertaintyS(forecast.varianceS2[at]!)),
+      arrivalMs,
+      uncertaintyS: Math.round(score.uncertaintyS(forecast.varianceS2[at]!, (arrivalMs - nowMs) / 1000)),
     });
   }
   return { bus: device, trip, direction: side.direction, stops };
