@@ -8,6 +8,7 @@ const LABEL_PX = 12;
 const FONT_PX = 11;
 /** The time at the right end keeps others this far away. */
 const NOW_PX = 38;
+const HALF_TIME_PX = 8;
 
 export interface StripColours {
   readonly text: string;
@@ -109,9 +110,9 @@ function drawTimes(
     pen.globalAlpha = 0.7;
     pen.fillRect(x(tick) - 0.5, top, 1, bottom - top + 4);
     pen.globalAlpha = 1;
-    if (x(tick) > right - NOW_PX) continue;
+    if (x(tick) < left + HALF_TIME_PX || x(tick) > right - NOW_PX) continue;
     pen.fillStyle = colours.quiet;
-    pen.fillText(formatTime(tick), Math.max(left + 14, x(tick)), bottom + 11);
+    pen.fillText(formatTime(tick), x(tick), bottom + 11);
   }
   pen.textAlign = 'left';
   pen.fillStyle = colours.text;

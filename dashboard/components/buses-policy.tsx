@@ -127,6 +127,7 @@ function Effect(): JSX.Element | null {
   if (newest === undefined || nowMs === undefined) return null;
   const seen = line === null ? Object.values(departures.value).flat() : (departures.value[line] ?? []);
   const { before, since, sinceMs } = around(seen, newest.ts, nowMs);
+  const isEarly = sinceMs < JUDGED_AFTER_MS;
   const age = formatDuration(Math.min(sinceMs, AROUND_MS) / 1000, language.value);
   return (
     <div class="effect" data-testid="policy-effect">
@@ -141,11 +142,27 @@ function Effect(): JSX.Element | null {
           </tr>
         </thead>
         <tbody>
-          <EffectRow label={t('headwayCv')} before={before} since={since} of="headwayCv" digits={2} unit="" />
-          <EffectRow label={t('excessWait')} before={before} since={since} of="excessWaitS" digits={0} unit="s" />
+          <EffectRow
+            label={t('headwayCv')}
+            before={before}
+            since={since}
+            of="headwayCv"
+            digits={2}
+            unit=""
+            early={isEarly}
+          />
+          <EffectRow
+            label={t('excessWait')}
+            before={before}
+            since={since}
+            of="excessWaitS"
+            digits={0}
+            unit="s"
+            early={isEarly}
+          />
         </tbody>
       </table>
-      {sinceMs < JUDGED_AFTER_MS && (
+      {isEarly && (
         <small class="quiet">{t('effectEarly', { age: formatDuration(JUDGED_AFTER_MS / 1000, language.value) })}</small>
       )}
     </div>
@@ -164,14 +181,16 @@ interface RowProps {
   readonly of: 'headwayCv' | 'excessWaitS';
   readonly digits: number;
   readonly unit: string;
+  /** Numbers without a verdict. */
+  readonly early: boolean;
 }
 
-function EffectRow({ label, before, since, of, digits, unit }: RowProps): JSX.Element {
+function EffectRow({ label, before, since, of, digits, unit, early }: RowProps): JSX.Element {
   const shown = (value: number | undefined): string => {
     if (value === undefined) return '–';
     return `${formatFixed(value, digits, language.value)}${unit === '' ? '' : `\u2009${unit}`}`;
   };
-  const verdict = before === undefined || since === undefined ? undefined : verdictOf(before[of], since[of]);
+  const verdict = early || before === undefined || since === undefined ? undefined : verdictOf(before[of], since[of]);
   return (
     <tr>
       <th scope="row">{label}</th>

@@ -84,8 +84,10 @@ describeWith(['chromium'], 'the page', () => {
           const points = window.citytwin
             .positions('bus')
             .map((bus) => ({ ...bus, ...window.citytwin.project(bus.lon, bus.lat) }));
+          // The headway strip lies over the map's lower part.
+          const bottom = document.querySelector('[data-testid=dock]')?.getBoundingClientRect().top ?? box.bottom;
           return points.find(
-            ({ x, y }) => x > box.left + 120 && x < box.right - 420 && y > box.top + 80 && y < box.bottom - 140,
+            ({ x, y }) => x > box.left + 120 && x < box.right - 420 && y > box.top + 80 && y < bottom - 40,
           );
         });
         if (target === undefined) return undefined;
