@@ -10,10 +10,14 @@ export interface Holding {
   readonly maxHoldS: number;
   /** Shorter ones are not worth a message, s. */
   readonly minHoldS: number;
+  /** Buses of a line with longer headways go by the timetable, which is what their riders do, s; absent: none do. */
+  readonly longestHeadwayS?: number;
 }
 
-/** Whether buses are held where this one stands. */
-export function isControlStop({ sequence, side }: Bus, { controlStops }: Holding): boolean {
+/** Whether this bus may be held where it stands. */
+export function isControlStop(bus: Bus, { controlStops, longestHeadwayS = Infinity }: Holding): boolean {
+  const { sequence, side } = bus;
+  if (targetOf(bus) > longestHeadwayS) return false;
   if (sequence === 0 ? !side.isLoop : sequence === side.lastSequence && !side.isLoop) return false;
   return typeof controlStops === 'number' ? sequence % controlStops === 0 : controlStops.includes(sequence);
 }

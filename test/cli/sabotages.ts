@@ -41,6 +41,12 @@ export const SABOTAGES: readonly Sabotage[] = [
     noticed: ['stations measure the rain', 'rain slows cars down'],
   },
   {
+    scenario: 'bus-control-outage',
+    what: 'the outage lasts a second',
+    replace: [['for: 45m', 'for: 1s']],
+    noticed: ['without it buses bunch within half an hour', 'without it one bus in fifty is close behind another'],
+  },
+  {
     scenario: 'power-cut',
     what: 'the cut is in the lake, where nobody lives',
     replace: [['where: { district: Liangxi District }', 'where: { lat: 31.4, lon: 120.15, radiusM: 10 }']],

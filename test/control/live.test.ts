@@ -100,7 +100,7 @@ describe('the control centre over MQTT', () => {
       gapS: 90,
       targetS: 300,
       leader: 'ahead',
-      policy: 'forward-headway',
+      policy: 'two-way-headway',
     });
     const own = broker.frames.filter(({ topic }) => topic.includes('bus-dispatch'));
     expect(own[0]!.topic).toBe('city/wuxi/kinds/bus-dispatch');
@@ -114,7 +114,7 @@ describe('the control centre over MQTT', () => {
     bunch(live, 3000);
     await until(() => sent(broker, 'bus-dispatch/telemetry').length > 0 && sent(broker, 'arrivals/608').length > 0);
     const [record] = sent(broker, 'bus-dispatch/telemetry');
-    expect(record).toMatchObject({ ts: 3_091_000, policy: 'forward-headway', decisions: 1 });
+    expect(record).toMatchObject({ ts: 3_091_000, policy: 'two-way-headway', decisions: 1 });
     const numbers = [...sent(broker, 'bus-dispatch/event'), record!].map(({ seq }) => seq);
     expect(new Set(numbers)).toEqual(new Set([1, 2]));
     const arrivals = sent(broker, 'arrivals/608')[0] as { ts: number; buses: { bus: string }[] };

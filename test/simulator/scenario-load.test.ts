@@ -34,6 +34,7 @@ test('a function makes a scenario of the seed', async () => {
 
 test('the names of the shipped scenarios are those that the documentation promises', () => {
   expect(listScenarios()).toEqual([
+    'bus-control-outage',
     'holiday',
     'network-outage',
     'ordinary-day',
@@ -48,7 +49,7 @@ test('the names of the shipped scenarios are those that the documentation promis
 
 test.each([
   ['rainstrom', () => 'rainstrom', 'rainstrom: unknown scenario "rainstrom", did you mean rainstorm?, or give a file'],
-  ['../package', () => '../package', 'unknown scenario "../package", expected one of holiday, network-outage'],
+  ['../package', () => '../package', 'unknown scenario "../package", expected one of bus-control-outage, holiday'],
   ['a missing file', () => join(folder, 'none.yaml'), 'none.yaml: there is no such file'],
   ['a folder', () => `${folder}/../${folder.split('/').at(-1)}.yaml`, 'there is no such file'],
   ['bytes that are no text', () => file('bytes.yaml', Uint8Array.of(0xff, 0xfe, 0x00)), 'is not UTF-8 text'],

@@ -5,6 +5,7 @@ import { hold, isControlStop } from '../control-stops.ts';
 import type { Holding } from '../control-stops.ts';
 import type { Forecast } from '../forecast.ts';
 import type { Policy } from '../policy.ts';
+import { targetOf } from '../target.ts';
 
 export interface TwoWayHeadway extends Holding {
   /** g, 0…1. */
@@ -21,8 +22,12 @@ export function twoWayHeadway(parameters: TwoWayHeadway, forecast: Forecast): Po
     name: 'two-way-headway',
     arrived(bus, nowMs) {
       if (!isControlStop(bus, parameters) || Number.isNaN(bus.gapS)) return undefined;
-      const behindS = forecast.gapBehindS(bus, nowMs);
-      const why = `${Math.round(bus.gapS)} s behind ${bus.leader}, the next one is ${Math.round(behindS)} s away`;
+      const predictedS = forecast.gapBehindS(bus, nowMs);
+      const isSeen = !Number.isNaN(predictedS);
+      // Nobody in sight behind: as far away as planned.
+      const behindS = isSeen ? predictedS : targetOf(bus);
+      const next = isSeen ? `the next one is ${Math.round(behindS)} s away` : 'nobody in sight behind';
+      const why = `${Math.round(bus.gapS)} s behind ${bus.leader}, ${next}`;
       return hold(bus, slackS + (gain * (behindS - bus.gapS)) / 2, parameters, why);
     },
   };
