@@ -6,7 +6,15 @@ import type { Projection } from '../city/projection.ts';
 
 /** A metre. */
 const STEPS_PER_DEGREE = 1e5;
-const TOLERANCES_M = [3, 8, 20, 50, 120, 300];
+/** Finest drawing first: bends smaller than this are not drawn, and no more than so many stops. */
+const DETAILS = [
+  { toleranceM: 3, stops: 5000 },
+  { toleranceM: 8, stops: 5000 },
+  { toleranceM: 20, stops: 5000 },
+  { toleranceM: 50, stops: 3000 },
+  { toleranceM: 120, stops: 2000 },
+  { toleranceM: 300, stops: 1000 },
+];
 const MAX_BYTES = 900_000;
 /** Places that are named: the stops with most lines. */
 const LABELS = 40;
@@ -26,15 +34,15 @@ export interface MapInput {
 }
 
 export function drawMap(input: MapInput): CityMap {
-  let map = drawn(input, TOLERANCES_M[0]!);
-  for (const toleranceM of TOLERANCES_M.slice(1)) {
-    if (JSON.stringify(map).length <= MAX_BYTES) break;
-    map = drawn(input, toleranceM);
+  let map = drawn(input, DETAILS[0]!);
+  for (const detail of DETAILS.slice(1)) {
+    if (Buffer.byteLength(JSON.stringify(map)) <= MAX_BYTES) break;
+    map = drawn(input, detail);
   }
   return map;
 }
 
-function drawn(input: MapInput, toleranceM: number): CityMap {
+function drawn(input: MapInput, { toleranceM, stops: most }: { toleranceM: number; stops: number }): CityMap {
   const { id, name, note, land, projection } = input;
   const at = (point: Point): [number, number] => {
     const { lon, lat } = projection.toLonLat(point);
@@ -65,9 +73,10 @@ function drawn(input: MapInput, toleranceM: number): CityMap {
       ]),
       busLines: collection(busLines(input, toleranceM, at)),
       stops: collection(
-        input.stops.map((stop, i) =>
-          feature('Point', at(stop), { stop: stop.id, ...named(stop.name), lines: [...served[i]!] }),
-        ),
+        busiest(served, most).map((i) => {
+          const stop = input.stops[i]!;
+          return feature('Point', at(stop), { stop: stop.id, ...named(stop.name), lines: [...served[i]!] });
+        }),
       ),
       labels: collection(labels(input, served, at)),
     },
@@ -128,13 +137,23 @@ function busLines(
   );
 }
 
+/** The stops with most lines, in their order. */
+function busiest(served: readonly ReadonlySet<string>[], most: number): number[] {
+  const all = [...served.keys()];
+  if (all.length <= most) return all;
+  return all
+    .sort((a, b) => served[b]!.size - served[a]!.size || a - b)
+    .slice(0, most)
+    .sort((a, b) => a - b);
+}
+
 function labels(
   { name, stops }: MapInput,
   served: readonly ReadonlySet<string>[],
   at: (point: Point) => [number, number],
 ): object[] {
   const names = new Set<string>();
-  const busiest = [...stops.keys()]
+  const chosen = [...stops.keys()]
     .sort((a, b) => served[b]!.size - served[a]!.size || a - b)
     .filter((stop) => {
       const isNew = !names.has(stops[stop]!.name.en);
@@ -144,7 +163,7 @@ function labels(
     .slice(0, LABELS);
   return [
     feature('Point', at({ x: 0, y: 0 }), { ...named(name), rank: 1, type: 'district' }),
-    ...busiest.map((stop, i) =>
+    ...chosen.map((stop, i) =>
       feature('Point', at(stops[stop]!), { ...named(stops[stop]!.name), rank: i < BIG_LABELS ? 2 : 3, type: 'place' }),
     ),
   ];

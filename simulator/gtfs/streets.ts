@@ -8,7 +8,7 @@ import type { Way } from './way.ts';
 /** Points of different shapes nearer than this are one place. */
 const SAME_PLACE_M = 1.5;
 /** A bend smaller than this is not driven. */
-const BEND_M = 3;
+const BEND_M = 5;
 /** A bus drives this much farther than straight from stop to stop: mean of four networks that publish their shapes (docs/gtfs-import.md). */
 export const DETOUR = 1.1;
 

@@ -80,7 +80,7 @@ describe('a live city of a feed', () => {
     expect((await lived(2)).recordHash).toBe(one.recordHash);
   });
 
-  it('keeps its published timetable: outside the peaks buses are on average within half a minute of it', async () => {
+  it('keeps its published timetable: outside the peaks buses are on average within a minute of it', async () => {
     const city = await cityOf({ gtfs: town });
     const delaysS: number[] = [];
     const run = new Run({
@@ -103,7 +103,7 @@ describe('a live city of a feed', () => {
     while (run.simTimeMs < NOW_MS + 5 * HOUR_MS) run.tick(1000);
     expect(delaysS.length).toBeGreaterThan(100);
     const meanS = delaysS.reduce((sum, delayS) => sum + delayS, 0) / delaysS.length;
-    expect(Math.abs(meanS)).toBeLessThan(30);
+    expect(Math.abs(meanS)).toBeLessThan(60);
   });
 
   it('is written into the log of its session, so that verify finds it', () => {
