@@ -22,6 +22,12 @@ export const zhArgs: { readonly [name: string]: string } = {
   fault: '故障',
   field: '字段',
   size: '大小',
+  atStop: '折返站(站点编号)',
+  stops: '越过的站点(编号,逗号分隔)',
+  toStop: '空驶到站(站点编号)',
+  speedKmh: '车速(km/h)',
+  line: '线路(编号)',
+  biasPct: '漏计比例(%)',
 };
 
 export const zhChoices: { readonly [choice: string]: string } = {

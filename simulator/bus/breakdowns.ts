@@ -4,6 +4,7 @@ import type { Happening, HappeningDescription, Reporter } from '../fleet.ts';
 import type { Random } from '../random.ts';
 import { DRAW } from './draws.ts';
 import type { Bus } from './state.ts';
+import { helpFlat, isFlat } from './tank.ts';
 
 /** Service vehicle distance between breakdowns, m. */
 const MEAN_M = 10_000_000;
@@ -27,9 +28,9 @@ export function planBreakdown(bus: Bus, random: Random): void {
   bus.nextBreakdownM = bus.odometerM + random.exponential(MEAN_M, bus.index, DRAW.breakdown, bus.breakdowns);
 }
 
-/** Breaks a bus down that has come its distance. */
+/** Breaks a bus down that has come its distance, or whose battery is flat. */
 export function wearOut(bus: Bus, nowMs: number, report: Reporter): void {
-  if (bus.odometerM >= bus.nextBreakdownM) breakDown(bus, nowMs + 1000 * REPAIR_S, nowMs, report);
+  if (bus.odometerM >= bus.nextBreakdownM || isFlat(bus.tank)) breakDown(bus, nowMs + 1000 * REPAIR_S, nowMs, report);
 }
 
 /** Ends with the happening, or after `repairS` when that has no end. A bus that is broken stays so until the later of both. */
@@ -41,6 +42,7 @@ export function befallBreakdown(bus: Bus, { args, untilMs }: Happening, nowMs: n
 export function repairWhenDue(bus: Bus, random: Random, nowMs: number, report: Reporter): void {
   if (bus.brokenUntilMs === undefined || nowMs < bus.brokenUntilMs) return;
   bus.brokenUntilMs = undefined;
+  helpFlat(bus.tank);
   if (bus.odometerM >= bus.nextBreakdownM) {
     bus.breakdowns++;
     planBreakdown(bus, random);

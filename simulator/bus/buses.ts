@@ -4,32 +4,38 @@ import type { Command } from '../../telemetry/messages.ts';
 import type { LineTimetable } from '../../telemetry/timetable.ts';
 import type { City, Point } from '../city.ts';
 import type { CommandAnswer, Fleet, FleetContext, Happening, Reporter, ServiceDate } from '../fleet.ts';
-import { BOARDING_S, dwellS } from '../physics/dwell.ts';
 import type { Random } from '../random.ts';
 import { LinkTable } from '../traffic/link-table.ts';
 import { NOBODY_DUE, Rota } from '../traffic/rota.ts';
 import { Signals } from '../traffic/signals.ts';
 import type { DayType, World } from '../world.ts';
 import { linesOfBuses } from './allotment.ts';
-import { befallBreakdown, planBreakdown, repairWhenDue, wearOut } from './breakdowns.ts';
+import { planBreakdown } from './breakdowns.ts';
 import { DRAW } from './draws.ts';
-import { drive, fuelAtTerminalL, fuelOnRoadL } from './driving.ts';
+import { watchSpeed } from './driving-style.ts';
 import { busesNeededByLine, slotsOf } from './duties.ts';
 import type { Slot } from './duties.ts';
-import { beginHold, endHold, obey } from './holds.ts';
-import { LAYOVER_MIN_S } from './made-timetable.ts';
+import { befall } from './faults.ts';
+import { Journeys } from './journeys.ts';
 import { networksOf } from './network.ts';
 import type { LineNetwork } from './network.ts';
 import type { Operation } from './operation.ts';
-import { expectedReadyMs, lookAhead } from './outlook.ts';
+import type { ReassignOrder } from './order.ts';
+import { obey } from './orders.ts';
+import type { Desk } from './orders.ts';
+import { lookAhead, nextBound } from './outlook.ts';
 import { drawPace } from './pace.ts';
-import type { Passengers } from './passengers.ts';
+import type { Census, Passengers } from './passengers.ts';
+import { Priority } from './priority.ts';
 import { publicationOf } from './publication.ts';
-import { Records, watch } from './records.ts';
+import { Records, placeOf } from './records.ts';
 import { planService } from './service.ts';
 import type { Service } from './service.ts';
-import { CAPACITY, SEATS, newBus } from './state.ts';
+import type { Side } from './side.ts';
+import { StreetWays, secondsOf } from './shuttle.ts';
+import { newBus, placeAtStart } from './state.ts';
 import type { Bus } from './state.ts';
+import { Terminals } from './terminals.ts';
 import { startLine } from './warm-start.ts';
 
 const STEP_MS = 500;
@@ -37,12 +43,6 @@ const RECORD_MS = 5_000;
 const LOOK_AHEAD_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
-/** Two buses never leave a stop on one way closer than this, ms. */
-const APART_MS = 5_000;
-/** Rain of more than this slows boarding (umbrellas, wet floors) by this factor (engineering estimate). */
-const WET_MM_PER_H = 2.5;
-const WET_DWELL = 1.1;
-
 export class Buses implements Fleet {
   readonly #city: City;
   readonly #random: Random;
@@ -52,6 +52,9 @@ export class Buses implements Fleet {
   readonly #buses: readonly Bus[];
   readonly #records: Records;
   readonly #rota: Rota;
+  readonly #terminals = new Terminals();
+  readonly #desk: Desk;
+  readonly #streetWays: StreetWays;
   /** [side][stop] */
   readonly #lastDepartureMs: readonly Float64Array[];
   #service: Service | undefined;
@@ -59,6 +62,7 @@ export class Buses implements Fleet {
   #day = Number.NaN;
   #dayType: DayType | undefined;
   #lookAheadMs = -Infinity;
+  #journeys: Journeys | undefined;
 
   constructor({ city, random, count, startMs, utcOffsetMin }: FleetContext) {
     this.#city = city;
@@ -74,11 +78,28 @@ export class Buses implements Fleet {
     this.#lastDepartureMs = this.#networks.flatMap(({ sides }) =>
       sides.map(({ stopAtM }) => new Float64Array(stopAtM.length).fill(-Infinity)),
     );
+    this.#streetWays = new StreetWays(city);
+    this.#desk = {
+      networks: this.#networks,
+      random,
+      priority: new Priority(city, this.#signals),
+      tripsOf: (line) => this.#service!.operations[line]!.timetable.on(this.#dayType!),
+      timeS: (nowMs) => (nowMs - this.#midnightMs(this.#day)) / 1000,
+      reassign: (bus, order, nowMs) => this.#reassign(bus, order, nowMs),
+    };
   }
 
-  tick(nowMs: number, dtMs: number, world: World, report: Reporter): void {
+  /** All passengers since the start; a bus holds who rode and has not got out. */
+  census(): Census & { readonly onBoard: number } {
+    const onBoard = this.#buses.reduce((sum, { load }) => sum + load, 0);
+    return { ...this.#service!.passengers.census(), onBoard };
+  }
+
+  tick(nowMs: number, dtMs: number, world: World, wire: Reporter): void {
+    const report = this.#terminals.through(wire);
     const fromMs = nowMs - dtMs;
     const service = this.#plan(world);
+    const journeys = this.#journeys!;
     this.#turnDay(nowMs, fromMs, world);
     const steps = Math.ceil(dtMs / STEP_MS);
     const dtS = dtMs / steps / 1000;
@@ -86,23 +107,25 @@ export class Buses implements Fleet {
       const stepMs = fromMs + Math.round((dtMs * step) / steps);
       if (stepMs >= this.#lookAheadMs) this.#lookAhead(stepMs, service);
       service.passengers.advance(dtS, world.people);
-      for (const bus of this.#buses) this.#live(bus, stepMs, dtS, world, report);
+      for (const bus of this.#buses) journeys.live(bus, stepMs, dtS, world, report);
       for (const operation of service.operations) this.#release(operation, stepMs, report);
       this.#reportDue(stepMs, report);
+      this.#terminals.replay(stepMs);
     }
   }
 
   placeOf(index: number): Point {
-    const { side, atM, linkIndex } = this.#buses[index]!;
-    return side.placeAt(atM, linkIndex);
+    return placeOf(this.#buses[index]!);
   }
 
-  command(index: number, command: Command, nowMs: number, report: Reporter): CommandAnswer {
-    return obey(this.#buses[index]!, command, this.#random, nowMs, report);
+  command(index: number, command: Command, nowMs: number, wire: Reporter): CommandAnswer {
+    if (this.#service === undefined || !this.#terminals.isUp(index, nowMs))
+      return { state: 'rejected', reason: 'the terminal on board is starting' };
+    return obey(this.#buses[index]!, command, this.#desk, nowMs, this.#terminals.through(wire));
   }
 
-  befall(index: number, happening: Happening, nowMs: number, report: Reporter): void {
-    if (happening.name === 'breakdown') befallBreakdown(this.#buses[index]!, happening, nowMs, report);
+  befall(index: number, happening: Happening, nowMs: number, wire: Reporter): void {
+    befall(this.#buses[index]!, happening, this.#terminals, nowMs, this.#terminals.through(wire));
   }
 
   timetables(world: World, dates: readonly ServiceDate[]): LineTimetable[] {
@@ -113,7 +136,18 @@ export class Buses implements Fleet {
   }
 
   #plan({ streets }: World): Service {
-    return (this.#service ??= planService(this.#networks, this.#buses, streets, this.#random));
+    if (this.#service !== undefined) return this.#service;
+    this.#service = planService(this.#networks, this.#buses, streets, this.#random);
+    this.#journeys = new Journeys({
+      service: this.#service,
+      random: this.#random,
+      signals: this.#signals,
+      records: this.#records,
+      desk: this.#desk,
+      lastDepartureMs: this.#lastDepartureMs,
+      civilDay: (nowMs) => this.#civilDay(nowMs),
+    });
+    return this.#service;
   }
 
   /** Opens the timetable of a new day, or of the same day that has become one of another sort; first of all, of the day it is. */
@@ -165,119 +199,40 @@ export class Buses implements Fleet {
 
   #release(operation: Operation, nowMs: number, report: Reporter): void {
     const cancel = (slot: Slot) => this.#reportCancelled(operation, slot, nowMs, report);
-    for (let bus = operation.release(nowMs, cancel); bus !== undefined; bus = operation.release(nowMs, cancel)) {
-      bus.boarded = this.#service!.passengers.board(bus.side.index, 0, CAPACITY, bus.onBoard);
-      bus.load = bus.boarded;
-      this.#depart(bus, nowMs, report);
-    }
+    for (let bus = operation.release(nowMs, cancel); bus !== undefined; bus = operation.release(nowMs, cancel))
+      this.#journeys!.start(bus, nowMs, report);
   }
 
   /** The bus that was waited for says it: the one that is expected next at the terminal; without one, the first of the line. */
-  #reportCancelled({ buses, network }: Operation, { trip }: Slot, nowMs: number, report: Reporter): void {
-    const { side, id } = trip;
-    let next = buses[0];
-    let soonestMs = Infinity;
-    for (const bus of buses) {
-      const isBound = (bus.mode === 'moving' || bus.mode === 'atStop') && bus.terminal === network.from[side.way];
-      if (!isBound || expectedReadyMs(bus) >= soonestMs) continue;
-      next = bus;
-      soonestMs = expectedReadyMs(bus);
-    }
+  #reportCancelled(operation: Operation, { trip: { side, id } }: Slot, nowMs: number, report: Reporter): void {
+    const { buses, network } = operation;
+    const next = nextBound(operation, network.from[side.way]!) ?? buses[0];
     if (next === undefined) return;
-    report.event(next.index, nowMs, 'tripCancelled', undefined, {
-      line: side.line.id,
-      direction: side.direction,
-      trip: id,
-    });
-  }
-
-  #live(bus: Bus, nowMs: number, dtS: number, world: World, report: Reporter): void {
-    const beforeM = bus.odometerM;
-    repairWhenDue(bus, this.#random, nowMs, report);
-    if (bus.mode === 'moving' || bus.mode === 'empty') this.#move(bus, nowMs, dtS, world, report);
-    else if (bus.mode === 'atStop' && bus.brokenUntilMs === undefined) this.#serveStop(bus, nowMs, world, report);
-    if (bus.brokenUntilMs !== undefined || bus.mode === 'depot') return;
-    const { tempC } = world.sky;
-    if (bus.mode === 'layover') bus.fuelL += fuelAtTerminalL(bus.layoverSinceMs, nowMs, dtS, tempC);
-    else bus.fuelL += fuelOnRoadL(bus, bus.odometerM - beforeM, dtS, tempC);
+    const fields = { line: side.line.id, direction: side.direction, trip: id };
+    report.event(next.index, nowMs, 'tripCancelled', undefined, fields);
   }
 
   #reportDue(nowMs: number, report: Reporter): void {
     for (let index = this.#rota.due(nowMs); index !== NOBODY_DUE; index = this.#rota.due(nowMs)) {
       const bus = this.#buses[index]!;
-      if (bus.lastRecordMs < nowMs) this.#records.report(bus, nowMs, report);
+      if (bus.mode === 'moving') watchSpeed(bus, nowMs, report);
+      if (bus.lastRecordMs < nowMs) this.#journeys!.report(bus, nowMs, report);
     }
   }
 
-  #move(bus: Bus, nowMs: number, dtS: number, world: World, report: Reporter): void {
-    if (bus.brokenUntilMs === undefined) wearOut(bus, nowMs, report);
-    if (!drive(bus, nowMs, dtS, world.streets, this.#signals, bus.brokenUntilMs !== undefined)) return;
-    if (bus.mode === 'moving') this.#arrive(bus, nowMs, world, report);
-    else this.#rest(bus, nowMs);
-  }
-
-  #arrive(bus: Bus, nowMs: number, world: World, report: Reporter): void {
-    const last = bus.stop === bus.side.lastStop;
-    bus.mode = 'atStop';
-    bus.arrivedMs = nowMs;
-    bus.alighted = bus.onBoard[bus.stop]!;
-    bus.onBoard[bus.stop] = 0;
-    bus.load -= bus.alighted;
-    bus.boarded = last ? 0 : this.#board(bus);
-    bus.readyMs = nowMs + 1000 * wetFactor(world) * dwellS(bus.boarded, bus.alighted, bus.load > SEATS);
-    bus.delayS = delayS(bus, nowMs);
-    if (last) endHold(bus, nowMs, report, 'expired', 'reached the terminal first');
-    this.#records.report(bus, nowMs, report);
-  }
-
-  /** At a stop: late passengers get in, then the driver waits for the hold and for the bus ahead. */
-  #serveStop(bus: Bus, nowMs: number, world: World, report: Reporter): void {
-    const last = bus.stop === bus.side.lastStop;
-    if (!last) beginHold(bus, nowMs);
-    if (nowMs < bus.readyMs) return;
-    if (!last) {
-      const late = this.#board(bus);
-      bus.boarded += late;
-      bus.readyMs = Math.max(bus.readyMs, nowMs + 1000 * wetFactor(world) * BOARDING_S * late);
-    }
-    if (nowMs < bus.readyMs || nowMs < (bus.hold?.untilMs ?? 0)) return;
-    if (nowMs - this.#lastDepartureMs[bus.side.index]![bus.stop]! < APART_MS) return;
-    this.#depart(bus, nowMs, report);
-  }
-
-  #board(bus: Bus): number {
-    const { side, stop, load, onBoard } = bus;
-    const boarded = this.#service!.passengers.board(side.index, stop, CAPACITY - load, onBoard);
-    bus.load += boarded;
-    return boarded;
-  }
-
-  #depart(bus: Bus, nowMs: number, report: Reporter): void {
-    const { side, stop } = bus;
-    const departures = this.#lastDepartureMs[side.index]!;
-    const headwayS = (nowMs - departures[stop]!) / 1000;
-    departures[stop] = nowMs;
-    const last = stop === side.lastStop;
-    bus.mode = 'atStop';
-    bus.delayS = delayS(bus, nowMs);
-    const denied = last ? 0 : this.#service!.passengers.waiting(side.index, stop);
-    this.#records.reportDeparture(bus, nowMs, { headwayS, denied }, report);
-    if (bus.hold?.untilMs !== undefined) endHold(bus, nowMs, report, 'done');
-    watch(bus, nowMs, headwayS, report);
-    bus.boarded = 0;
-    bus.alighted = 0;
-    if (last) return this.#rest(bus, nowMs);
-    bus.mode = 'moving';
-    bus.stop = stop + 1;
-    drawPace(bus, this.#random, this.#civilDay(nowMs));
-  }
-
-  /** At the end of a way: ready for another one after the driver's rest. */
-  #rest(bus: Bus, nowMs: number): void {
-    bus.mode = 'layover';
-    bus.layoverSinceMs = nowMs;
-    bus.readyMs = nowMs + 1000 * LAYOVER_MIN_S;
-    this.#service!.operations[bus.side.lineIndex]!.receive(bus);
+  /** To the nearest terminal of another line from which trips start; from now on the bus is of that line. */
+  #reassign(bus: Bus, { lineIndex }: ReassignOrder, nowMs: number): void {
+    const { operations } = this.#service!;
+    const from = placeOf(bus);
+    const side = nearestStart(this.#networks[lineIndex]!, from);
+    operations[bus.side.lineIndex]!.leave(bus);
+    operations[lineIndex]!.join(bus);
+    bus.mode = 'shuttle';
+    bus.shuttle = this.#streetWays.between(from, bus.side.links[0]!, side.stopPlaces[0]!, side.links[0]!);
+    bus.expectedMs = nowMs + 1000 * secondsOf(bus.shuttle);
+    bus.terminal = this.#networks[lineIndex]!.from[side.way]!;
+    bus.tank.isSwitchedOff = false;
+    placeAtStart(bus, side);
   }
 
   #civilDay(nowMs: number): number {
@@ -289,11 +244,8 @@ export class Buses implements Fleet {
   }
 }
 
-/** Against the plan of the bus's trip. */
-function delayS({ service, stop }: Bus, nowMs: number): number {
-  return (nowMs - service!.slotMs) / 1000 - service!.trip.planS[stop]!;
-}
-
-function wetFactor({ sky }: World): number {
-  return sky.rainMmPerH > WET_MM_PER_H ? WET_DWELL : 1;
+/** The way of the line that starts nearest to a place. */
+function nearestStart({ sides }: LineNetwork, { x, y }: Point): Side {
+  const awayM = ({ stopPlaces }: Side) => Math.hypot(stopPlaces[0]!.x - x, stopPlaces[0]!.y - y);
+  return sides.reduce((nearest, side) => (awayM(side) < awayM(nearest) ? side : nearest));
 }

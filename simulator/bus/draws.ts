@@ -14,4 +14,12 @@ export const DRAW = {
   reaction: 27,
   day: 28,
   odometer: 29,
+  compliance: 30,
+  follows: 31,
+  style: 32,
+  harshBrake: 33,
+  harshBrakeSize: 34,
+  harshAccel: 35,
+  harshAccelSize: 36,
+  capacity: 37,
 } as const;

@@ -1,7 +1,8 @@
-// How a bus moves between two stops: speeds up, keeps to the street's pace, stops at lights, turns and stops; and the diesel it takes.
-import { drivingFuelL, idleFuelL } from '../physics/bus-energy.ts';
+// How a bus moves between two stops: speeds up, keeps to the street's pace, stops at lights, turns and stops.
 import type { Signals } from '../traffic/signals.ts';
 import type { Streets } from '../world.ts';
+import type { PriorityRequest } from './order.ts';
+import { lightFor } from './priority.ts';
 import { BUS_TOP_MPS, BUS_TURN_MPS } from './side.ts';
 import type { Side } from './side.ts';
 
@@ -14,10 +15,6 @@ const STOP_LINE_M = 2;
 /** Near enough to be at the stop, m and m/s. */
 const AT_STOP_M = 1;
 const AT_STOP_MPS = 1.2;
-/** Engine off after this much standing at a terminal, ms (idling rule of most operators). */
-const IDLE_MAX_MS = 180_000;
-/** Air conditioning runs above this, °C (EE). */
-const AIR_CONDITIONING_C = 26;
 
 export interface Motion {
   side: Side;
@@ -25,15 +22,19 @@ export interface Motion {
   linkIndex: number;
   /** The stop the bus stands at or drives to. */
   stop: number;
+  /** The one at which it stops next: this one, or one beyond those that it passes. */
+  halt: number;
   speedMps: number;
+  /** It drives no faster. */
+  capMps: number;
+  /** To a light that is ahead. */
+  priority: PriorityRequest | undefined;
   /** This segment relative to the street's pace. */
   pace: number;
   odometerM: number;
-  fuelL: number;
-  load: number;
 }
 
-/** Drives for dtS ≤ 0.5 s. halted: the bus rolls to a standstill and stays. @returns true when it has reached its stop */
+/** Drives for dtS ≤ 0.5 s. halted: the bus rolls to a standstill and stays. @returns true when it has reached the stop at which it halts */
 export function drive(
   bus: Motion,
   nowMs: number,
@@ -43,9 +44,9 @@ export function drive(
   halted: boolean,
 ): boolean {
   const { side } = bus;
-  const stopM = side.stopAtM[bus.stop]! - bus.atM;
+  const stopM = side.stopAtM[bus.halt]! - bus.atM;
   const endM = side.linkStartM[bus.linkIndex + 1]! - bus.atM;
-  const targetMps = halted ? 0 : Math.min(BUS_TOP_MPS, side.busMps(bus.linkIndex, streets) * bus.pace);
+  const targetMps = halted ? 0 : Math.min(BUS_TOP_MPS, bus.capMps, side.busMps(bus.linkIndex, streets) * bus.pace);
   let limitMps = Math.min(targetMps, bus.speedMps + ACCEL_MPS2 * dtS, safeMps(stopM, bus.speedMps, dtS, BRAKE_MPS2));
   let brakeMps2 = BRAKE_MPS2;
   let roomM = stopM;
@@ -54,7 +55,7 @@ export function drive(
       limitMps = Math.min(limitMps, Math.sqrt(BUS_TURN_MPS * BUS_TURN_MPS + 2 * BRAKE_MPS2 * endM));
     }
     const lineM = Math.max(0, endM - STOP_LINE_M);
-    if (mustStop(signals.light(side.links[bus.linkIndex]!, nowMs), bus.speedMps, lineM)) {
+    if (mustStop(lightFor(bus, signals, nowMs, lineM), bus.speedMps, lineM)) {
       limitMps = Math.min(limitMps, safeMps(lineM, bus.speedMps, dtS, LIGHT_BRAKE_MPS2));
       brakeMps2 = LIGHT_BRAKE_MPS2;
       roomM = lineM;
@@ -67,21 +68,11 @@ export function drive(
   bus.odometerM += movedM;
   bus.linkIndex = side.linkAt(bus.atM, bus.linkIndex);
   if (stopM - movedM > AT_STOP_M || bus.speedMps > AT_STOP_MPS) return false;
-  bus.odometerM += Math.max(0, side.stopAtM[bus.stop]! - bus.atM);
-  bus.atM = side.stopAtM[bus.stop]!;
+  bus.odometerM += Math.max(0, side.stopAtM[bus.halt]! - bus.atM);
+  bus.atM = side.stopAtM[bus.halt]!;
   bus.linkIndex = side.linkAt(bus.atM, bus.linkIndex);
   bus.speedMps = 0;
   return true;
-}
-
-/** Diesel of movedM and dtS on the road, L. */
-export function fuelOnRoadL(bus: Motion, movedM: number, dtS: number, tempC: number): number {
-  return drivingFuelL(movedM / 1000, dtS / 3600, bus.load, tempC > AIR_CONDITIONING_C);
-}
-
-/** Diesel of dtS at a terminal, L; nothing once the driver has turned the engine off. */
-export function fuelAtTerminalL(sinceMs: number, nowMs: number, dtS: number, tempC: number): number {
-  return nowMs - sinceMs < IDLE_MAX_MS ? idleFuelL(dtS / 3600, tempC > AIR_CONDITIONING_C) : 0;
 }
 
 /** Fastest speed after a step of dtS at a mean of both speeds from which braking still ends within what is left of distanceM. */

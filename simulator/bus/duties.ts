@@ -9,9 +9,8 @@ import { networksOf } from './network.ts';
 import type { LineNetwork } from './network.ts';
 import { publishedTimetable } from './schedule.ts';
 import type { Trip } from './schedule.ts';
+import { EMPTY_MPS } from './shuttle.ts';
 
-/** An empty bus between terminals, m/s: 23 km/h door to door (engineering estimate). */
-const EMPTY_MPS = 6.5;
 /** Starts are planned on half minutes, running times on seconds. */
 const ROUNDING_MS = 60_000;
 /** Buses of a line whose timetable is made for the fleet, where the city says nothing. */

@@ -22,7 +22,7 @@ export class Operation {
   readonly network: LineNetwork;
   readonly timetable: Timetable;
   /** Of the line, by index. */
-  readonly buses: readonly Bus[];
+  readonly #buses: Bus[];
   /** Trips that wait for their time or for a bus, by terminal, by time. */
   readonly slots: Slot[][];
   readonly #served: Served[][];
@@ -34,10 +34,24 @@ export class Operation {
   constructor(network: LineNetwork, timetable: Timetable, buses: readonly Bus[]) {
     this.network = network;
     this.timetable = timetable;
-    this.buses = buses;
+    this.#buses = [...buses];
     this.slots = network.terminals.map(() => []);
     this.#served = network.sides.map(() => []);
     this.#lastMs = new Float64Array(network.sides.length).fill(-Infinity);
+  }
+
+  get buses(): readonly Bus[] {
+    return this.#buses;
+  }
+
+  /** A bus of another line is one of this line. */
+  join(bus: Bus): void {
+    this.#buses.push(bus);
+    this.#buses.sort((a, b) => a.index - b.index);
+  }
+
+  leave(bus: Bus): void {
+    this.#buses.splice(this.#buses.indexOf(bus), 1);
   }
 
   /** Trips since the start that found no bus. */
@@ -113,7 +127,7 @@ export class Operation {
 
   #longestReady(terminal: number, nowMs: number): Bus | undefined {
     let first: Bus | undefined;
-    for (const bus of this.buses) {
+    for (const bus of this.#buses) {
       if (bus.mode !== 'layover' || bus.terminal !== terminal) continue;
       if (bus.readyMs > nowMs || bus.brokenUntilMs !== undefined) continue;
       if (first === undefined || bus.readyMs < first.readyMs) first = bus;
@@ -123,7 +137,7 @@ export class Operation {
 
   #take(bus: Bus, { trip, slotMs }: Slot, nowMs: number): void {
     this.#lastMs[trip.side.way] = nowMs;
-    bus.service = { trip, slotMs };
+    bus.service = { trip, slotMs, isExtra: false };
     bus.terminal = this.network.to[trip.side.way]!;
     bus.arrivedMs = nowMs;
     placeAtStart(bus, trip.side);

@@ -43,6 +43,19 @@ export function expectedReadyMs({ service, delayS, expectedMs }: Bus): number {
   return service.slotMs + 1000 * (service.trip.planS.at(-1)! + Math.max(0, delayS)) + restMs;
 }
 
+/** The bus of the line that will be ready first at a terminal it is bound for; undefined when none is under way. */
+export function nextBound({ buses }: Operation, terminal: number): Bus | undefined {
+  let next: Bus | undefined;
+  let soonestMs = Infinity;
+  for (const bus of buses) {
+    const isBound = (bus.mode === 'moving' || bus.mode === 'atStop') && bus.terminal === terminal;
+    if (!isBound || expectedReadyMs(bus) >= soonestMs) continue;
+    next = bus;
+    soonestMs = expectedReadyMs(bus);
+  }
+  return next;
+}
+
 interface Supply {
   /** Absent: whichever will have driven a trip that has not begun. */
   readonly bus?: Bus;
@@ -54,8 +67,9 @@ function outlookOf(operation: Operation, terminal: number, nowMs: number): Termi
   const supply: Supply[] = tripsTo(operation, terminal, nowMs);
   for (const bus of operation.buses) {
     if (bus.terminal !== terminal || bus.brokenUntilMs !== undefined) continue;
-    if (bus.mode === 'depot') outlook.depot.push(bus);
-    else supply.push({ bus, readyMs: bus.mode === 'layover' ? bus.readyMs : expectedReadyMs(bus) });
+    if (bus.mode === 'depot') {
+      if (!bus.tank.mustCharge) outlook.depot.push(bus);
+    } else supply.push({ bus, readyMs: bus.mode === 'layover' ? bus.readyMs : expectedReadyMs(bus) });
   }
   supply.sort((a, b) => a.readyMs - b.readyMs || (a.bus?.index ?? Infinity) - (b.bus?.index ?? Infinity));
   let next = 0;
@@ -124,11 +138,13 @@ function bringEmpty(
     if (bus === undefined) continue;
     if (readyMs < slot.slotMs - EARLY_MS) return; // In reserve.
     bus.mode = 'empty';
+    bus.tank.isSwitchedOff = false;
     bus.terminal = to;
     bus.expectedMs = arrivesMs;
     bus.pace = 1;
     placeAtStart(bus, side);
     bus.stop = side.lastStop;
+    bus.halt = side.lastStop;
     return;
   }
 }

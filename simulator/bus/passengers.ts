@@ -26,7 +26,22 @@ interface StopQueue {
   /** Passengers arrive when `daily` times the day's share so far, and what crowds add, passes this; exponential steps make it a Poisson process. */
   next: number;
   arrived: number;
+  /** Or gave up; so many have been in the queue before those who wait. */
   boarded: number;
+  gaveUp: number;
+  /** Those who had to get out of a bus here and go on with the next, by destination. */
+  transfers: Uint16Array | undefined;
+  transferring: number;
+}
+
+/** All people since the start, and where they are. */
+export interface Census {
+  readonly arrived: number;
+  readonly waiting: number;
+  /** In buses, or have been; who changes counts once. */
+  readonly rode: number;
+  /** Found the stop full and walked on. */
+  readonly gaveUp: number;
 }
 
 export class Passengers {
@@ -36,6 +51,8 @@ export class Passengers {
   /** By side: integral of the hourly share of boardings since the start, while it was served: 1 is a day's worth. */
   readonly #shareSoFar: Float64Array;
   readonly #serves: Uint8Array;
+  /** On board when the city woke up. */
+  #warm = 0;
 
   /** daily: boardings a day, by side. */
   constructor(sides: readonly Side[], demands: readonly SideDemand[], daily: readonly number[], random: Random) {
@@ -80,16 +97,44 @@ export class Passengers {
     const due = queue.daily * this.#shareSoFar[side]! + queue.fromCrowds;
     while (queue.next <= due) {
       queue.next += this.#random.exponential(1, queue.id, DRAW.arrival, queue.arrived++);
-      if (queue.arrived - queue.boarded > WAITING_MAX) queue.boarded++;
+      if (queue.arrived - queue.boarded + queue.transferring <= WAITING_MAX) continue;
+      queue.boarded++;
+      queue.gaveUp++;
     }
-    return queue.arrived - queue.boarded;
+    return queue.arrived - queue.boarded + queue.transferring;
+  }
+
+  /** Everybody on board gets out here; who is not there yet waits with the others. @returns how many do */
+  transfer(side: number, stop: number, onBoard: Uint16Array): number {
+    const queue = this.#queues[side]![stop]!;
+    queue.transfers ??= new Uint16Array(onBoard.length);
+    let people = 0;
+    for (let goal = stop + 1; goal < onBoard.length; goal++) {
+      people += onBoard[goal]!;
+      queue.transfers[goal] = queue.transfers[goal]! + onBoard[goal]!;
+    }
+    onBoard.fill(0);
+    queue.transferring += people;
+    return people;
+  }
+
+  census(): Census {
+    const sum = { arrived: this.#warm, waiting: 0, rode: this.#warm, gaveUp: 0 };
+    for (const { arrived, boarded, gaveUp, transferring } of this.#queues.flat()) {
+      sum.arrived += arrived;
+      sum.waiting += arrived - boarded + transferring;
+      sum.rode += boarded - gaveUp - transferring;
+      sum.gaveUp += gaveUp;
+    }
+    return sum;
   }
 
   /** Takes up to `room` people, first come first served, into `onBoard` (count by destination stop). @returns how many */
   board(side: number, stop: number, room: number, onBoard: Uint16Array): number {
     const queue = this.#queues[side]![stop]!;
     const boarding = Math.min(room, this.waiting(side, stop));
-    for (let i = 0; i < boarding; i++) {
+    const changing = queue.transferring === 0 ? 0 : changeInto(queue, boarding, onBoard);
+    for (let i = changing; i < boarding; i++) {
       const goal = this.#destination(queue, DRAW.destination, queue.boarded++);
       onBoard[goal] = onBoard[goal]! + 1;
     }
@@ -123,6 +168,7 @@ export class Passengers {
         load++;
       }
     }
+    this.#warm += load;
     return load;
   }
 
@@ -132,6 +178,21 @@ export class Passengers {
     while (queue.destinations[stop]! < drawn) stop++;
     return stop;
   }
+}
+
+/** Those who wait for their second bus get in first. @returns how many */
+function changeInto(queue: StopQueue, room: number, onBoard: Uint16Array): number {
+  const transfers = queue.transfers!;
+  let changing = 0;
+  for (let goal = 0; goal < transfers.length && changing < room; goal++) {
+    const people = Math.min(room - changing, transfers[goal]!);
+    if (people === 0) continue;
+    transfers[goal] = transfers[goal]! - people;
+    onBoard[goal] = onBoard[goal]! + people;
+    changing += people;
+  }
+  queue.transferring -= changing;
+  return changing;
 }
 
 function queuesOf(side: Side, demand: SideDemand, daily: number, random: Random): StopQueue[] {
@@ -145,5 +206,8 @@ function queuesOf(side: Side, demand: SideDemand, daily: number, random: Random)
     fromCrowds: 0,
     arrived: 0,
     boarded: 0,
+    gaveUp: 0,
+    transfers: undefined,
+    transferring: 0,
   }));
 }

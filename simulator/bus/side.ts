@@ -105,6 +105,11 @@ export class Side {
     return this.#table.pointAt(link, this.#flipped ? lengthM - onLinkM : onLinkM);
   }
 
+  /** The street's limit. linkIndex: into `links` */
+  limitMps(linkIndex: number): number {
+    return this.#table.limitMps(this.links[linkIndex]!);
+  }
+
   /** Compass direction of a link, 0…360. */
   headingDeg(linkIndex: number): number {
     const headingDeg = this.#table.headingDeg(this.links[linkIndex]!);

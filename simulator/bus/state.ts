@@ -1,10 +1,14 @@
-// What is true of one bus, and a bus as it is born. Whoever changes it stands beside this file: driving, passengers, holds, breakdowns,
+// What is true of one bus, and a bus as it is born. Whoever changes it stands beside this file: driving, passengers, orders, faults,
 // the line's operation.
 import type { Random } from '../random.ts';
 import { DRAW } from './draws.ts';
 import type { Motion } from './driving.ts';
+import type { Order } from './order.ts';
 import type { Trip } from './schedule.ts';
+import type { Shuttle } from './shuttle.ts';
 import type { Side } from './side.ts';
+import { newTank } from './tank.ts';
+import type { Tank } from './tank.ts';
 
 /** 34 seats and 46 standing in a 12 m bus. */
 export const SEATS = 34;
@@ -15,6 +19,8 @@ export interface TripUnderWay {
   readonly trip: Trip;
   /** When it was to start. */
   readonly slotMs: number;
+  /** The trip is only what the run is planned like: it has none. */
+  readonly isExtra: boolean;
 }
 
 /** A hold asked for by command: it begins when the driver has understood, and ends at `untilMs` once the bus stands. */
@@ -22,19 +28,32 @@ export interface Hold {
   readonly id: string;
   readonly durationS: number;
   readonly reactMs: number;
+  readonly follows: boolean;
   /** When it began to make the bus wait. */
   fromMs: number;
   untilMs: number | undefined;
-  /** The command that ended it early. */
-  departId: string | undefined;
+  /** The command that was to end it early. */
+  departure: { readonly id: string; readonly follows: boolean } | undefined;
 }
 
-/** On a trip: moving, atStop. At a terminal: layover, or depot with the engine off. Without passengers on the way to one: empty. */
-export type Mode = 'moving' | 'atStop' | 'layover' | 'depot' | 'empty';
+/** What its receiver says again and again. */
+export interface Fix {
+  readonly lat: number;
+  readonly lon: number;
+  readonly speedMps: number;
+  readonly headingDeg: number;
+}
+
+/**
+ * On a trip: moving, atStop. At a terminal: layover, or depot with the engine off. Without passengers, along a way of the line to a terminal or
+ * to where its service begins: empty; off the ways of the line: shuttle.
+ */
+export type Mode = 'moving' | 'atStop' | 'layover' | 'depot' | 'empty' | 'shuttle';
 
 export interface Bus extends Motion {
   readonly index: number;
   mode: Mode;
+  load: number;
   /** Passengers by destination stop. */
   readonly onBoard: Uint16Array;
   /** Doors close, or the layover ends. */
@@ -52,12 +71,26 @@ export interface Bus extends Motion {
   alighted: number;
   delayS: number;
   hold: Hold | undefined;
+  readonly orders: Order[];
+  /** Commands that a driver has had to read. */
+  asked: number;
+  shuttle: Shuttle | undefined;
+  readonly tank: Tank;
+  /** The receiver's fix does not change until then. */
+  frozenUntilMs: number;
+  fix: Fix | undefined;
+  /** The counter misses this share of a crowd until then. */
+  biasUntilMs: number;
+  biasShare: number;
+  /** The doors will not close at its stop: for how long, or until when. */
+  doorStuckS: number | undefined;
+  doorStuckUntilMs: number | undefined;
+  isTooFast: boolean;
   brokenUntilMs: number | undefined;
   /** Odometer at which it breaks down by itself. */
   nextBreakdownM: number;
   breakdowns: number;
   segments: number;
-  holds: number;
   crowded: boolean;
   bunching: boolean;
   lastRecordMs: number;
@@ -76,10 +109,12 @@ export function newBus(index: number, side: Side, random: Random, startMs: numbe
     atM: 0,
     linkIndex: 0,
     stop: 0,
+    halt: 0,
     speedMps: 0,
+    capMps: Infinity,
+    priority: undefined,
     pace: 1,
     odometerM: Math.round(random.uniform(index, DRAW.odometer, 0) * ODOMETER_MAX_M),
-    fuelL: 0,
     load: 0,
     mode: 'depot',
     onBoard: new Uint16Array(STOPS_MAX),
@@ -93,11 +128,21 @@ export function newBus(index: number, side: Side, random: Random, startMs: numbe
     alighted: 0,
     delayS: 0,
     hold: undefined,
+    orders: [],
+    asked: 0,
+    shuttle: undefined,
+    tank: newTank(index, random),
+    frozenUntilMs: -Infinity,
+    fix: undefined,
+    biasUntilMs: -Infinity,
+    biasShare: 0,
+    doorStuckS: undefined,
+    doorStuckUntilMs: undefined,
+    isTooFast: false,
     brokenUntilMs: undefined,
     nextBreakdownM: Infinity,
     breakdowns: 0,
     segments: 0,
-    holds: 0,
     crowded: false,
     bunching: false,
     lastRecordMs: 0,
@@ -110,5 +155,17 @@ export function placeAtStart(bus: Bus, side: Side): void {
   bus.atM = 0;
   bus.linkIndex = 0;
   bus.stop = 0;
+  bus.halt = 0;
   bus.speedMps = 0;
+}
+
+/** Whether it waits because it was asked to. */
+export function isHeld({ mode, readyMs, hold }: Bus, nowMs: number): boolean {
+  return mode === 'atStop' && nowMs >= readyMs && nowMs < (hold?.untilMs ?? 0);
+}
+
+/** Why a bus has no stops ahead; undefined when it has. */
+export function notInService({ mode }: Bus): string | undefined {
+  if (mode === 'layover' || mode === 'depot') return 'the bus is at its terminal';
+  return mode === 'empty' || mode === 'shuttle' ? 'the bus runs empty' : undefined;
 }

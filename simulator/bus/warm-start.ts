@@ -10,12 +10,15 @@ import type { Passengers } from './passengers.ts';
 import type { Trip } from './schedule.ts';
 import { CAPACITY, placeAtStart } from './state.ts';
 import type { Bus } from './state.ts';
+import { driveBefore } from './tank.ts';
 
 /** Buses start this far off their plan, s, standard deviation; of the headway at most. */
 const SPREAD_S = 60;
 const SPREAD_SHARE = 0.15;
 /** People have waited no longer than this where no bus has come yet. */
 const WAITED_MAX_S = 3600;
+/** A break of this length between trips has filled a battery. */
+const CHARGED_MS = 3 * 3_600_000;
 
 export interface WarmStart {
   readonly operation: Operation;
@@ -43,6 +46,7 @@ export function startLine(start: WarmStart): void {
       left.add(slot);
       passes.set(slot.trip, (nowMs - departMs) / 1000);
     }
+    driveBefore(bus.tank, sinceDepotM(begun));
     const sinceS = putIntoDuty(start, bus, begun.at(-1), turns[begun.length]);
     if (sinceS !== undefined) passes.set(bus.service!.trip, sinceS);
   }
@@ -56,6 +60,16 @@ export function startLine(start: WarmStart): void {
       start.passengers.warm(side.index, stop, Math.min(WAITED_MAX_S, ageS), start.world.people.boardingShare);
     }
   }
+}
+
+/** How far a bus has driven since it last stood at the depot for long. turns: that have begun */
+function sinceDepotM(turns: readonly Turn[]): number {
+  let metres = 0;
+  for (let i = turns.length - 1; i >= 0; i--) {
+    metres += turns[i]!.slot.trip.side.lengthM;
+    if (i > 0 && turns[i]!.departMs - turns[i - 1]!.endMs > CHARGED_MS) break;
+  }
+  return metres;
 }
 
 /** @returns for how long the bus has been on its trip, s; undefined when it is at a terminal */
@@ -76,7 +90,7 @@ function putIntoDuty(start: WarmStart, bus: Bus, last: Turn | undefined, next: T
   const sinceS = (nowMs - last.departMs) / 1000;
   const onRoadS = Math.min(trip.planS.at(-1)! - 1, Math.max(1, sinceS + offS));
   bus.terminal = network.to[trip.side.way]!;
-  bus.service = { trip, slotMs };
+  bus.service = { trip, slotMs, isExtra: false };
   placeAtStart(bus, trip.side);
   putOnRoad(bus, onRoadS, trip.planS);
   bus.delayS = (nowMs - slotMs) / 1000 - onRoadS;
@@ -98,6 +112,7 @@ function putOnRoad(bus: Bus, onRoadS: number, planS: Float64Array): void {
   const share = (onRoadS - planS[stop - 1]!) / (planS[stop]! - planS[stop - 1]!);
   bus.mode = 'moving';
   bus.stop = stop;
+  bus.halt = stop;
   // Not nearer to the next stop than a bus can brake.
   bus.atM = fromM + Math.min(share, 0.8) * (toM - fromM);
   bus.linkIndex = bus.side.linkAt(bus.atM, 0);

@@ -1,12 +1,13 @@
 // A city bus: drives the trips of its line's fixed timetable, carries the people who wait, and drifts into its neighbours unless someone holds
-// it. Where a street is closed it is waved through, slowly. Every driver obeys (real compliance is nearer 80 %); no short turns, no skipped
-// stops. A record at a departure still names the stop that the bus leaves: there, and only there, it carries the passenger counts and the
-// headway. How it lives stands in simulator/bus, beginning with buses.ts.
-import { BREAKDOWN } from '../bus/breakdowns.ts';
+// it. Where a street is closed it is waved through, slowly. It is driven by diesel, hybrid, gas or battery; its driver
+// follows four commands out of five. A record at a departure still names the stop that the bus leaves: there, and only there, it carries the
+// passenger counts and the headway. How it lives stands in simulator/bus, beginning with buses.ts.
 import { Buses } from '../bus/buses.ts';
-import { COMMANDS } from '../bus/holds.ts';
+import { COMMANDS } from '../bus/commands.ts';
+import { HAPPENINGS } from '../bus/faults.ts';
 import { CAPACITY } from '../bus/state.ts';
 import type { Model } from '../fleet.ts';
+import { PROPULSIONS } from '../physics/bus-energy.ts';
 
 export const model: Model = {
   description: {
@@ -29,7 +30,7 @@ export const model: Model = {
         labels: { zh: '状态' },
         unit: '',
         type: 'string',
-        enum: ['inTransitTo', 'stoppedAt', 'holding', 'layover', 'deadhead', 'depot', 'broken'],
+        enum: ['inTransitTo', 'stoppedAt', 'holding', 'layover', 'deadhead', 'depot', 'charging', 'broken'],
       },
       load: {
         label: 'Passengers on board',
@@ -42,7 +43,32 @@ export const model: Model = {
       occupancyRatio: { label: 'Occupancy', labels: { zh: '满载率' }, unit: '', min: 0, max: 1, resolution: 0.01 },
       delayS: { label: 'Delay', labels: { zh: '晚点' }, unit: 's', resolution: 1 },
       odometerM: { label: 'Odometer', labels: { zh: '里程' }, unit: 'm', min: 0, resolution: 1 },
+      propulsion: { label: 'Drive', labels: { zh: '动力' }, unit: '', type: 'string', enum: PROPULSIONS },
+      engineOn: { label: 'Engine on', labels: { zh: '发动机运行' }, unit: '', type: 'boolean' },
+      idleS: {
+        label: 'Standing with the engine on since the start',
+        labels: { zh: '累计怠速' },
+        unit: 's',
+        min: 0,
+        resolution: 1,
+      },
       fuelL: { label: 'Diesel since the start', labels: { zh: '累计油耗' }, unit: 'L', min: 0, resolution: 0.01 },
+      gasKg: { label: 'Natural gas since the start', labels: { zh: '累计气耗' }, unit: 'kg', min: 0, resolution: 0.01 },
+      energyKwh: {
+        label: 'Energy used since the start',
+        labels: { zh: '累计电耗' },
+        unit: 'kWh',
+        min: 0,
+        resolution: 0.01,
+      },
+      chargedKwh: {
+        label: 'Charged since the start',
+        labels: { zh: '累计充电' },
+        unit: 'kWh',
+        min: 0,
+        resolution: 0.01,
+      },
+      socPct: { label: 'State of charge', labels: { zh: '电量' }, unit: '%', min: 0, max: 100, resolution: 0.1 },
       doorOpen: { label: 'Door open', labels: { zh: '车门打开' }, unit: '', type: 'boolean' },
       boarded: { label: 'Boarded at the stop', labels: { zh: '上车人数' }, unit: '', min: 0, resolution: 1 },
       alighted: { label: 'Alighted at the stop', labels: { zh: '下车人数' }, unit: '', min: 0, resolution: 1 },
@@ -65,16 +91,28 @@ export const model: Model = {
       dwellS: { label: 'Time at the stop', labels: { zh: '停站时间' }, unit: 's', min: 0, resolution: 1 },
       holdS: { label: 'Held at the stop', labels: { zh: '控制等待' }, unit: 's', min: 0, resolution: 1 },
       co2Kg: { label: 'CO2 since the start', labels: { zh: '累计碳排放' }, unit: 'kg', min: 0, resolution: 0.01 },
+      accelMps2: {
+        label: 'Acceleration',
+        labels: { zh: '加速度' },
+        unit: 'm/s2',
+        min: -10,
+        max: 10,
+        resolution: 0.1,
+      },
     },
     events: {
       breakdown: { label: 'Breakdown', labels: { zh: '车辆故障' }, severity: 'critical' },
       crowded: { label: 'Crowded', labels: { zh: '车厢拥挤' }, severity: 'warning' },
       tripCancelled: { label: 'Trip cancelled for want of a bus', labels: { zh: '班次取消' }, severity: 'warning' },
+      doorStuck: { label: 'The doors do not close', labels: { zh: '车门卡滞' }, severity: 'warning' },
+      harshBrake: { label: 'Harsh braking', labels: { zh: '急刹车' }, severity: 'info' },
+      harshAccel: { label: 'Harsh acceleration', labels: { zh: '急加速' }, severity: 'info' },
+      overspeed: { label: 'Too fast', labels: { zh: '超速' }, severity: 'info' },
       bunching: { label: 'Too close to the bus ahead', labels: { zh: '串车' }, severity: 'info' },
     },
     commands: COMMANDS,
   },
-  happenings: { breakdown: BREAKDOWN },
+  happenings: HAPPENINGS,
   interacts: true,
   // Measured over a day, with 12 and with 120 buses: at most half of these. Streets and demand change once a tick; delays are around zero.
   tickTolerance: {
@@ -85,7 +123,13 @@ export const model: Model = {
     occupancyRatio: 0.01,
     delayS: 0.5,
     odometerM: 0.001,
+    engineOn: 0.001,
+    idleS: 0.005,
     fuelL: 0.005,
+    gasKg: 0.005,
+    energyKwh: 0.005,
+    chargedKwh: 0.005,
+    socPct: 0.001,
     doorOpen: 0.01,
     boarded: 0.01,
     alighted: 0.01,
@@ -106,6 +150,22 @@ export const model: Model = {
       min: -180,
       max: 180,
       resolution: 1e-7,
+    },
+    trueSpeedMps: {
+      label: 'True speed',
+      labels: { zh: '真实速度' },
+      unit: 'm/s',
+      min: 0,
+      max: 30,
+      resolution: 0.1,
+    },
+    trueLoad: {
+      label: 'True passengers on board',
+      labels: { zh: '真实车上人数' },
+      unit: '',
+      min: 0,
+      max: CAPACITY,
+      resolution: 1,
     },
   },
   qos: 0,

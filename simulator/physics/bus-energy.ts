@@ -41,7 +41,6 @@ const DIESEL_L_PER_HOUR = 2.52;
 const LOAD_PER_T = 0.0625;
 const AIR_CONDITIONING_FACTOR = 1.2;
 const IDLE_L_PER_H = 2;
-const IDLE_COOLED_L_PER_H = 3.2;
 
 /**
  * How hard a cooled bus cools: 0 up to 24 °C, 1 at 35 °C, in proportion to what is too much, 1.5 at most (the compressor's size).
@@ -57,11 +56,6 @@ export function coolingShare(tempC: number): number {
  */
 export function drivingFuelL(distanceKm: number, hours: number, passengers: number, cooled: boolean): number {
   return dieselL(distanceKm, hours, passengers, cooled ? AIR_CONDITIONING_FACTOR : 1);
-}
-
-/** Diesel [L] of idling at a terminal, with the air conditioning half the year has. hours ≥ 0 */
-export function idleFuelL(hours: number, cooled: boolean): number {
-  return (cooled ? IDLE_COOLED_L_PER_H : IDLE_L_PER_H) * hours;
 }
 
 /** f_ac 1…1.25 at 35 °C; idling 2.0 L/h, 3.25 L/h at 35 °C (engineering estimates, 1.15…1.25 and 3.0…3.5). */

@@ -1,7 +1,7 @@
 // Fixed-time traffic signals, a pure function of node and time: two phases by approach axis, a hashed offset, no coordination, no turns.
 import type { City, Link, StreetClass } from '../city.ts';
 
-const CYCLE_MS = 90_000;
+export const CYCLE_MS = 90_000;
 const HALF_MS = CYCLE_MS / 2;
 const GREEN_MS = 41_000;
 const AMBER_MS = 3_000;

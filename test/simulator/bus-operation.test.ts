@@ -10,6 +10,8 @@ import { Life, START_MS, fakeWorld } from './fake-world.ts';
 const HOUR_S = 3600;
 const EIGHT_S = 8 * HOUR_S;
 const ALL: readonly DayType[] = ['workday', 'weekend', 'holiday'];
+/** A battery bus charges there. */
+const IN_DEPOT = ['depot', 'charging'];
 const city = fakeCity();
 const line = city.lines[0]!;
 
@@ -98,10 +100,11 @@ describe('an imported timetable', () => {
 describe('a bus without a trip', () => {
   it('goes to the depot, switched off, and is back in time for its next one', () => {
     const life = new Life(model, importedCity([trip('a', 0, 5), trip('b', 1, 120)]), 1).run(8400);
-    const depot = life.records.filter(({ fields }) => fields.status === 'depot');
+    const depot = life.records.filter(({ fields }) => IN_DEPOT.includes(String(fields.status)));
     expect(depot.length).toBeGreaterThan(500);
-    expect(depot.at(-1)!.fields.fuelL).toBe(depot[0]!.fields.fuelL);
-    expect(depot.every(({ fields }) => fields.doorOpen === false && fields.trip === undefined)).toBe(true);
+    expect(depot.at(-1)!.fields.energyKwh).toBe(depot[0]!.fields.energyKwh);
+    expect(depot.every(({ fields }) => fields.engineOn === false && fields.doorOpen === false)).toBe(true);
+    expect(depot.every(({ fields }) => fields.trip === undefined)).toBe(true);
     const start = life.records.find(({ fields }) => fields.trip === 'b')!;
     expect(start.tsMs).toBe(START_MS + 120 * 60_000);
     const before = life.records.findLast(({ tsMs }) => tsMs < start.tsMs)!;
@@ -116,7 +119,7 @@ describe('a bus without a trip', () => {
     expect(empty.every(({ fields }) => fields.load === 0 && fields.doorOpen === false)).toBe(true);
     const driftM = Number(empty.at(-1)!.fields.odometerM) - Number(empty[0]!.fields.odometerM);
     expect(driftM).toBeGreaterThan(6500);
-    expect(Number(empty.at(-1)!.fields.fuelL)).toBeGreaterThan(Number(empty[0]!.fields.fuelL) + 1);
+    expect(Number(empty.at(-1)!.fields.energyKwh)).toBeGreaterThan(Number(empty[0]!.fields.energyKwh) + 5);
     expect(life.records.find(({ fields }) => fields.trip === 'b')!.tsMs).toBe(START_MS + 60 * 60_000);
     expect(cancelled(life)).toEqual([]);
   });
@@ -168,7 +171,7 @@ describe('at night', () => {
     life.run(16 * HOUR_S, fakeWorld(), 60_000);
     life.records.length = 0;
     life.run(5 * HOUR_S, fakeWorld({ boardingShare: 0 }), 60_000);
-    expect(life.records.every(({ fields }) => fields.status === 'depot')).toBe(true);
+    expect(life.records.every(({ fields }) => IN_DEPOT.includes(String(fields.status)))).toBe(true);
     life.run(2 * HOUR_S);
     const six = START_MS + 22 * HOUR_S * 1000;
     const first = life.records.find(({ fields }) => fields.trip !== undefined)!;
