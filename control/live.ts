@@ -86,6 +86,8 @@ class Centre {
   /** Since the last summary, by command. */
   readonly #lately = new Map<string, number>();
   #sent = 0;
+  /** Records and events of the controllers themselves. */
+  #out = 0;
 
   constructor(city: string, publish: Publish) {
     this.#city = city;
@@ -139,7 +141,7 @@ class Centre {
       if (fields !== undefined) voice.record(nowMs, fields);
       for (const expected of arrivals) this.#say(lineTopic(this.#city, 'arrivals', expected.line), expected, 0);
     }
-    this.#say(countersTopic(this.#city, 'control'), { sent: this.#sent }, 0, true);
+    this.#say(countersTopic(this.#city, 'control'), { sent: this.#sent, out: this.#out }, 0, true);
   }
 
   /** What was decided since the last one; undefined: nothing. */
@@ -154,7 +156,7 @@ class Centre {
   #staff(): Seat[] {
     return createControllers().map((controller) => ({
       controller,
-      voice: new Voice(this.#city, controller, this.#publish),
+      voice: new Voice(this.#city, controller, this.#publish, () => this.#out++),
     }));
   }
 

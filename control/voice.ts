@@ -19,12 +19,15 @@ export class Voice {
   readonly #publish: Publish;
   readonly #encoder: RecordEncoder | undefined;
   readonly #answers = new Map<string, Ack>();
+  readonly #onOut: () => void;
   #seq = 0;
 
-  constructor(city: string, controller: Controller, publish: Publish) {
+  /** `onOut` is called for each record and event that the broker has. */
+  constructor(city: string, controller: Controller, publish: Publish, onOut: () => void) {
     this.#city = city;
     this.#controller = controller;
     this.#publish = publish;
+    this.#onOut = onOut;
     this.#encoder = controller.description && new RecordEncoder(controller.description);
   }
 
@@ -37,14 +40,14 @@ export class Voice {
 
   record(ts: number, fields: TelemetryRecord['fields']): void {
     if (this.#encoder === undefined) return;
-    void this.#publish(this.#topic('telemetry'), this.#encoder.encode(ts, ++this.#seq, fields), 0);
+    this.#out(this.#publish(this.#topic('telemetry'), this.#encoder.encode(ts, ++this.#seq, fields), 1));
   }
 
   /** A decision was made and is on its way to its device. */
   decided(ts: number, about: TelemetryRecord['fields'] | undefined): void {
     if (this.#encoder === undefined || about === undefined) return;
     const payload = this.#encoder.encodeEvent(ts, ++this.#seq, 'decision', undefined, about);
-    settle(this.#publish(this.#topic('event'), payload, 1));
+    this.#out(this.#publish(this.#topic('event'), payload, 1));
   }
 
   /** A command to the controller. The same id is obeyed once and answered each time. @throws Rejection when it is no JSON object */
@@ -74,6 +77,10 @@ export class Voice {
 
   #ack(ack: Ack): void {
     settle(this.#publish(this.#topic('ack'), utf8.encode(JSON.stringify(ack)), 1));
+  }
+
+  #out(sending: Promise<void> | undefined): void {
+    settle(sending?.then(this.#onOut));
   }
 
   #topic(channel: DeviceChannel): string {

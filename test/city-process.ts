@@ -27,6 +27,8 @@ export interface CityProcess {
 /** The part of `GET /api/counters` that tests look at. */
 export interface Counters {
   readonly simulator: { readonly out: number; readonly dropped: number };
+  /** Absent before its first report and with `--no-control`. */
+  readonly control?: { readonly out: number };
   readonly broker: { readonly in: number; readonly refused: number };
   readonly ingest: {
     readonly in: number;
@@ -43,14 +45,15 @@ export async function countersOf(city: CityProcess): Promise<Counters> {
   return (await city.get('/api/counters')) as Counters;
 }
 
-/** Pauses the city and waits until simulator, broker and ingest agree on how many there were. */
+/** Pauses the city and waits until simulator with control centre, broker and ingest agree on how many there were. */
 export async function pausedCounters(city: CityProcess): Promise<Counters> {
   const { status } = await city.post('/api/scenario', { name: 'pause' });
   if (status !== 200) throw new Error(`pause was answered with ${status}`);
   return eventually('agreement', async () => {
     const counters = await countersOf(city);
-    const { simulator, broker, ingest } = counters;
-    return ingest.backlog === 0 && simulator.out === broker.in && broker.in === ingest.in ? counters : undefined;
+    const { simulator, control, broker, ingest } = counters;
+    const out = simulator.out + (control?.out ?? 0);
+    return ingest.backlog === 0 && out === broker.in && broker.in === ingest.in ? counters : undefined;
   });
 }
 
