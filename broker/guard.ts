@@ -5,8 +5,6 @@ import type { Duplex } from 'node:stream';
 export interface GuardLimits {
   /** Longest packet before the CONNECT is accepted. */
   readonly connectBytes: number;
-  /** Longest packet after it. */
-  readonly packetBytes: number;
   /** Output above which a subscriber counts as blocked: Aedes then waits for it, up to its drain time-out. */
   readonly blockedBytes: number;
 }
@@ -15,8 +13,8 @@ export class Guard {
   readonly #stream: Duplex;
   readonly #limits: GuardLimits;
   readonly #onOversize: (bytes: number) => void;
-  /** Set when the CONNECT was accepted: the larger limit applies. */
-  accepted = false;
+  /** Longest packet now; whoever is accepted may send longer ones. */
+  limitBytes: number;
   #held = false;
   #asked = false;
   // Header counter: where we are in the current packet.
@@ -28,6 +26,7 @@ export class Guard {
   constructor(stream: Duplex, limits: GuardLimits, onOversize: (bytes: number) => void) {
     this.#stream = stream;
     this.#limits = limits;
+    this.limitBytes = limits.connectBytes;
     this.#onOversize = onOversize;
     this.#guardReading();
     this.#guardWriting();
@@ -85,7 +84,7 @@ export class Guard {
         this.#length |= (byte & 0x7f) << this.#shift;
         this.#shift += 7;
         if (byte >= 0x80 && this.#shift <= 21) continue;
-        if (byte >= 0x80 || this.#length > this.#limit()) return false;
+        if (byte >= 0x80 || this.#length > this.limitBytes) return false;
         this.#inLength = false;
         this.#skip = this.#length;
       } else {
@@ -96,9 +95,5 @@ export class Guard {
       }
     }
     return true;
-  }
-
-  #limit(): number {
-    return this.accepted ? this.#limits.packetBytes : this.#limits.connectBytes;
   }
 }

@@ -5,6 +5,8 @@ export interface Limits {
   /** Longest packet before the CONNECT is accepted: client id, name, password and will fit. */
   readonly connectBytes: number;
   readonly packetBytes: number;
+  /** Longest packet of who may publish timetables, and of no other message than those. */
+  readonly timetableBytes: number;
   /** Publishes of one client that wait for their ticket or are being delivered; above it the client is not read. */
   readonly maxInProgress: number;
   readonly subscriptionsPerClient: number;
@@ -28,6 +30,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxConnections: 50_000,
   connectBytes: 4096,
   packetBytes: 65_536,
+  timetableBytes: 1_048_576,
   maxInProgress: 4096,
   subscriptionsPerClient: 1000,
   retainedTopics: 200_000,

@@ -20,7 +20,7 @@ const AUTHENTICATE_TIMEOUT_MS = 5000;
 /** Topics longer than this are looked at before Aedes sees them: it ends the connection at 100 levels. */
 const SUSPICIOUS_LENGTH = 100;
 /** What a latecomer must know; history is none of it. */
-const RETAINED = new Set(['status', 'kind', 'clock', 'counters', 'timetable']);
+const RETAINED = new Set(['status', 'kind', 'clock', 'counters', 'timetable', 'scenarioState']);
 
 /** Of one connection, from its first byte to its last. */
 export interface Session {
@@ -172,7 +172,7 @@ export class Policy {
     } finally {
       clearTimeout(late);
     }
-    session.guard.accepted = true;
+    session.guard.limitBytes = this.#limits[session.access.hasTimetables ? 'timetableBytes' : 'packetBytes'];
   }
 
   #refusedConnect(client: Client, error: unknown): Error & { returnCode: number } {
@@ -190,7 +190,7 @@ export class Policy {
     }
     try {
       if (packet.qos < 2) this.#begun(session); // Aedes itself bounds QoS 2
-      const cause = session.access.publishRefusal(packet.topic);
+      const cause = session.access.publishRefusal(packet.topic) ?? this.#lengthRefusal(packet);
       const ticket = cause ? this.#drop(cause, client!, packet) : this.#accept(packet);
       if (packet.qos === 0) {
         ticket?.catch((error: unknown) => this.#broken(client!, error));
@@ -206,6 +206,12 @@ export class Policy {
     } catch (error) {
       this.#broken(client!, error);
     }
+  }
+
+  /** Who may publish timetables may publish nothing else that is as long. */
+  #lengthRefusal({ topic, payload }: PublishPacket): 'oversize' | undefined {
+    const isLong = payload.length > this.#limits.packetBytes;
+    return isLong && parseTopic(topic)?.type !== 'timetable' ? 'oversize' : undefined;
   }
 
   /** One client's share of what is under way is bounded: above it, it is not read. */

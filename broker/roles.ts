@@ -112,6 +112,11 @@ export class Access {
     this.#subscribe = identity.roles.flatMap((role) => expand(TABLE[role].subscribe, city, identity));
   }
 
+  /** Timetables are the only messages that are long. */
+  get hasTimetables(): boolean {
+    return this.#publish.some(([, , tree]) => tree === 'timetable');
+  }
+
   mayPublish(topic: string): boolean {
     return this.publishRefusal(topic) === undefined;
   }

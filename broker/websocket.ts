@@ -16,7 +16,7 @@ export interface MqttUpgrade {
   close(): void;
 }
 
-/** One WebSocket message may carry several MQTT packets; a single packet is at most 64 KB. */
+/** One WebSocket message may carry several MQTT packets; a packet is at most 64 KiB: who publishes timetables comes by TCP. */
 const MAX_MESSAGE_BYTES = 131_072;
 const SUBPROTOCOLS = ['mqtt', 'mqttv3.1']; // [MQTT-6.0.0-3]
 const UNSUPPORTED_DATA = 1003; // RFC 6455 7.4.1

@@ -103,6 +103,7 @@ export class LiveCity {
       everythingAcknowledged: () => this.#backfill?.done === false,
       ...(options.onSent === undefined ? {} : { onSent: options.onSent }),
       timetables: () => this.#run.timetables(),
+      onUp: () => this.#board.repeat(),
       onTooLong: (line, bytes) =>
         options.log.warn(`the timetable of line ${line} is too long to be published: ${bytes} bytes`),
       onMessage: (topic, payload) => this.#receive(topic, payload),

@@ -30,6 +30,8 @@ export interface PublisherOptions {
   readonly timetables?: () => readonly LineTimetable[];
   /** Told of every message that leaves; `acknowledged` settles at the PUBACK of a QoS 1 publish. */
   readonly onSent?: (message: SentMessage) => void;
+  /** After every connect: the broker may have forgotten what was retained. */
+  readonly onUp?: () => void;
   /** Told of a timetable that is too long for a broker. */
   readonly onTooLong?: (line: string, bytes: number) => void;
   /** Whatever the gateway has subscribed to. */
@@ -54,8 +56,8 @@ interface Lane {
 const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 const STATUS_ONLINE = new TextEncoder().encode('online');
 const STATUS_OFFLINE = new TextEncoder().encode('offline');
-/** A longer message would cost the connection: the citytwin broker takes packets of 64 KiB. */
-const MAX_TIMETABLE_BYTES = 65_000;
+/** A longer message would cost the connection: the citytwin broker takes timetables in packets of up to 1 MiB, so does the api. */
+const MAX_TIMETABLE_BYTES = 1_048_000;
 /** Larger fleets build their topics as they go. */
 const REMEMBERED_TOPICS = 100_000;
 /** Connections opened at the same time, so that a start is no storm. */
@@ -86,6 +88,7 @@ export class Publisher implements Sink {
         this.#described = Promise.all([this.#describeAll(), this.publishTimetables()]).then(() => undefined);
         // The start waits for the first; a later one that a full outbox turns away comes again with the next connection.
         this.#described.catch(() => undefined);
+        options.onUp?.();
       },
     });
     this.#connections = [this.#gateway];

@@ -40,6 +40,11 @@ export class StateBoard {
     };
   }
 
+  /** It may be forgotten where it was sent to: the next one is new whatever it says. */
+  repeat(): void {
+    this.#last = '';
+  }
+
   /** The state, when it differs from the one given last; a change too soon after it is given with the next call. */
   changed(
     timeline: ReturnType<Timeline['states']>,

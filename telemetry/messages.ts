@@ -56,7 +56,7 @@ export interface ClockMessage {
   };
 }
 
-/** `city/{city}/scenario/state`, retained: on every change and once a minute of simulated time, at most twice a wall second. */
+/** `city/{city}/scenario/state`, retained: on every change, at most twice a wall second, and after every connect. */
 export interface ScenarioState {
   readonly scenario: string;
   readonly title?: string;
