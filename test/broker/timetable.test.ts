@@ -79,7 +79,7 @@ describe('timetables of a big city', () => {
     await viewer.start();
     await viewer.subscribe([{ filter: 'city/#', qos }]);
     await all.promise;
-    expect(told.toSorted()).toEqual(LINES.map((topic) => [topic, LONG.length]).toSorted());
+    expect(new Map(told)).toEqual(new Map(LINES.map((topic) => [topic, LONG.length])));
     await viewer.stop();
   });
 
