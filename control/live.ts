@@ -44,19 +44,30 @@ interface Seat {
 /** Connects and controls until stopped. @throws when the broker refuses us for ever */
 export async function startControl({ city, broker, log }: ControlOptions): Promise<Control> {
   const centre = new Centre(city, (topic, payload, qos, retain) => client.publish(topic, payload, qos, retain));
+  let link: 'none' | 'up' | 'lost' = 'none';
   const client = new Client({
     ...broker,
     clientId: `control-${city}`,
     onMessage: (topic, payload) => centre.hear(topic, payload),
-    // A broker that was started again has forgotten what was retained.
-    onUp: () => settle(centre.describe()),
-    onDown: (reason) => log.warn(`the control centre lost its broker: ${reason}`),
+    onUp: () => {
+      if (link === 'lost') log.info('the control centre has its broker again');
+      link = 'up';
+      // A broker that was started again has forgotten what was retained.
+      settle(centre.describe());
+    },
+    // Said once, not at every attempt to come back.
+    onDown: (reason) => {
+      if (link !== 'up') return;
+      link = 'lost';
+      log.warn(`the control centre lost its broker: ${reason}`);
+    },
   });
   await client.start();
   await centre.describe();
   const granted = await client.subscribe(centre.filters);
   const refused = centre.filters.filter((_, index) => granted[index]! > 2).map(({ filter }) => filter);
   if (refused.length > 0) {
+    link = 'none';
     await client.stop();
     throw new Error(`the broker refuses the subscriptions ${refused.join(', ')}`);
   }
@@ -72,6 +83,7 @@ export async function startControl({ city, broker, log }: ControlOptions): Promi
     stop: async () => {
       clearInterval(reporting);
       clearInterval(summing);
+      link = 'none';
       await client.stop(DRAIN_MS);
     },
   };

@@ -203,4 +203,18 @@ describe('the control centre over MQTT', () => {
     bunch(live, 3000);
     await until(() => sent(broker, 'bus/self/command').length === 1);
   });
+
+  it('says once that its broker is gone and once that it is back, and nothing at its own end', async () => {
+    const broker = await start();
+    const centre = await control(broker);
+    await broker.close();
+    await until(() => lines.length > 0);
+    const again = await start({ port: broker.port });
+    await until(() => again.frames.some(({ topic }) => topic === 'city/wuxi/kinds/bus-dispatch'), 10_000);
+    await centre.stop();
+    expect(lines).toEqual([
+      'the control centre lost its broker: connection closed by the broker',
+      'the control centre has its broker again',
+    ]);
+  }, 15_000);
 });
