@@ -69,15 +69,24 @@ export function heed(bus: Bus, desk: Desk, nowMs: number, report: Reporter): voi
   for (const order of bus.orders.slice()) {
     if (nowMs < order.reactMs) continue;
     if (order.name === 'reassign' && order.follows) heedReassign(bus, order, desk, nowMs, report);
+    if (order.name === 'deadhead' && bus.mode === 'depot') {
+      closeOrder(bus, order, nowMs, report, 'expired', 'the bus went to the depot');
+      continue;
+    }
     if (order.read) continue;
     order.read = true;
-    if (!order.follows) closeOrder(bus, order, nowMs, report, 'expired', DID_NOT_FOLLOW);
-    else if (order.name === 'speedAdvice') bus.capMps = order.speedMps;
-    else if (order.name === 'shortTurn' && isBehind(bus, order.stop))
-      closeOrder(bus, order, nowMs, report, 'expired', 'the bus was there before the driver had read it');
-    else if ((order.name === 'skip' || order.name === 'shortTurn') && bus.mode === 'moving') bus.halt = haltOf(bus);
-    else if (order.name === 'engineOffAdvice') heedEngineOff(bus, order, nowMs, report);
+    if (order.follows) act(bus, order, nowMs, report);
+    else closeOrder(bus, order, nowMs, report, 'expired', DID_NOT_FOLLOW);
   }
+}
+
+/** What can be done at once. */
+function act(bus: Bus, order: Order, nowMs: number, report: Reporter): void {
+  if (order.name === 'speedAdvice') bus.capMps = order.speedMps;
+  else if (order.name === 'engineOffAdvice') heedEngineOff(bus, order, nowMs, report);
+  else if (order.name === 'shortTurn' && isBehind(bus, order.stop))
+    closeOrder(bus, order, nowMs, report, 'expired', 'the bus was there before the driver had read it');
+  else if ((order.name === 'skip' || order.name === 'shortTurn') && bus.mode === 'moving') bus.halt = haltOf(bus);
 }
 
 function isBehind({ mode, stop }: Bus, other: number): boolean {

@@ -62,6 +62,7 @@ export function skipOf(bus: Bus, { stops }: Args): Request<SkipOrder> {
 export function deadheadOf(bus: Bus, { toStop }: Args, network: LineNetwork): Request<DeadheadOrder> {
   const away = notAtTerminal(bus);
   if (away !== undefined) return away;
+  if (bus.mode === 'depot') return 'the bus is in the depot, without a trip';
   const ways = network.sides.filter((_, way) => network.from[way] === bus.terminal);
   const ids = [...new Set(ways.flatMap(({ stopIds }) => stopIds.slice(1, -1)))];
   if (typeof toStop !== 'string' || !ids.includes(toStop)) return unknownOf('toStop', toStop, ids);
