@@ -15,7 +15,7 @@ export interface FrequencyRule {
 export const FREQUENCY: FrequencyRule = { policyPerH: 4, designLoad: 0.85, waitingPerH: 40, busPerH: 200 };
 
 /**
- * f = max(f_policy, P_max / (ρ cap), √(c_w Q / (2 c_v T_c))), buses an hour and way. ridersPerH ≥ 0: Q, all who board; peakPerH ≥ 0: P_max,
+ * f = max(f_policy, P_max / (ρ cap), √(c_w Q / (2 c_v T_c))), buses an hour and way; the last makes c_v T_c f + c_w Q / (2 f) least. ridersPerH ≥ 0: Q, all who board; peakPerH ≥ 0: P_max,
  * on board past the fullest point in an hour; capacity > 0; cycleH > 0: T_c, out and back with rests.
  */
 export function frequencyPerH(

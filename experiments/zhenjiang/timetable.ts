@@ -1,6 +1,6 @@
 // Timetables of an operator: by three periods and believed demand, as it used to be, or by the hour and counted demand. The rule is the same
 // in both (policy, capacity, worth of waiting); what differs is what is known. No drivers' shifts.
-import { frequency } from '../../simulator/physics/frequency.ts';
+import { FREQUENCY, frequencyPerH } from '../../control/bus/frequency.ts';
 import { DIRECTIONS, FIRST_HOUR, LAST_HOUR, PERIODS, boardingsPerHour, movingMps } from './operator.ts';
 import type { Direction, Operator, OperatorLine } from './operator.ts';
 
@@ -52,6 +52,7 @@ function believed(line: OperatorLine, direction: Direction, hour: number): numbe
 }
 
 function planFor(operator: Operator, known: Knowledge, worthOfWaiting: number): LinePlan[] {
+  const rule = { ...FREQUENCY, policyPerH: POLICY_PER_HOUR, waitingPerH: worthOfWaiting, busPerH: COST_PER_BUS_HOUR };
   return operator.lines.map((line) => {
     const perHour = new Float64Array(24);
     const buses = new Int32Array(24);
@@ -59,15 +60,8 @@ function planFor(operator: Operator, known: Knowledge, worthOfWaiting: number): 
       const out = known(line, 0, hour);
       const back = known(line, 1, hour);
       const cycleHours = cycleS(line, hour) / 3600;
-      perHour[hour] = frequency({
-        policyPerHour: POLICY_PER_HOUR,
-        maxLoadPerHour: Math.max(out * line.peakLoad[0], back * line.peakLoad[1]),
-        capacity: CAPACITY,
-        boardingsPerHour: out + back,
-        cycleHours,
-        costPerBusHour: COST_PER_BUS_HOUR,
-        waitingCostPerHour: worthOfWaiting,
-      }).perHour;
+      const fullestPerH = Math.max(out * line.peakLoad[0], back * line.peakLoad[1]);
+      perHour[hour] = frequencyPerH(rule, out + back, fullestPerH, CAPACITY, cycleHours);
       buses[hour] = Math.ceil(perHour[hour]! * cycleHours - 1e-9);
     }
     return { line, perHour, buses };

@@ -85,6 +85,14 @@ describe('the right frequency', () => {
     expect(ruleOf(4_000) / ruleOf(1_000)).toBeCloseTo(2, 9);
   });
 
+  it('is where buses and waiting together cost least', () => {
+    const { busPerH, waitingPerH } = FREQUENCY;
+    const cost = (perH: number) => busPerH * 1.5 * perH + (waitingPerH * 1_000) / (2 * perH);
+    const best = ruleOf(1_000);
+    expect(cost(best)).toBeLessThan(cost(best * 1.02));
+    expect(cost(best)).toBeLessThan(cost(best * 0.98));
+  });
+
   it('is never below what is promised, nor below what the fullest point needs', () => {
     expect(frequencyPerH(FREQUENCY, 1, 0, 80, 1.5)).toBe(FREQUENCY.policyPerH);
     expect(frequencyPerH(FREQUENCY, 100, 680, 80, 1.5)).toBeCloseTo(10, 9);
