@@ -5,7 +5,7 @@ import type { Command, TelemetryRecord } from '../telemetry/messages.ts';
 import { Assignments } from './bus/assignments.ts';
 import { DISPATCH_DESCRIPTION } from './bus/description.ts';
 import { EtaScore } from './bus/eta-score.ts';
-import { expectedOnLine } from './bus/expected.ts';
+import { expectedOnLine, forecastLine } from './bus/expected.ts';
 import { Forecast } from './bus/forecast.ts';
 import type { Bus, Line } from './bus/network.ts';
 import { createPolicy } from './bus/policies.ts';
@@ -30,7 +30,8 @@ const EXPIRES_MS = 60_000;
 const MAX_WAITING = 1_000;
 const REVIEW_MS = 60_000;
 const REPORT_MS = 10_000;
-const ARRIVALS_MS = 20_000;
+/** Arrivals are published this often. */
+export const ARRIVALS_MS = 20_000;
 /** Longer texts are refused on the wire. */
 const MAX_WHY = 256;
 
@@ -100,6 +101,12 @@ export class BusDispatch implements Controller {
       report.fields = this.#fields(nowMs);
     }
     return report;
+  }
+
+  /** Shows each bus while `forecast` is about it: the arrivals of `report`, but neither scored nor written down. */
+  forecastAll(nowMs: number, show: (bus: Bus, forecast: Forecast) => void): void {
+    for (const line of this.#tracker.lines.values())
+      forecastLine(line, nowMs, this.#forecast, (bus) => show(bus, this.#forecast));
   }
 
   obey(command: Command): string | undefined {

@@ -60,7 +60,7 @@ export class InformedRiders implements LineObserver {
     this.#random = random;
   }
 
-  /** Arrivals for which somebody comes who is ready at nowS, ascending; none: comes at once. For the engine's `expected`, asked for everybody. */
+  /** The arrival for which somebody comes who is ready at nowS, or those of the timetable, ascending; none: comes at once. For the engine's `expected`, asked for everybody. */
   expectedS(way: number, stop: number, nowS: number): readonly number[] {
     const { headwayS, aheadShare } = this.#rules;
     if (!this.#isUser(way, stop, nowS)) return headwayS > KNOWN_TIMETABLE_S ? this.#plannedS(stop, nowS) : [];
@@ -70,15 +70,18 @@ export class InformedRiders implements LineObserver {
 
   #shownS(way: number, stop: number, nowS: number): readonly number[] {
     const { walkS, ageS, bufferS, headwayS, warmUpS } = this.#rules;
-    const seen = this.#feed
-      .expected(`${WAYS[way]!}-${String(stop).padStart(2, '0')}`, nowS - walkS - ageS)
-      .map((bus) => ({ trip: bus.trip, atS: this.#withError(bus, way, stop, nowS) }))
-      .sort((a, b) => a.atS - b.atS);
-    const goal = seen.find(({ atS }) => atS - bufferS >= nowS);
-    if (goal !== undefined && nowS > warmUpS) this.#rely(goal, way, stop);
-    const lastS = seen.at(-1)?.atS ?? nowS;
+    let goal: ExpectedBus | undefined;
+    let goalS = Infinity;
+    let lastS = -Infinity;
+    for (const bus of this.#feed.expected(WAYS[way]!, stop, nowS - walkS - ageS)) {
+      const atS = this.#withError(bus, way, stop, nowS);
+      lastS = Math.max(lastS, atS);
+      if (atS - bufferS >= nowS && atS < goalS) [goal, goalS] = [bus, atS];
+    }
     // Buses that have not left their terminal are shown by the timetable.
-    return [...seen.map(({ atS }) => atS), ...this.#plannedS(stop, lastS + headwayS / 2)];
+    if (goal === undefined) return this.#plannedS(stop, (lastS === -Infinity ? nowS : lastS) + headwayS / 2);
+    if (nowS > warmUpS) this.#rely(goal.trip, goalS, way, stop);
+    return [goalS];
   }
 
   departed({ way, stop, trip, arrivedS }: LineBus): void {
@@ -127,7 +130,7 @@ export class InformedRiders implements LineObserver {
     return atS + this.#rules.errorShare * drawn * Math.max(0, atS - nowS);
   }
 
-  #rely({ trip, atS }: ExpectedBus, way: number, stop: number): void {
+  #rely(trip: string, atS: number, way: number, stop: number): void {
     const key = `${way}/${stop}/${trip.slice(trip.lastIndexOf('-') + 1)}`;
     const relied = this.#relied.get(key);
     if (relied === undefined) this.#relied.set(key, [atS]);

@@ -1,9 +1,12 @@
 // What riders' phones know: the arrivals that the dispatch centre publishes, some time ago. It listens to the buses of one line as the centre
 // does; what the centre decides goes on to the buses.
+import { ARRIVALS_MS } from '../control/bus-dispatch.ts';
 import type { BusDispatch } from '../control/bus-dispatch.ts';
+import { countOnTrip } from '../control/bus/expected.ts';
+import type { Forecast } from '../control/bus/forecast.ts';
+import type { Bus } from '../control/bus/network.ts';
 import type { Controller, Decision } from '../telemetry/controller.ts';
 import type { TelemetryRecord } from '../telemetry/messages.ts';
-import type { LineArrivals } from '../telemetry/timetable.ts';
 
 export interface ExpectedBus {
   readonly trip: string;
@@ -11,9 +14,17 @@ export interface ExpectedBus {
   readonly atS: number;
 }
 
+/** What is expected of a bus at the stops ahead of it, in their order. */
+interface Outlook {
+  readonly trip: string;
+  readonly direction: string;
+  readonly firstStop: number;
+  readonly arrivalsS: readonly number[];
+}
+
 interface Issue {
   readonly tsS: number;
-  readonly byStop: ReadonlyMap<string, ExpectedBus[]>;
+  readonly buses: Outlook[];
 }
 
 export class RiderFeed implements Controller {
@@ -22,6 +33,7 @@ export class RiderFeed implements Controller {
   readonly #dispatch: BusDispatch;
   /** The oldest first. */
   readonly #issues: Issue[] = [];
+  #issuedMs = -Infinity;
 
   constructor(dispatch: BusDispatch) {
     this.#dispatch = dispatch;
@@ -29,30 +41,38 @@ export class RiderFeed implements Controller {
 
   observe(record: TelemetryRecord): void {
     this.#dispatch.observe(record);
-    for (const arrivals of this.#dispatch.report(record.ts).arrivals ?? []) this.#issues.push(issueOf(arrivals));
+    if (record.ts - this.#issuedMs >= ARRIVALS_MS) this.#issue(record.ts);
   }
 
   decide(nowMs: number): Decision[] {
     return this.#dispatch.decide(nowMs);
   }
 
-  /** What was known at atS, s since the start of the run, of a stop: in no order. atS may not go back. */
-  expected(stop: string, atS: number): readonly ExpectedBus[] {
+  /** What was known at atS, s since the start of the run, of a stop, counted from 0: in no order. atS may not go back. */
+  expected(direction: string, stop: number, atS: number): ExpectedBus[] {
     while (this.#issues[1] !== undefined && this.#issues[1].tsS <= atS) this.#issues.shift();
     const issue = this.#issues[0];
-    return issue === undefined || issue.tsS > atS ? [] : (issue.byStop.get(stop) ?? []);
+    const found: ExpectedBus[] = [];
+    if (issue === undefined || issue.tsS > atS) return found;
+    for (const { trip, direction: own, firstStop, arrivalsS } of issue.buses) {
+      const arrivalS = own === direction ? arrivalsS[stop - firstStop] : undefined;
+      if (arrivalS !== undefined) found.push({ trip, atS: arrivalS });
+    }
+    return found;
+  }
+
+  #issue(tsMs: number): void {
+    this.#issuedMs = tsMs;
+    const buses: Outlook[] = [];
+    this.#dispatch.forecastAll(tsMs, (bus, forecast) => buses.push(outlookOf(bus, forecast)));
+    // As long as nobody is under way, nothing new is said.
+    if (buses.length > 0) this.#issues.push({ tsS: tsMs / 1000, buses });
   }
 }
 
-function issueOf({ ts, buses }: LineArrivals): Issue {
-  const byStop = new Map<string, ExpectedBus[]>();
-  for (const { trip, stops } of buses) {
-    for (const { stop, arrivalMs } of stops) {
-      const known = byStop.get(stop);
-      const bus = { trip, atS: arrivalMs / 1000 };
-      if (known === undefined) byStop.set(stop, [bus]);
-      else known.push(bus);
-    }
-  }
-  return { tsS: ts / 1000, byStop };
+function outlookOf(bus: Bus, forecast: Forecast): Outlook {
+  const arrivalsS: number[] = [];
+  const count = countOnTrip(bus, forecast);
+  for (let at = 0; at < count; at++) arrivalsS.push(Math.round(forecast.arrivalMs[at]!) / 1000);
+  return { trip: bus.trip, direction: bus.side.direction, firstStop: forecast.sequences[0]!, arrivalsS };
 }

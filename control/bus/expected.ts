@@ -8,26 +8,38 @@ import { SILENT_MS } from './positions.ts';
 
 export function expectedOnLine(line: Line, nowMs: number, forecast: Forecast, score: EtaScore): LineArrivals {
   const buses: BusArrivals[] = [];
-  for (const bus of line.buses) {
-    if (nowMs - bus.lastMs > SILENT_MS || forecast.of(bus, nowMs) === 0) continue;
+  forecastLine(line, nowMs, forecast, (bus) => {
     score.note(bus, forecast, nowMs);
     // Without a trip nobody could tell what the arrivals belong to.
     if (DEVICE_PATTERN.test(bus.trip)) buses.push(arrivalsOf(bus, nowMs, forecast, score));
-  }
+  });
   return { line: line.id, ts: nowMs, buses };
 }
 
-/** Of this trip: a loop's next round is another one. */
+/** Shows each bus that is expected somewhere while `forecast` is about it. */
+export function forecastLine(line: Line, nowMs: number, forecast: Forecast, show: (bus: Bus) => void): void {
+  for (const bus of line.buses) {
+    if (nowMs - bus.lastMs <= SILENT_MS && forecast.of(bus, nowMs) > 0) show(bus);
+  }
+}
+
+/** How many of the forecast's arrivals are of this trip: a loop's next round is another one. */
+export function countOnTrip(bus: Bus, { count, sequences }: Forecast): number {
+  for (let at = 0; at < count; at++) {
+    if (sequences[at]! < (at > 0 ? sequences[at - 1]! : bus.sequence)) return at;
+  }
+  return count;
+}
+
 function arrivalsOf(bus: Bus, nowMs: number, forecast: Forecast, score: EtaScore): BusArrivals {
   const { device, trip, side } = bus;
   const stops: ExpectedArrival[] = [];
-  for (let at = 0; at < forecast.count; at++) {
-    const sequence = forecast.sequences[at]!;
-    if (at > 0 ? sequence < forecast.sequences[at - 1]! : sequence < bus.sequence) break;
+  const count = countOnTrip(bus, forecast);
+  for (let at = 0; at < count; at++) {
     const arrivalMs = Math.round(forecast.arrivalMs[at]!);
     stops.push({
       stop: forecast.stops[at]!.id,
-      sequence,
+      sequence: forecast.sequences[at]!,
       arrivalMs,
       uncertaintyS: Math.round(score.uncertaintyS(forecast.varianceS2[at]!, (arrivalMs - nowMs) / 1000)),
     });

@@ -2,6 +2,7 @@
 // instance serves all buses; what it says is overwritten by the next question.
 import type { Bus, Side, Stop } from './network.ts';
 import { busBehind, legS } from './positions.ts';
+import type { RunningTime } from './running-times.ts';
 import { targetOf } from './target.ts';
 
 /** A bus that is about to leave, or to arrive, has at least this long to go, ms. */
@@ -91,13 +92,10 @@ export class Forecast {
   }
 
   #drive(side: Side, from: Stop | undefined, to: Stop): void {
-    const time = from?.ahead.find((segment) => segment.to === to)?.time;
-    // A usual leg has its halt in it.
-    const guessS = () => legS(side, to.alongM - (from?.alongM ?? Number.NaN)) - USUAL_DWELL_S;
-    const runS = time?.expectedS(this.#atMs) ?? Math.max(USUAL_DWELL_S, guessS());
-    const guessS2 = (UNSURE * runS) ** 2;
+    const time = from === undefined ? undefined : timeTo(from, to);
+    const runS = time === undefined ? guessedS(side, from, to) : time.expectedS(this.#atMs);
     this.#atMs += 1000 * runS;
-    this.#variance += time === undefined || time.varianceS2 === 0 ? guessS2 : time.varianceS2;
+    this.#variance += time === undefined || time.varianceS2 === 0 ? (UNSURE * runS) ** 2 : time.varianceS2;
   }
 
   #halt({ dwellS, holdS }: Stop): void {
@@ -115,6 +113,16 @@ export class Forecast {
     this.varianceS2[this.count] = this.#variance;
     this.count++;
   }
+}
+
+/** Of a way that no bus was seen to drive. A usual leg has its halt in it. */
+function guessedS(side: Side, from: Stop | undefined, to: Stop): number {
+  return Math.max(USUAL_DWELL_S, legS(side, to.alongM - (from?.alongM ?? Number.NaN)) - USUAL_DWELL_S);
+}
+
+function timeTo({ ahead }: Stop, to: Stop): RunningTime | undefined {
+  for (const segment of ahead) if (segment.to === to) return segment.time;
+  return undefined;
 }
 
 /** When a bus at a stop is expected to go. */

@@ -169,8 +169,8 @@ export class Side {
   next(stop: Stop, sequence: number): Stop | undefined {
     if (sequence >= this.lastSequence) return this.isLoop ? this.stops[0] : undefined;
     const usual = this.stops[sequence + 1];
-    if (stop.ahead.length === 0 || stop.ahead.some(({ to }) => to === usual)) return usual;
-    return stop.ahead[0]!.to;
+    for (const { to } of stop.ahead) if (to === usual) return usual;
+    return stop.ahead[0]?.to ?? usual;
   }
 }
 

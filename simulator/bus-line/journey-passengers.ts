@@ -30,7 +30,11 @@ export class JourneyPassengers implements Passengers {
   readonly #spec: LineSpec;
   readonly #observers: readonly LineObserver[];
   readonly #stops: readonly (readonly Stop[])[];
-  #nextLookUp: Stop | undefined;
+  readonly #allStops: readonly Stop[];
+  /** By stop of `#allStops`: when its next person looks up; Infinity: nobody comes any more. Asked after each one, so it has to be quick. */
+  readonly #lookUpS: Float64Array;
+  /** Index in `#allStops`; -1: nobody looks up. */
+  #nextLookUp = -1;
 
   constructor(demand: JourneyDemand, spec: LineSpec, random: Random, observers: readonly LineObserver[]) {
     this.#demand = demand;
@@ -43,6 +47,8 @@ export class JourneyPassengers implements Passengers {
         return { way, index, journeys, upcoming: journeys.next(), queue: [] };
       }),
     );
+    this.#allStops = this.#stops.flat();
+    this.#lookUpS = Float64Array.from(this.#allStops, ({ upcoming }) => upcoming?.readyS ?? Infinity);
     if (demand.informed !== undefined) this.#findNextLookUp();
   }
 
@@ -94,14 +100,15 @@ export class JourneyPassengers implements Passengers {
   }
 
   nextLookUpS(): number {
-    return this.#nextLookUp?.upcoming?.readyS ?? Infinity;
+    return this.#nextLookUp < 0 ? Infinity : this.#lookUpS[this.#nextLookUp]!;
   }
 
   lookUp(nowS: number): void {
     const { informed } = this.#demand;
-    const stop = this.#nextLookUp;
-    if (informed === undefined || stop?.upcoming === undefined) return;
+    const stop = this.#allStops[this.#nextLookUp];
+    if (informed === undefined || stop === undefined) return;
     this.#enter(stop, this.#comesS(stop, nowS));
+    this.#lookUpS[this.#nextLookUp] = stop.upcoming?.readyS ?? Infinity;
     this.#findNextLookUp();
   }
 
@@ -129,13 +136,13 @@ export class JourneyPassengers implements Passengers {
   }
 
   #findNextLookUp(): void {
-    let next: Stop | undefined;
-    for (const stops of this.#stops) {
-      for (const stop of stops) {
-        if (stop.upcoming !== undefined && !(stop.upcoming.readyS >= (next?.upcoming?.readyS ?? Infinity))) next = stop;
-      }
+    let soonestS = Infinity;
+    this.#nextLookUp = -1;
+    for (let stop = 0; stop < this.#lookUpS.length; stop++) {
+      if (this.#lookUpS[stop]! >= soonestS) continue;
+      soonestS = this.#lookUpS[stop]!;
+      this.#nextLookUp = stop;
     }
-    this.#nextLookUp = next;
   }
 
   /** Without information all come when they are ready: no need to ask in the order of time. */
