@@ -4,7 +4,7 @@ import { LineKpis } from '../simulator/bus-line/kpis.ts';
 import { runLine } from '../simulator/bus-line/run.ts';
 import { delayGrowth } from './bus-line-growth.ts';
 import type { Check, Experiment, ExperimentSettings, Outcome } from './experiment.ts';
-import { LINE_PARAMETERS, isUsual, lineControllers, lineSpec, value } from './line-settings.ts';
+import { LINE_PARAMETERS, isUsual, lineControllers, lineSpec, value, warmUpClash } from './line-settings.ts';
 
 const LABELS: { readonly [policy: string]: string } = {
   timetable: 'Timetable at the terminals only',
@@ -48,6 +48,7 @@ export const busLine: Experiment = {
     { name: 'orders', label: 'Orders that were obeyed', unit: '', better: 'neither' },
     { name: 'fuelLPerTrip', label: 'Diesel, a trip', unit: 'L', better: 'less' },
   ],
+  clash: warmUpClash,
   arms: (settings) => policies(settings).map((name) => ({ name, label: LABELS[name] ?? name })),
   live,
   checks,
@@ -130,10 +131,12 @@ function within(id: string, name: string, target: number, measured: number, tole
 function verdict({ settings, arms, differences, shares }: Outcome): string {
   const [first = '', ...others] = policies(settings);
   const mean = (arm: string, kpi: string) => arms[arm]![kpi]!.mean;
-  const base = `${LABELS[first]}, ${value(settings, 'buses')} buses: riders wait ${mean(first, 'excessWaitS').toFixed(0)} s longer than planned, headways vary by ${(100 * mean(first, 'headwayCv')).toFixed(0)} %, ${mean(first, 'cancelledSlots').toFixed(1)} departures a day have no bus.`;
+  const buses = value(settings, 'buses');
+  const base = `${LABELS[first]}, ${buses} ${buses === 1 ? 'bus' : 'buses'}: riders wait ${mean(first, 'excessWaitS').toFixed(0)} s longer than planned, headways vary by ${(100 * mean(first, 'headwayCv')).toFixed(0)} %, ${mean(first, 'cancelledSlots').toFixed(1)} departures a day have no bus.`;
+  const idle = value(settings, 'compliance') === 0 ? 'no driver obeys' : 'found nothing to do';
   const changes = others.map((arm) => {
     const wait = differences[arm]!['excessWaitS']!;
-    if (mean(arm, 'orders') === 0 && arm !== 'timetable') return `${LABELS[arm]}: found nothing to do.`;
+    if (mean(arm, 'orders') === 0 && arm !== 'timetable') return `${LABELS[arm]}: ${idle}.`;
     const share = (kpi: string) => `${signed(100 * shares[arm]![kpi]!.mean, 1)} %`;
     return `${LABELS[arm]}: ${signed(wait.mean, 0)} s (95 %: ${signed(wait.ci95[0], 0)} to ${signed(wait.ci95[1], 0)}), trips ${share('tripS')}, diesel ${share('fuelLPerTrip')}.`;
   });

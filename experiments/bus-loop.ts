@@ -8,6 +8,7 @@ import { runLine } from '../simulator/bus-line/run.ts';
 import type { LineSpec } from '../simulator/bus-line/spec.ts';
 import { fixedPoint } from './bus-loop-fixed-point.ts';
 import type { Arm, Check, Experiment, ExperimentSettings, Outcome } from './experiment.ts';
+import { warmUpClash } from './line-settings.ts';
 
 const ARMS: readonly Arm[] = [
   { name: 'none', label: 'Nobody is held' },
@@ -95,6 +96,7 @@ export const busLoop: Experiment = {
     { name: 'slackS', label: 'Mean headway beyond the natural', unit: 's', better: 'less' },
     { name: 'holdS', label: 'Held, a round', unit: 's', better: 'less' },
   ],
+  clash: warmUpClash,
   arms: () => ARMS,
   live,
   checks,
@@ -167,9 +169,6 @@ function centre(arm: PolicyName, settings: ExperimentSettings): BusDispatch {
 }
 
 function live(arm: string, seed: number, settings: ExperimentSettings) {
-  if (Number(settings['warmupH']) >= Number(settings['hours'])) {
-    throw new Error(`warmupH must be below hours (${String(settings['hours'])}), got ${String(settings['warmupH'])}`);
-  }
   const naturalS = naturalHeadwayS(settings);
   const slack = arm === 'schedule' ? 1 + Number(settings['scheduleSlack']) : 1;
   const spec = loopSpec(settings, naturalS * slack);

@@ -47,6 +47,8 @@ export interface Experiment {
   readonly seeds: number;
   readonly parameters: readonly Parameter[];
   readonly kpis: readonly Kpi[];
+  /** What is wrong with settings each of which is fine by itself; absent, or undefined: nothing. */
+  clash?(settings: ExperimentSettings): string | undefined;
   /** The first one is the baseline of all differences. */
   arms(settings: ExperimentSettings): readonly Arm[];
   /** One life: pure, the same on every machine. @returns every KPI by name; NaN where there is none */

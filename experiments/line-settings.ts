@@ -72,11 +72,14 @@ export function isUsual(settings: ExperimentSettings): boolean {
   );
 }
 
-/** @throws Error when the whole day is warm-up */
+/** Nothing is left of a day that is all warm-up. For `Experiment.clash`. */
+export function warmUpClash(settings: ExperimentSettings): string | undefined {
+  const [hours, warmupH] = [value(settings, 'hours'), value(settings, 'warmupH')];
+  return warmupH < hours ? undefined : `warmupH must be below hours (${hours}), got ${warmupH}`;
+}
+
 export function lineSpec(settings: ExperimentSettings, policy: string): LineSpec {
   const of = (name: string) => value(settings, name);
-  if (of('warmupH') >= of('hours'))
-    throw new Error(`warmupH must be below hours (${of('hours')}), got ${of('warmupH')}`);
   const stops = of('stops');
   const way = { segmentsM: Array<number>(stops - 1).fill(of('spacingM')) };
   const perS = Array<number>(stops).fill(of('peoplePerS') * of('demand'));

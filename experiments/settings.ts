@@ -3,7 +3,7 @@
 import { nearestChoice } from '../telemetry/names.ts';
 import type { Experiment, ExperimentSettings, Parameter, Setting } from './experiment.ts';
 
-type Settable = Pick<Experiment, 'name' | 'parameters'>;
+type Settable = Pick<Experiment, 'name' | 'parameters' | 'clash'>;
 
 /** A mistake of the user; the message has one line for each. */
 export class SettingsError extends Error {}
@@ -21,7 +21,12 @@ export function readSettings(experiment: Settable, assignments: readonly string[
     }
   }
   if (problems.length > 0) throw new SettingsError(problems.join('\n'));
-  return Object.fromEntries(experiment.parameters.map(({ name, default: usual }) => [name, given.get(name) ?? usual]));
+  const settings = Object.fromEntries(
+    experiment.parameters.map(({ name, default: usual }) => [name, given.get(name) ?? usual]),
+  );
+  const clash = experiment.clash?.(settings);
+  if (clash !== undefined) throw new SettingsError(`--set: ${clash}`);
+  return settings;
 }
 
 function readAssignment({ name: experiment, parameters }: Settable, assignment: string): [name: string, Setting] {

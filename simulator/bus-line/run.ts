@@ -88,18 +88,24 @@ class LineRun {
   run(): void {
     const { durationS } = this.#spec;
     let reportS = this.#recordEveryS;
+    let bus = this.#nextBus();
     for (;;) {
-      const bus = this.#nextBus();
       const lookUpS = this.#passengers.nextLookUpS();
       const nowS = Math.min(bus.nextS, lookUpS, reportS);
-      if (nowS > durationS) return;
-      if (nowS === lookUpS) this.#passengers.lookUp(nowS);
-      else if (nowS === bus.nextS) this.#live(bus, nowS);
+      if (nowS > durationS) break;
+      if (nowS === lookUpS) {
+        // Many people for each bus, and none of them moves one.
+        this.#passengers.lookUp(nowS);
+        continue;
+      }
+      if (nowS === bus.nextS) this.#live(bus, nowS);
       else {
         this.#reportAll(nowS);
         reportS += this.#recordEveryS;
       }
+      bus = this.#nextBus();
     }
+    if (!this.#isLoop) this.#terminals.close(durationS);
   }
 
   /** Even ones at one terminal, odd ones at the other; on a loop evenly spread. */

@@ -31,6 +31,17 @@ export class Terminals {
     return undefined;
   }
 
+  /** The run ends: who has had no bus within a headway by now gets none. */
+  close(nowS: number): void {
+    for (const way of this.#next.keys()) {
+      for (let slot = this.#slot(way); slot !== undefined; slot = this.#slot(way)) {
+        if (slot.dueS + slot.headwayS >= nowS) break;
+        this.#next[way] = slot.index + 1;
+        for (const observer of this.#observers) observer.cancelled?.(way, slot.dueS);
+      }
+    }
+  }
+
   #slot(way: number): Slot | undefined {
     const { timetable, durationS } = this.#spec;
     const index = this.#next[way]!;

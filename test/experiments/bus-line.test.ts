@@ -1,8 +1,9 @@
 // The experiment on one line: its checks, its arms, its settings.
 import { describe, expect, it } from 'vitest';
 import { busLine } from '../../experiments/bus-line.ts';
+import { busLoop } from '../../experiments/bus-loop.ts';
 import { LINE_POLICIES } from '../../experiments/line-settings.ts';
-import { readSettings } from '../../experiments/settings.ts';
+import { SettingsError, readSettings } from '../../experiments/settings.ts';
 import { liveAll } from './live-all.ts';
 
 describe('the bus line', () => {
@@ -35,6 +36,20 @@ describe('the bus line', () => {
   it('says when a policy found nothing to do', () => {
     const idle = liveAll(busLine, 1, 'policy=timetable,short-turn', 'noise=0', 'hours=4');
     expect(busLine.verdict(idle)).toContain('found nothing to do');
+    const deaf = liveAll(busLine, 1, 'policy=timetable,forward-headway', 'compliance=0', 'hours=4', 'buses=1');
+    expect(busLine.verdict(deaf)).toContain(', 1 bus: ');
+    expect(busLine.verdict(deaf)).toContain('Held after the bus ahead: no driver obeys.');
+  });
+
+  it('misses every departure that no bus begins, to the end of the day', () => {
+    // One bus at a terminal, nothing on its way that could vary: it turns at once and begins a way each time it has ended one.
+    const alone = liveAll(busLine, 1, 'buses=1', 'demand=0', 'noise=0', 'layoverS=0', 'hours=10');
+    const wayS = 24 * (90 + 2) + 2;
+    const begun = Math.floor(36_000 / wayS) + 1;
+    const due = 2 * (36_000 / 300);
+    // The two that are due in the last headway may still get a bus.
+    expect(due - begun - alone.arms['timetable']!['cancelledSlots']!.mean).toBeGreaterThanOrEqual(0);
+    expect(due - begun - alone.arms['timetable']!['cancelledSlots']!.mean).toBeLessThanOrEqual(2);
   });
 
   it('claims nothing about settings for which there are no reference values', () => {
@@ -42,8 +57,11 @@ describe('the bus line', () => {
   });
 
   it('refuses a day that is all warm-up', () => {
-    const settings = readSettings(busLine, ['hours=2', 'warmupH=3']);
-    expect(() => busLine.live('timetable', 1, settings)).toThrow('warmupH must be below hours (2), got 3');
+    for (const experiment of [busLine, busLoop]) {
+      const read = () => readSettings(experiment, ['hours=2', 'warmupH=2']);
+      expect(read).toThrow(SettingsError);
+      expect(read).toThrow('warmupH must be below hours (2), got 2');
+    }
   });
 
   it('lives the same day twice', () => {
