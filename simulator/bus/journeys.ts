@@ -53,21 +53,27 @@ export class Journeys {
   }
 
   live(bus: Bus, nowMs: number, dtS: number, world: World, report: Reporter): void {
+    // Nothing happens at the depot but charging, which is counted from record to record.
+    if (bus.mode === 'depot' && bus.orders.length === 0 && bus.brokenUntilMs === undefined) return;
+    if (bus.brokenUntilMs !== undefined) repairWhenDue(bus, this.#options.random, nowMs, report);
+    this.#live(bus, nowMs, dtS, world, report);
+  }
+
+  #live(bus: Bus, nowMs: number, dtS: number, world: World, report: Reporter): void {
     this.#tempC = world.sky.tempC;
     const beforeM = bus.odometerM;
-    repairWhenDue(bus, this.#options.random, nowMs, report);
     if (bus.orders.length > 0) heed(bus, this.#options.desk, nowMs, report);
     if (bus.mode === 'moving' || bus.mode === 'empty') this.#move(bus, nowMs, dtS, world, report);
     else if (bus.mode === 'shuttle') this.#shuttle(bus, nowMs, dtS, world, report);
     else if (bus.mode === 'atStop' && bus.brokenUntilMs === undefined) this.#serveStop(bus, nowMs, world, report);
     if (bus.brokenUntilMs !== undefined) bus.tank.engineOn = false;
-    else if (bus.mode === 'depot') park(bus.tank, dtS);
     else if (bus.mode === 'layover') rest(bus.tank, bus.layoverSinceMs, nowMs, dtS);
-    else run(bus.tank, bus.odometerM - beforeM, dtS);
+    else if (bus.mode !== 'depot') run(bus.tank, bus.odometerM - beforeM, dtS);
   }
 
   report(bus: Bus, nowMs: number, report: Reporter): void {
     settle(bus.tank, bus.load, this.#tempC);
+    if (bus.mode === 'depot' && bus.brokenUntilMs === undefined) park(bus.tank, (nowMs - bus.lastRecordMs) / 1000);
     this.#options.records.report(bus, nowMs, report);
   }
 

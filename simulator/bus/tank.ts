@@ -38,6 +38,8 @@ const WORST_KWH_PER_KM = 1.8;
 /** A battery that is as low as this moves no bus; a charger on wheels brings the other, %. */
 const FLAT_PCT = 2;
 const HELP_PCT = 10;
+/** Longest step of charging, s: buses report every five seconds. */
+const PARKED_MAX_S = 5.5;
 /** Engine off after this much standing at a terminal, ms (idling rule of most operators). */
 const IDLE_MAX_MS = 180_000;
 
@@ -137,8 +139,8 @@ export function socPct({ capacityKwh, storedKwh }: Tank): number | undefined {
   return capacityKwh === 0 ? undefined : (100 * storedKwh) / capacityKwh;
 }
 
-/** Where buses stand that are not needed: the engine is off, and batteries are charged. */
-export function park(tank: Tank, dtS: number): void {
+/** Where buses stand that are not needed, for so long since the last time: the engine is off, and batteries are charged. */
+export function park(tank: Tank, seconds: number): void {
   tank.engineOn = false;
   tank.isSwitchedOff = false;
   const soc = socPct(tank);
@@ -146,7 +148,7 @@ export function park(tank: Tank, dtS: number): void {
   tank.isCharging = soc < (tank.isCharging ? 100 : PLUG_PCT);
   if (!tank.isCharging) return;
   const powerKw = CHARGER_KW * Math.max(0.1, Math.min(1, (100 - soc) / 10));
-  charge(tank, Math.min((powerKw * dtS) / 3600, tank.capacityKwh - tank.storedKwh));
+  charge(tank, Math.min((powerKw * Math.min(PARKED_MAX_S, seconds)) / 3600, tank.capacityKwh - tank.storedKwh));
   if (socPct(tank)! >= ENOUGH_PCT) tank.mustCharge = false;
 }
 
