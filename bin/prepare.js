@@ -1,6 +1,6 @@
 // What a clone needs before anything of ours can run: its packages, and a Node that reads TypeScript. Plain JavaScript for Node >= 20.
 import { execFileSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, statSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,6 +23,13 @@ export function installMissing() {
   const installed = join(root, 'node_modules', '.package-lock.json');
   if (root.includes(`${sep}node_modules${sep}`) || !existsSync(lock)) return;
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs - 1000) return;
+  // npm would empty the folder that the link leads to, and with it somebody else's clone.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    console.error(
+      'citytwin: node_modules is a link to packages older than package-lock.json; run `npm ci` where it leads to',
+    );
+    return;
+  }
   console.error('citytwin: installing packages (first start after a clone or an update, about a minute)');
   // npm's own talk goes to stderr: stdout belongs to the command's result.
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';

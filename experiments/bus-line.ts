@@ -46,7 +46,7 @@ export const busLine: Experiment = {
     { name: 'loadMax', label: 'Fullest bus', unit: '', better: 'less' },
     { name: 'holdS', label: 'Held, a trip', unit: 's', better: 'less' },
     { name: 'orders', label: 'Orders that were obeyed', unit: '', better: 'neither' },
-    { name: 'fuelLPerTrip', label: 'Diesel, a trip', unit: 'L', better: 'less' },
+    { name: 'fuelLPerTrip', label: 'Diesel, the length of a trip', unit: 'L', better: 'less' },
   ],
   clash: warmUpClash,
   arms: (settings) => policies(settings).map((name) => ({ name, label: LABELS[name] ?? name })),

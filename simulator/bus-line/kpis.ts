@@ -6,6 +6,9 @@ import type { LineObserver } from './observer.ts';
 import { stopsOf } from './spec.ts';
 import type { LineSpec } from './spec.ts';
 
+/** Share of a way; its metres are added up in another order. */
+const WHOLE = 0.999;
+
 export class LineKpis implements LineObserver {
   readonly headways = new Headways();
   /** By stop, ways together. */
@@ -20,13 +23,18 @@ export class LineKpis implements LineObserver {
   changes = 0;
   holdS = 0;
   readonly #warmUpS: number;
+  readonly #waysM: readonly number[];
+  /** Of whole trips: one that a short turn cut says nothing about the length of trips. */
   readonly #tripsS: number[] = [];
   #fuelL = 0;
+  /** Driven by trips, as a number of whole ways. */
+  #waysDriven = 0;
 
   /** warmUpS: nothing before counts but cancelled departures. Trips count when they begin after it and end before the run does. */
   constructor(spec: LineSpec, warmUpS: number) {
     this.byStop = Array.from({ length: stopsOf(spec, 0) }, () => new Headways());
     this.#warmUpS = warmUpS;
+    this.#waysM = spec.ways.map(({ segmentsM }) => segmentsM.reduce((sum, metres) => sum + metres, 0));
   }
 
   departed(bus: LineBus, headwayS: number, nowS: number): void {
@@ -41,7 +49,9 @@ export class LineKpis implements LineObserver {
   ended(bus: LineBus, nowS: number): void {
     if (bus.startS < this.#warmUpS) return;
     const tripS = nowS - bus.startS;
-    this.#tripsS.push(tripS);
+    const driven = bus.tripM / (this.#waysM[bus.way] ?? this.#waysM[0]!);
+    if (driven > WHOLE) this.#tripsS.push(tripS);
+    this.#waysDriven += driven;
     this.holdS += bus.tripHoldS;
     this.#fuelL += drivingFuelL(bus.tripM / 1000, tripS / 3600, bus.passengerM / bus.tripM, false);
   }
@@ -72,7 +82,8 @@ export class LineKpis implements LineObserver {
   get holdPerTripS(): number {
     return this.holdS / this.trips;
   }
+  /** By distance: for the length of one whole way. */
   get fuelLPerTrip(): number {
-    return this.#fuelL / this.trips;
+    return this.#fuelL / this.#waysDriven;
   }
 }

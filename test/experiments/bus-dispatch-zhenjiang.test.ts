@@ -141,6 +141,12 @@ describe('the scale', () => {
     expect(live('base', 'buses=2000')['fuelMlPerYear']! / live('base')['fuelMlPerYear']!).toBeCloseTo(2, 9);
   });
 
+  it('charges a cancelled trip like those that were driven', () => {
+    const { litresPer100Km, kmM, fuelMlPerYear, cancelledShare } = live('base');
+    expect(cancelledShare).toBeGreaterThan(0);
+    expect(fuelMlPerYear! * (1 - cancelledShare!)).toBeCloseTo((litresPer100Km! * kmM!) / 100, 9);
+  });
+
   it('has empty runs only where buses move to and from depots', () => {
     const homes = historicHomes(operator, random, 0.5);
     const none = operator.lines.map(() => ({ pullOuts: [], pullIns: [] }));

@@ -33,6 +33,11 @@ describe('the bus line', () => {
     for (const policy of LINE_POLICIES.slice(1)) expect(all.arms[policy]!['orders']!.mean, policy).toBeGreaterThan(0);
   });
 
+  it('counts the length and the diesel of whole trips: turning early makes none shorter', () => {
+    const { shares } = liveAll(busLine, 5, 'policy=timetable,short-turn');
+    for (const kpi of ['tripS', 'fuelLPerTrip']) expect(shares['short-turn']![kpi]!.mean, kpi).toBeGreaterThan(0);
+  });
+
   it('says when a policy found nothing to do', () => {
     const idle = liveAll(busLine, 1, 'policy=timetable,short-turn', 'noise=0', 'hours=4');
     expect(busLine.verdict(idle)).toContain('found nothing to do');
