@@ -1,6 +1,6 @@
 // Where an export goes: one file, a folder of files or stdout. A file has its name only once it is complete; until then it is `….partial`.
 import { once } from 'node:events';
-import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
@@ -101,7 +101,8 @@ export class TextFile {
       return;
     }
     this.#file = output.claim(table);
-    const file = createWriteStream(this.#file.partial);
+    // Opened at once: an open that is under way would bring the file back after `Output.abandon` has removed it.
+    const file = createWriteStream(this.#file.partial, { fd: openSync(this.#file.partial, 'w') });
     this.#end = finished(file);
     this.#end.catch((error: Error) => (this.#failure = error));
     this.#stream = file;

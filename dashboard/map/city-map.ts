@@ -43,6 +43,7 @@ import { boundsOf, lineBounds, type Circle } from './places.ts';
 import { MarkBuffer, metresPerPx, writeMarks, type MarkScale } from './marks.ts';
 import { SHAPE } from './shaders.ts';
 import { CHOSEN_STOP, LINE_STOPS, NONE, mapStyle } from './style.ts';
+import { Pace } from './pace.ts';
 import { formatValue } from '../text/format.ts';
 import { hover, markScales, type CityMapHandle } from './handle.ts';
 
@@ -51,6 +52,10 @@ setWorkerUrl(workerUrl);
 /** Fastest thing on the streets, m/s: decides how often a frame is worth drawing. */
 const FASTEST_MPS = 20;
 const SLOWEST_FRAME_MS = 66;
+/** However slow the machine is. */
+const LONGEST_FRAME_MS = 500;
+/** Until a look whether the frame is there. */
+const UNFINISHED_MS = 4;
 const REACH_PX = 12;
 const STOP_REACH_PX = 6;
 const TRAIL_MINUTES = 10;
@@ -79,7 +84,7 @@ export function createCityMap(container: HTMLElement, city: CityMap): CityMapHan
     touchPitch: false,
     attributionControl: false,
     fadeDuration: wantsLessMotion() ? 0 : 160,
-    canvasContextAttributes: { antialias: true },
+    canvasContextAttributes: { antialias: false },
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
@@ -92,7 +97,8 @@ export function createCityMap(container: HTMLElement, city: CityMap): CityMapHan
 class CityMapControl implements CityMapHandle {
   private readonly map: LibreMap;
   private readonly city: CityMap;
-  private readonly layer = new DeviceLayer(() => this.frame());
+  private readonly pace = new Pace();
+  private readonly layer = new DeviceLayer(() => this.frame(), this.pace);
   private readonly areas: EventAreas;
   private readonly marks = new MarkBuffer();
   private readonly drawn = new Map<string, string>();
@@ -209,12 +215,21 @@ class CityMapControl implements CityMapHandle {
     this.map.fitBounds([west, south, east, north], { padding, animate: animate && !wantsLessMotion() });
   }
 
-  /** Draws as often as it can be seen: near, fast things sixty times a second, the whole city fifteen times. */
+  /**
+   * Draws as often as it can be seen: near, fast things sixty times a second, the whole city fifteen times; and never more than half of the
+   * time.
+   */
   private loop(): void {
+    const { frameMs } = this.pace;
+    if (frameMs === undefined) {
+      this.timer = setTimeout(() => this.loop(), UNFINISHED_MS);
+      return;
+    }
     this.refresh();
     if (this.styled && document.visibilityState === 'visible') this.map.triggerRepaint();
     const pxPerS = (FASTEST_MPS * Math.max(1, simClock.running)) / this.metresPerPx();
-    const everyMs = wantsLessMotion() ? 1000 : Math.min(SLOWEST_FRAME_MS, Math.max(16, 400 / pxPerS));
+    const seenMs = wantsLessMotion() ? 1000 : Math.min(SLOWEST_FRAME_MS, Math.max(16, 400 / pxPerS));
+    const everyMs = Math.max(seenMs, Math.min(2 * frameMs, LONGEST_FRAME_MS));
     this.timer = setTimeout(() => requestAnimationFrame(() => this.loop()), everyMs - 8);
   }
 

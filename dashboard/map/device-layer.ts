@@ -5,6 +5,7 @@ import type { Rgb } from './colour.ts';
 import { MARK_WORDS, type MarkBuffer } from './marks.ts';
 import { AHEAD_LIMIT_S, BLEND_S, type DrawTime } from '../live/motion.ts';
 import { FRAGMENT_SHADER, VERTEX_SHADER } from './shaders.ts';
+import type { Pace } from './pace.ts';
 
 const UNIFORMS = ['matrix', 'now', 'viewport', 'pxPerM', 'aheadLimitS', 'blendS', 'outline'] as const;
 /** First word and number of words of each attribute from location 1; the colour (location 7) is four bytes. */
@@ -47,9 +48,11 @@ export class DeviceLayer implements CustomLayerInterface {
   private readonly groups = new Map<string, Group>();
   private readonly locations = new Map<string, WebGLUniformLocation | null>();
   private readonly frame: () => LayerFrame;
+  private readonly pace: Pace;
 
-  constructor(frame: () => LayerFrame) {
+  constructor(frame: () => LayerFrame, pace: Pace) {
     this.frame = frame;
+    this.pace = pace;
   }
 
   onAdd(_map: unknown, context: WebGLRenderingContext | WebGL2RenderingContext): void {
@@ -137,6 +140,7 @@ export class DeviceLayer implements CustomLayerInterface {
       gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, group.count);
     }
     gl.bindVertexArray(null);
+    this.pace.given(gl);
   }
 }
 
