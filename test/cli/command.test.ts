@@ -41,6 +41,7 @@ describe('the command', () => {
     ['replay'],
     ['kinds'],
     ['doctor'],
+    ['experiment'],
   ])('explains %s with examples first', (...words) => {
     const { status, stdout } = citytwin(...words, '--help');
     expect(status).toBe(0);
