@@ -1,0 +1,82 @@
+// What a load run measured. Latencies count from the moment a message was meant to leave, not from when it left; plain data, ms unless a name
+// says otherwise.
+import type { Plan } from './plan.ts';
+
+export interface Distribution {
+  readonly count: number;
+  readonly min: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+  /** HdrHistogram V2, compressed, base64; values in microseconds. */
+  readonly hdr: string;
+}
+
+/** One second of the timeline. */
+export interface Second {
+  /** Since the first measured message was due, s; negative: warm-up. */
+  readonly atS: number;
+  /** Due in it. */
+  readonly offered: number;
+  readonly sent: number;
+  readonly acked: number;
+  /** By subscribers. */
+  readonly received: number;
+  readonly connected: number;
+  /** End to end, of messages that were due in it; of acknowledgements where nobody subscribes. 0 without any. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  /** How late messages were written, at the 99th percentile. */
+  readonly lagP99Ms: number;
+}
+
+export interface GeneratorState {
+  /** Intended time to the write into the socket, 99th percentile and worst. */
+  readonly lagMsP99: number;
+  readonly lagMsMax: number;
+  /** CPU time over wall time of the busiest sending thread. */
+  readonly cpuShare: number;
+  readonly loopDelayMsP99: number;
+  /** It could not keep its own schedule: the run says nothing about the broker. */
+  readonly saturated: boolean;
+  /** What was at its limit, in words; absent unless saturated. */
+  readonly why?: string;
+}
+
+/** Measured messages only, without those of the warm-up. */
+export interface Result {
+  readonly plan: Plan;
+  /** Reason why the target cannot do this profile; everything else is then empty. */
+  readonly skipped?: string;
+  /** Established at the same time, at most. */
+  readonly connections: number;
+  readonly offeredPerS: number;
+  readonly sentPerS: number;
+  readonly receivedPerS: number;
+  readonly sent: number;
+  /** Deliveries that subscribers should have had for what was sent. */
+  readonly expected: number;
+  readonly received: number;
+  readonly acked: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly reordered: number;
+  /** From TCP connect to CONNACK, intended start counted. */
+  readonly connectMs: Distribution;
+  readonly subscribeMs: Distribution;
+  /** To PUBACK or PUBCOMP. */
+  readonly ackMs: Distribution;
+  /** End to end. */
+  readonly latencyMs: Distribution;
+  readonly timeline: readonly Second[];
+  /** Connections that ended or could not be made, by cause. */
+  readonly errors: { readonly [cause: string]: number };
+  readonly generator: GeneratorState;
+  /** What the clocks can and cannot tell. */
+  readonly clock: string;
+  readonly wallSeconds: number;
+}
