@@ -1,4 +1,5 @@
 // The report of a run: JSON that scripts rely on, JUnit XML for CI, and lines for people.
+import { junitOf } from '../report/junit.ts';
 import type { ExpectationResult } from '../simulator/scenario/judge.ts';
 import type { Speed } from '../simulator/clock.ts';
 
@@ -33,33 +34,13 @@ export interface RunReport {
   readonly ok: boolean;
 }
 
-const ESCAPES: { readonly [character: string]: string } = {
-  '<': '&lt;',
-  '>': '&gt;',
-  '&': '&amp;',
-  '"': '&quot;',
-};
-
 /** JUnit XML: one test case an expectation. */
-export function junitOf({ scenario, wallSeconds, expectations }: RunReport): string {
-  const text = (value: string) =>
-    value.replace(/[<>&"]/g, (character) => ESCAPES[character]!).replace(/[^\t\n\r\u0020-\uFFFD]/g, '?');
-  const failures = expectations.filter(({ ok }) => !ok).length;
-  const cases = expectations.map((expectation) => {
-    const { name, ok } = expectation;
-    const head = `    <testcase classname="${text(scenario)}" name="${text(name)}"`;
-    if (ok) return `${head}/>`;
-    return `${head}>\n      <failure message="${text(failureText(expectation))}"/>\n    </testcase>`;
-  });
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites tests="${expectations.length}" failures="${failures}" time="${wallSeconds}">`,
-    `  <testsuite name="${text(scenario)}" tests="${expectations.length}" failures="${failures}" time="${wallSeconds}">`,
-    ...cases,
-    '  </testsuite>',
-    '</testsuites>',
-    '',
-  ].join('\n');
+export function junitOfRun({ scenario, wallSeconds, expectations }: RunReport): string {
+  const cases = expectations.map((expectation) => ({
+    name: expectation.name,
+    failure: expectation.ok ? undefined : failureText(expectation),
+  }));
+  return junitOf({ name: scenario, wallSeconds, cases });
 }
 
 export function failureText({ value, limit, reason }: ExpectationResult): string {

@@ -11,7 +11,7 @@ import type { Settings } from './options.ts';
 import { runPipeline } from './pipeline-run.ts';
 import { createProgress } from './progress.ts';
 import { openRecording } from './recording.ts';
-import { junitOf, reportLines } from './report.ts';
+import { junitOfRun, reportLines } from './report.ts';
 import type { RunReport } from './report.ts';
 import { fleetsOf, scenarioNamed, startOfRun } from './scenario.ts';
 import type { RunTask } from './shard.ts';
@@ -33,7 +33,7 @@ export async function run(settings: Settings, source: string): Promise<number> {
   if (settings.json) process.stdout.write(`${JSON.stringify(report)}\n`);
   else process.stdout.write(`${reportLines(report).join('\n')}\n`);
   if (settings.report !== undefined) writeReport(settings.report, `${JSON.stringify(report, null, 2)}\n`);
-  if (settings.junit !== undefined) writeReport(settings.junit, junitOf(report));
+  if (settings.junit !== undefined) writeReport(settings.junit, junitOfRun(report));
   return report.ok ? 0 : 1;
 }
 

@@ -1,40 +1,20 @@
 // The report as one page that needs nothing else: no script, no font, no picture, no request. For people who decide; what they see first is
 // the claim, what came out, and how sure it is.
-import { placeOf, scaleOf, trackOf } from './chart.ts';
-import type { Scale } from './chart.ts';
+import { pageOf, text } from '../report/page.ts';
+import { placeOf, scaleOf } from '../report/scale.ts';
+import type { Scale } from '../report/scale.ts';
+import { trackOf } from './chart.ts';
 import type { Kpi, Parameter } from './experiment.ts';
 import { decimalsFor, figure, interval, loneFigure, percent, plusMinus, signed } from './figures.ts';
 import { cautions } from './report.ts';
 import type { ArmReport, Difference, Report } from './report.ts';
-import { STYLE } from './report-style.ts';
+import { CHART_STYLE } from './report-style.ts';
 import { effectWord, kpiTitle } from './report-text.ts';
-
-const ESCAPES: { readonly [character: string]: string } = {
-  '<': '&lt;',
-  '>': '&gt;',
-  '&': '&amp;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const text = (value: string): string => value.replace(/[<>&"']/g, (character) => ESCAPES[character]!);
 
 /** parameters: of the experiment, to explain the settings. */
 export function htmlOf(report: Report, parameters: readonly Parameter[]): string {
   const { name, title } = report;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${text(title)} – citytwin</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<p class="eyebrow">citytwin experiment · ${text(name)}</p>
-<h1>${text(title)}</h1>
-${story(report)}
+  const body = `${story(report)}
 ${facts(report)}
 ${cautions(report)
   .map((caution) => `<p class="card note">${text(caution)}</p>`)
@@ -54,11 +34,8 @@ ${settingsTable(report, parameters)}
 <h2>Repeat it</h2>
 <p class="quiet">The same command gives the same numbers to the last digit, on any machine with the same major version of Node.</p>
 <pre class="card">${text(report.command)}</pre>
-<footer>citytwin ${text(report.version)} · Node ${text(report.node)} · ${text(report.date)} · ${report.wallSeconds.toFixed(1)} s</footer>
-</main>
-</body>
-</html>
-`;
+<footer>citytwin ${text(report.version)} · Node ${text(report.node)} · ${text(report.date)} · ${report.wallSeconds.toFixed(1)} s</footer>`;
+  return pageOf({ title, eyebrow: `citytwin experiment · ${name}`, style: CHART_STYLE, body });
 }
 
 function comparison({ arms: [baseline, ...others] }: Report): string {

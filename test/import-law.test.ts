@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const PARTS = ['simulator', 'control', 'broker', 'api', 'dashboard', 'loadtest'];
-const LANGUAGES = ['telemetry', 'mqtt'];
+const LANGUAGES = ['telemetry', 'mqtt', 'report'];
 
 interface Import {
   readonly file: string;
@@ -45,12 +45,14 @@ describe('the import law', () => {
     expect(broken.map(show)).toEqual([]);
   });
 
-  it('keeps telemetry free of everything, and mqtt free of ours', () => {
-    const telemetry = importsIn('telemetry').filter((imported) => !imported.target.startsWith('telemetry/'));
+  it('keeps telemetry and report free of everything, and mqtt free of ours', () => {
+    const free = ['telemetry', 'report'].flatMap((folder) =>
+      importsIn(folder).filter((imported) => !imported.target.startsWith(`${folder}/`)),
+    );
     const mqtt = importsIn('mqtt').filter((imported) =>
       [...PARTS, ...LANGUAGES, 'cli'].some((part) => part !== 'mqtt' && isIn(part)(imported)),
     );
-    expect([...telemetry, ...mqtt].map(show)).toEqual([]);
+    expect([...free, ...mqtt].map(show)).toEqual([]);
   });
 
   it('lets a model see no other model, no clock, no network, no node:*', () => {
