@@ -10,10 +10,13 @@ import { KIND_PATTERN, show } from '../telemetry/description.ts';
 import type { Take } from '../telemetry/messages.ts';
 import type { Credentials } from './credentials.ts';
 import { Door } from './door.ts';
+import { deliverAtGrantedQos } from './granted-qos.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
-import { Policy, limitKeptMessages } from './policy.ts';
+import { Memory, SESSION_MARK, numberFrom } from './memory.ts';
+import { Policy } from './policy.ts';
 import { topicRefusal } from './roles.ts';
+import { makeStrict } from './strict-parser.ts';
 import { Tally } from './tally.ts';
 import type { BrokerTotals, Log } from './tally.ts';
 
@@ -59,15 +62,24 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const tally = new Tally(log);
   const door = new Door(city, options.credentials, limits);
   const policy = new Policy(door, options.take, limits, tally, log);
+  const hooks = policy.hooks();
   const aedes = await Aedes.createBroker({
-    ...policy.hooks(),
+    ...hooks,
+    authorizeSubscribe: (client, subscription, done) => {
+      if (subscription?.topic === SESSION_MARK) done(null, null);
+      else hooks.authorizeSubscribe!(client, subscription, done);
+    },
     concurrency: CONCURRENCY,
     drainTimeout: limits.drainTimeoutMs,
     connectTimeout: limits.connectTimeoutMs,
     keepaliveLimit: limits.keepAliveS,
     maxClientsIdLength: 256,
   });
-  limitKeptMessages(aedes, limits.sessionMessages, () => tally.dropped++);
+  new Memory(aedes, {
+    sessionMessages: limits.sessionMessages,
+    isResumed: (clientId) => door.isResumed(clientId),
+    onDrop: () => tally.dropped++,
+  });
   aedes.on('unsubscribe', (filters, client) => policy.unsubscribed(client, filters));
   const failed = new WeakSet<Client>();
   const countOnce = (client: Client, error: Error): void => {
@@ -91,7 +103,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     }
     streams.add(stream);
     stream.once('close', () => streams.delete(stream));
-    policy.attach(stream, () => aedes.handle(stream, request));
+    policy.attach(stream, () => openClient(aedes, stream, request, tally));
   };
   const server = createServer({ noDelay: true }, handle);
   await listen(server, options.port, options.host);
@@ -126,6 +138,18 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     counters: () => tally.totals(door.clients),
     close: () => (closing ??= shutDown()),
   };
+}
+
+/** A client of Aedes that follows the standard where Aedes does not. */
+function openClient(aedes: Aedes, stream: Duplex, request: IncomingMessage | undefined, tally: Tally): Client {
+  const client = aedes.handle(stream, request);
+  numberFrom(client, 1);
+  deliverAtGrantedQos(client);
+  makeStrict(client, {
+    packet: () => undefined,
+    foreignVersion: (level) => tally.refuse('protocol-version', { level, expected: 'MQTT 3.1.1 (level 4)' }),
+  });
+  return client;
 }
 
 function checkOptions({ city, host, port, credentials }: BrokerOptions): void {

@@ -42,7 +42,8 @@ export class Door {
   readonly #credentials: Credentials | undefined;
   readonly #limits: Limits;
   readonly #connected = new Map<string, { name: string; token: object }>();
-  readonly #sessionOwners = new Map<string, string>();
+  /** Who has the session that outlives its connections, and whether one of them has come back to it. */
+  readonly #sessions = new Map<string, { readonly name: string; resumed: boolean }>();
   readonly #takeovers = new Map<string, { count: number; sinceMs: number; bannedUntilMs: number }>();
 
   /** credentials absent: everyone comes in without a password */
@@ -75,6 +76,11 @@ export class Door {
     return { identity, access };
   }
 
+  /** True when the client's session began with an earlier connection [MQTT-3.2.2-2]. */
+  isResumed(clientId: string): boolean {
+    return this.#sessions.get(clientId)?.resumed === true;
+  }
+
   leave(clientId: string, token: object): void {
     if (this.#connected.get(clientId)?.token === token) this.#connected.delete(clientId);
   }
@@ -95,14 +101,15 @@ export class Door {
   /** An id in use, or with a kept session, belongs to whoever took it first: nobody else may throw them out or read their messages. */
   #claim({ clientId, clean }: Caller, name: string): void {
     const current = this.#connected.get(clientId);
-    const owner = this.#sessionOwners.get(clientId);
-    if ((current && current.name !== name) || (owner !== undefined && owner !== name))
+    const session = this.#sessions.get(clientId);
+    if ((current && current.name !== name) || (session && session.name !== name))
       throw new Refused('client-id-taken', 2);
     if (current) this.#watchTakeover(clientId);
-    if (clean) this.#sessionOwners.delete(clientId); // [MQTT-3.1.2-6]
-    else if (owner === undefined) {
-      if (this.#sessionOwners.size >= this.#limits.sessions) throw new Refused('too-many-sessions', 3);
-      this.#sessionOwners.set(clientId, name);
+    if (clean) this.#sessions.delete(clientId); // [MQTT-3.1.2-6]
+    else if (session) session.resumed = true;
+    else {
+      if (this.#sessions.size >= this.#limits.sessions) throw new Refused('too-many-sessions', 3);
+      this.#sessions.set(clientId, { name, resumed: false });
     }
   }
 

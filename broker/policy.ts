@@ -1,6 +1,6 @@
 // The hooks that Aedes calls, and what stands between its faults and our promises: a hook never throws or rejects, a refused publish is
 // acknowledged, dropped and counted, and a PUBACK leaves only after the publish's ticket has settled. Decisions are in door.ts and roles.ts.
-import type { Aedes, AedesOptions, AedesPublishPacket, Client, PublishPacket, Subscription } from 'aedes';
+import type { AedesOptions, AedesPublishPacket, Client, PublishPacket, Subscription } from 'aedes';
 import type { Duplex } from 'node:stream';
 import { parseTopic } from '../telemetry/topics.ts';
 import type { Take } from '../telemetry/messages.ts';
@@ -292,34 +292,4 @@ function shieldTopics(client: Client): void {
     if (packet.cmd === 'publish' && packet.topic.length > SUSPICIOUS_LENGTH && !isTopic(packet.topic))
       packet.topic = NOWHERE;
   });
-}
-
-/** Bounds what Aedes' memory keeps for clients that are away; it has no limit of its own. */
-export function limitKeptMessages(aedes: Aedes, limit: number, onDrop: () => void): void {
-  const { persistence } = aedes as Aedes & { persistence: Persistence };
-  const kept = new Map<string, number>();
-  const enqueue = persistence.outgoingEnqueueCombi.bind(persistence);
-  const clear = persistence.outgoingClearMessageId.bind(persistence);
-  persistence.outgoingEnqueueCombi = (subscriptions, packet) => {
-    const open = subscriptions.filter(({ clientId }) => {
-      const count = kept.get(clientId) ?? 0;
-      if (count < limit) kept.set(clientId, count + 1);
-      else onDrop();
-      return count < limit;
-    });
-    return enqueue(open, packet);
-  };
-  persistence.outgoingClearMessageId = async (client, packet) => {
-    const cleared = await clear(client, packet);
-    const count = kept.get(client.id) ?? 0;
-    if (cleared === undefined || count === 0) return cleared;
-    if (count === 1) kept.delete(client.id);
-    else kept.set(client.id, count - 1);
-    return cleared;
-  };
-}
-
-interface Persistence {
-  outgoingEnqueueCombi(subscriptions: { clientId: string }[], packet: object): Promise<void>;
-  outgoingClearMessageId(client: Client, packet: object): Promise<object | undefined>;
 }
