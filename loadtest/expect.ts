@@ -1,0 +1,174 @@
+// What is expected of a load run, as one writes it (`latency.p99<50ms`), and whether a result meets it. Knows results, not how they came about.
+import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
+import { nearestChoice } from '../telemetry/names.ts';
+import type { Distribution, Result } from './result.ts';
+
+const OPERATORS = ['<', '<=', '>', '>=', '='] as const;
+export type Operator = (typeof OPERATORS)[number];
+
+export interface Expectation {
+  /** As it was written. */
+  readonly name: string;
+  readonly measure: string;
+  readonly operator: Operator;
+  /** In the unit of the measure: ms, a count, per second, or a share of 1. */
+  readonly limit: number;
+}
+
+export interface ExpectationResult {
+  readonly name: string;
+  readonly ok: boolean;
+  /** Absent when it was not measured. */
+  readonly value?: number;
+  /** Operator, number and unit. */
+  readonly limit: string;
+  readonly reason?: string;
+}
+
+/** A wrong expectation: the message names the bad part and what was expected. */
+export class ExpectationError extends Error {}
+
+type Unit = 'ms' | 'count' | 'perS' | 'share';
+
+interface Measure {
+  readonly unit: Unit;
+  /** Undefined when the run has no data for it. */
+  readonly of: (result: Result) => number | undefined;
+}
+
+const DISTRIBUTIONS: { readonly [name: string]: (result: Result) => Distribution } = {
+  latency: (result) => result.latencyMs,
+  ack: (result) => result.ackMs,
+  connect: (result) => result.connectMs,
+  subscribe: (result) => result.subscribeMs,
+};
+const MOMENTS = ['min', 'mean', 'p50', 'p90', 'p99', 'p999', 'max'] as const;
+const US_PER_MS = 1000;
+
+const delivered = (value: (result: Result) => number) => (result: Result) =>
+  result.sent === 0 ? undefined : value(result);
+const always = (value: (result: Result) => number) => (result: Result) =>
+  result.skipped === undefined ? value(result) : undefined;
+
+/** What should have arrived: deliveries, or acknowledged publishes where nobody subscribes. */
+const due = (result: Result) => (result.expected > 0 ? result.expected : result.sent);
+
+const MEASURES: ReadonlyMap<string, Measure> = new Map<string, Measure>([
+  ...Object.entries(DISTRIBUTIONS).flatMap(([name, of]) =>
+    MOMENTS.map((moment): [string, Measure] => [
+      `${name}.${moment}`,
+      { unit: 'ms', of: (result) => (of(result).count === 0 ? undefined : of(result)[moment]) },
+    ]),
+  ),
+  ['lag.p99', { unit: 'ms', of: always((result) => result.generator.lagMsP99) }],
+  ['lag.max', { unit: 'ms', of: always((result) => result.generator.lagMsMax) }],
+  ['lossRatio', { unit: 'share', of: delivered((result) => result.lost / due(result)) }],
+  ['lost', { unit: 'count', of: delivered((result) => result.lost) }],
+  ['duplicated', { unit: 'count', of: delivered((result) => result.duplicated) }],
+  ['reordered', { unit: 'count', of: delivered((result) => result.reordered) }],
+  ['sent', { unit: 'count', of: always((result) => result.sent) }],
+  ['acked', { unit: 'count', of: always((result) => result.acked) }],
+  ['received', { unit: 'count', of: always((result) => result.received) }],
+  ['connections', { unit: 'count', of: always((result) => result.connections) }],
+  ['errors', { unit: 'count', of: always(errorsOf) }],
+  ['offeredPerS', { unit: 'perS', of: always((result) => result.offeredPerS) }],
+  ['sentPerS', { unit: 'perS', of: always((result) => result.sentPerS) }],
+  ['receivedPerS', { unit: 'perS', of: always((result) => result.receivedPerS) }],
+]);
+
+export const MEASURE_NAMES: readonly string[] = [...MEASURES.keys()];
+
+/** Factor to the unit of the measure, by what may stand behind a number. */
+const SUFFIXES: { readonly [unit in Unit]: { readonly [suffix: string]: number } } = {
+  ms: { '': 1, us: 0.001, µs: 0.001, ms: 1, s: 1000 },
+  count: { '': 1, k: 1e3, M: 1e6 },
+  perS: { '': 1, '/s': 1, k: 1e3, 'k/s': 1e3, M: 1e6, 'M/s': 1e6 },
+  share: { '': 1, '%': 0.01 },
+};
+
+/** Connections that failed or ended, over all causes. */
+export function errorsOf({ errors }: Result): number {
+  return Object.values(errors).reduce((sum, count) => sum + count, 0);
+}
+
+/** Reads `measure operator number unit`; a time without a unit is ms. @throws ExpectationError */
+export function readExpectation(name: string): Expectation {
+  const found = /^\s*([A-Za-z][A-Za-z0-9.]*)\s*(<=|>=|==|<|>|=)\s*([\d.]+(?:e-?\d+)?)\s*(\S*)\s*$/.exec(name);
+  if (found === null)
+    throw new ExpectationError(
+      `expected a measure, one of ${OPERATORS.join(' ')}, and a number with its unit, like latency.p99<50ms`,
+    );
+  const [, measure, operator, digits, suffix] = found as unknown as [string, string, string, string, string];
+  const known = measureNamed(measure);
+  const factor = SUFFIXES[known.unit][suffix];
+  const number = Number(digits);
+  if (factor === undefined || !Number.isFinite(number))
+    throw new ExpectationError(
+      `${measure} is compared to a number${unitsText(known.unit)}, got ${JSON.stringify(digits + suffix)}`,
+    );
+  return {
+    name: name.trim(),
+    measure,
+    operator: operator === '==' ? '=' : (operator as Operator),
+    limit: number * factor,
+  };
+}
+
+function unitsText(unit: Unit): string {
+  const units = Object.keys(SUFFIXES[unit]).filter((suffix) => suffix !== '');
+  return units.length === 0 ? '' : ` with one of ${units.join(', ')} or nothing`;
+}
+
+/** @throws ExpectationError with the nearest name */
+function measureNamed(name: string): Measure {
+  const known = MEASURES.get(name) ?? percentileNamed(name);
+  if (known !== undefined) return known;
+  const nearest = nearestChoice(name, MEASURE_NAMES);
+  const hint = nearest === undefined ? '' : `, did you mean ${nearest}?`;
+  throw new ExpectationError(`unknown measure "${name}"${hint} (there are ${MEASURE_NAMES.join(', ')})`);
+}
+
+/** Any other percentile, `latency.p95` or `ack.p9999` (99.99 %), from the histogram. */
+function percentileNamed(name: string): Measure | undefined {
+  const [, distribution = '', digits = ''] = /^(\w+)\.p(\d{1,5})$/.exec(name) ?? [];
+  const of = DISTRIBUTIONS[distribution];
+  if (of === undefined) return undefined;
+  const percent = digits.length <= 2 ? Number(digits) : Number(`${digits.slice(0, 2)}.${digits.slice(2)}`);
+  return {
+    unit: 'ms',
+    of: (result) => (of(result).count === 0 ? undefined : percentileMs(of(result), percent)),
+  };
+}
+
+/** percent 0…100 → ms, from the histogram that the distribution carries. */
+export function percentileMs({ hdr }: Distribution, percent: number): number {
+  return decodeFromCompressedBase64(hdr).getValueAtPercentile(percent) / US_PER_MS;
+}
+
+/** No data is a failure. */
+export function judge(expectation: Expectation, result: Result): ExpectationResult {
+  const { name, measure, operator, limit } = expectation;
+  const { unit, of } = measureNamed(measure);
+  const value = of(result);
+  const limitText = `${operator} ${withUnit(limit, unit)}`;
+  if (value === undefined)
+    return { name, ok: false, limit: limitText, reason: result.skipped ?? 'nothing was measured' };
+  return { name, ok: holds(value, operator, limit), value: rounded(value), limit: limitText };
+}
+
+function holds(value: number, operator: Operator, limit: number): boolean {
+  if (operator === '<') return value < limit;
+  if (operator === '<=') return value <= limit;
+  if (operator === '>') return value > limit;
+  return operator === '>=' ? value >= limit : value === limit;
+}
+
+function withUnit(value: number, unit: Unit): string {
+  if (unit === 'share') return `${rounded(value * 100)} %`;
+  return `${rounded(value)}${{ ms: ' ms', count: '', perS: '/s' }[unit]}`;
+}
+
+/** Small shares keep their digits. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(6));
+}

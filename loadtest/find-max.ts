@@ -1,0 +1,153 @@
+// Looks for the highest rate that a broker holds: doubling until something breaks, then bisection, the winner once more. A step in which the
+// generator itself was at its limit says nothing about the broker and is never called the broker's limit.
+import { errorsOf, judge } from './expect.ts';
+import type { Expectation } from './expect.ts';
+import type { Result } from './result.ts';
+
+export interface Step {
+  readonly perS: number;
+  readonly outcome: 'holds' | 'breaks' | 'saturated';
+  /** In words, unless it holds. */
+  readonly why?: string;
+  readonly sentPerS: number;
+  readonly receivedPerS: number;
+  readonly lost: number;
+  /** End to end, of acknowledgements where nobody subscribes; absent without either. */
+  readonly p99Ms?: number;
+  readonly lagMsP99: number;
+}
+
+export interface Finding {
+  /** Absent when no rate held. */
+  readonly highestPerS?: number;
+  /** Who set the limit; `search`: neither broke at the highest rate that is tried. */
+  readonly limitedBy: 'broker' | 'generator' | 'search' | 'interruption';
+  /** In words. */
+  readonly conclusion: string;
+  readonly steps: readonly Step[];
+}
+
+export interface Search {
+  /** First rate, messages/s, > 0. */
+  readonly startPerS: number;
+  /** Never tried above this. */
+  readonly ceilingPerS: number;
+  /** All must hold. */
+  readonly limits: readonly Expectation[];
+  /** One short run at this rate. */
+  run(perS: number): Promise<Result>;
+  /** Between two steps, so that one does not pay for the other. */
+  pause(): Promise<void>;
+  readonly onStep?: (step: Step) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The search ends when what holds and what does not are this close, as a ratio. */
+const PRECISION = 1.05;
+/** A long search wears everybody out. */
+const MAX_STEPS = 24;
+/** Below this share of the offered rate the broker pushes back, whatever arrives. */
+const SENT_SHARE = 0.98;
+const LOWEST_PER_S = 1;
+
+/** @throws what a run throws */
+export async function findMax(search: Search): Promise<{ finding: Finding; best: Result | undefined }> {
+  const steps: Step[] = [];
+  const results = new Map<number, Result>();
+  /** Highest that holds, lowest that does not. */
+  let low = 0;
+  let high: Step | undefined;
+  let confirmed = false;
+  const interrupted = () => search.signal?.aborted ?? false;
+  for (;;) {
+    const perS = nextRate(search, low, high, confirmed);
+    if (perS === undefined || steps.length >= MAX_STEPS || interrupted()) break;
+    if (steps.length > 0) await search.pause();
+    const result = await search.run(perS);
+    // An interrupted step is shorter than the others: it decides nothing.
+    if (interrupted()) break;
+    const step = stepOf(perS, result, search.limits);
+    steps.push(step);
+    search.onStep?.(step);
+    if (step.outcome === 'holds') {
+      confirmed = perS === low;
+      low = perS;
+      results.set(perS, result);
+    } else {
+      if (perS === low) {
+        // It held by luck: back to what held before.
+        results.delete(perS);
+        low = Math.max(0, ...results.keys());
+      }
+      high = step;
+      confirmed = false;
+    }
+  }
+  return { finding: findingOf(low, high, steps, interrupted()), best: results.get(low) };
+}
+
+/** undefined: the search is over. */
+function nextRate(
+  { startPerS, ceilingPerS }: Search,
+  low: number,
+  high: Step | undefined,
+  confirmed: boolean,
+): number | undefined {
+  if (high === undefined) {
+    if (low === 0) return Math.min(startPerS, ceilingPerS);
+    if (low < ceilingPerS) return Math.min(2 * low, ceilingPerS);
+    return confirmed ? undefined : low;
+  }
+  if (low === 0) return high.perS / 2 >= LOWEST_PER_S ? roundRate(high.perS / 2) : undefined;
+  const middle = roundRate((low + high.perS) / 2);
+  if (high.perS / low <= PRECISION || middle <= low || middle >= high.perS) return confirmed ? undefined : low;
+  return middle;
+}
+
+/** Three significant digits: nobody needs 12,347.5/s. */
+function roundRate(perS: number): number {
+  return Math.max(LOWEST_PER_S, Number(perS.toPrecision(3)));
+}
+
+function stepOf(perS: number, result: Result, limits: readonly Expectation[]): Step {
+  const { sentPerS, receivedPerS, lost, latencyMs, ackMs, generator } = result;
+  const times = latencyMs.count > 0 ? latencyMs : ackMs;
+  const measured = {
+    perS,
+    sentPerS,
+    receivedPerS,
+    lost,
+    ...(times.count > 0 && { p99Ms: times.p99 }),
+    lagMsP99: generator.lagMsP99,
+  };
+  if (generator.saturated)
+    return { ...measured, outcome: 'saturated', why: `the generator: ${generator.why ?? 'at its limit'}` };
+  const why = breakOf(result, limits);
+  return why === undefined ? { ...measured, outcome: 'holds' } : { ...measured, outcome: 'breaks', why };
+}
+
+function breakOf(result: Result, limits: readonly Expectation[]): string | undefined {
+  if (result.skipped !== undefined) return result.skipped;
+  const broken = limits.map((limit) => judge(limit, result)).filter(({ ok }) => !ok);
+  const words = broken.map(({ name, value, reason }) => `${name}: ${value ?? reason}`);
+  const { sentPerS, offeredPerS } = result;
+  if (sentPerS < SENT_SHARE * offeredPerS)
+    words.push(`${Math.round(sentPerS)}/s of ${Math.round(offeredPerS)}/s could be sent`);
+  if (errorsOf(result) > 0) words.push(`${errorsOf(result)} connection errors`);
+  return words.length === 0 ? undefined : words.join('; ');
+}
+
+function findingOf(low: number, high: Step | undefined, steps: readonly Step[], interrupted: boolean): Finding {
+  const highest = low === 0 ? {} : { highestPerS: low };
+  const held = low === 0 ? 'No rate held' : `${low}/s holds`;
+  if (interrupted)
+    return { ...highest, limitedBy: 'interruption', conclusion: `${held}; the search was interrupted.`, steps };
+  if (high === undefined)
+    return { ...highest, limitedBy: 'search', conclusion: `${held}, the highest rate that is tried.`, steps };
+  if (high.outcome === 'saturated') {
+    const more = low === 0 ? '' : ' The broker can do at least this much, perhaps more.';
+    const conclusion = `${held}; at ${high.perS}/s the generator was at its limit, not the broker.${more}`;
+    return { ...highest, limitedBy: 'generator', conclusion, steps };
+  }
+  return { ...highest, limitedBy: 'broker', conclusion: `${held}; ${high.perS}/s does not: ${high.why}.`, steps };
+}

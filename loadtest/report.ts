@@ -1,0 +1,183 @@
+// The report of a load run as data: keys that scripts rely on, more beside them, no secret of the plan. What it means in words is here too,
+// so that terminal and page say the same.
+import type { ExpectationResult } from './expect.ts';
+import { errorsOf } from './expect.ts';
+import type { Finding } from './find-max.ts';
+import { HEADER_BYTES } from './payload.ts';
+import type { Plan } from './plan.ts';
+import type { Distribution, Result, Second } from './result.ts';
+import { junitOf } from '../report/junit.ts';
+
+export interface LoadReport {
+  readonly version: string;
+  readonly node: string;
+  /** ISO 8601. */
+  readonly date: string;
+  /** What repeats it. */
+  readonly command: string;
+  /** Address of the target, without its secrets. */
+  readonly broker: string;
+  readonly profile: Plan['profile'];
+  readonly preset?: string;
+  /** Why the target cannot do this profile. */
+  readonly skipped?: string;
+  readonly plan: PublicPlan;
+  readonly connections: number;
+  readonly offeredPerS: number;
+  readonly sentPerS: number;
+  readonly receivedPerS: number;
+  readonly sent: number;
+  readonly expected: number;
+  readonly received: number;
+  readonly acked: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly reordered: number;
+  readonly latencyMs: Distribution;
+  readonly ackMs: Distribution;
+  readonly connectMs: Distribution;
+  readonly subscribeMs: Distribution;
+  readonly generator: Result['generator'];
+  readonly errors: Result['errors'];
+  readonly timeline: readonly Second[];
+  readonly findMax?: Finding;
+  readonly expectations: readonly ExpectationResult[];
+  readonly clock: string;
+  readonly wallSeconds: number;
+  /** False when it was stopped before its end. */
+  readonly complete: boolean;
+  /** The run says something about the broker: it was not the generator that was at its limit. */
+  readonly valid: boolean;
+  /** One sentence. */
+  readonly verdict: string;
+  /** To the end, valid, and everything met that was expected. */
+  readonly ok: boolean;
+}
+
+/** The plan without passwords, keys and certificates. */
+export type PublicPlan = Omit<Plan, 'target'> & { readonly target: PublicTarget };
+export type PublicTarget = Omit<Plan['target'], 'password' | 'ca' | 'cert' | 'key'> & {
+  readonly clientCertificate: boolean;
+};
+
+export interface Circumstances {
+  readonly version: string;
+  readonly node: string;
+  readonly date: string;
+  readonly command: string;
+  readonly complete: boolean;
+}
+
+export function reportOf(
+  result: Result,
+  expectations: readonly ExpectationResult[],
+  { complete, ...circumstances }: Circumstances,
+  finding?: Finding,
+): LoadReport {
+  const { plan, skipped, timeline, generator, clock, wallSeconds, errors, ...figures } = result;
+  const valid = !generator.saturated;
+  const met = expectations.every(({ ok }) => ok);
+  // With a search the generator's limit is a finding, not a failure; a search in which nothing held is one.
+  const found = finding === undefined || finding.highestPerS !== undefined;
+  return {
+    ...circumstances,
+    broker: addressOf(plan.target),
+    profile: plan.profile,
+    ...(plan.preset !== undefined && { preset: plan.preset }),
+    ...(skipped !== undefined && { skipped }),
+    plan: withoutSecrets(plan),
+    ...figures,
+    generator,
+    errors,
+    timeline,
+    ...(finding !== undefined && { findMax: finding }),
+    expectations,
+    clock,
+    wallSeconds: Math.round(wallSeconds * 1000) / 1000,
+    complete,
+    valid,
+    verdict: verdictOf(result, expectations, complete, finding),
+    ok: complete && valid && met && found,
+  };
+}
+
+export function junitOfLoad({ profile, preset, wallSeconds, expectations, valid, generator, complete }: LoadReport) {
+  const why = complete ? undefined : 'it was stopped before its end';
+  return junitOf({
+    name: `load ${preset ?? profile}`,
+    wallSeconds,
+    cases: [
+      { name: 'runs to its end', failure: why },
+      { name: 'the generator keeps its schedule', failure: valid ? undefined : (generator.why ?? 'it was saturated') },
+      ...expectations.map((expectation) => ({
+        name: expectation.name,
+        failure: expectation.ok ? undefined : failureOf(expectation),
+      })),
+    ],
+  });
+}
+
+function failureOf({ value, limit, reason }: ExpectationResult): string {
+  return `is ${value ?? 'not measured'}, expected ${limit}${reason === undefined ? '' : ` (${reason})`}`;
+}
+
+function addressOf({ transport, host, port, path }: Plan['target']): string {
+  const scheme = { tcp: 'mqtt', tls: 'mqtts', ws: 'ws', wss: 'wss' }[transport];
+  const web = transport === 'ws' || transport === 'wss';
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${web ? path : ''}`;
+}
+
+function withoutSecrets({ target, ...plan }: Plan): PublicPlan {
+  const { password: _password, ca: _ca, cert, key: _key, ...shown } = target;
+  return { ...plan, target: { ...shown, clientCertificate: cert !== undefined } };
+}
+
+function verdictOf(
+  result: Result,
+  expectations: readonly ExpectationResult[],
+  complete: boolean,
+  finding: Finding | undefined,
+): string {
+  if (finding !== undefined) return finding.conclusion;
+  if (result.skipped !== undefined) return `Skipped: ${result.skipped}.`;
+  const stopped = complete ? '' : 'Stopped before its end. ';
+  if (result.generator.saturated)
+    return `${stopped}Not valid: the generator was at its limit (${result.generator.why ?? 'it could not keep its schedule'}), so this says nothing about the broker.`;
+  const failed = expectations.filter(({ ok }) => !ok).length;
+  const judged = expectations.length === 0 ? '' : ` ${failed === 0 ? 'All' : 'Not all'} expectations are met.`;
+  return `${stopped}${outcomeOf(result)}${judged}`;
+}
+
+function outcomeOf(result: Result): string {
+  const { sent, sentPerS, lost, latencyMs, ackMs, connectMs, connections } = result;
+  const failures = errorsOf(result);
+  const trouble = failures === 0 ? '' : ` ${whole(failures)} connections failed or ended.`;
+  if (sent === 0)
+    return `${whole(connections)} connections, half of them in ${ms(connectMs.p50)}, 99 % in ${ms(connectMs.p99)}.${trouble}`;
+  const loss = lost === 0 ? 'nothing lost' : `${whole(lost)} lost`;
+  if (latencyMs.count > 0)
+    return `${whole(sentPerS)} messages/s, ${loss}; half arrive in ${ms(latencyMs.p50)}, 99 % in ${ms(latencyMs.p99)}, all in ${ms(latencyMs.max)}.${trouble}`;
+  if (ackMs.count > 0)
+    return `${whole(sentPerS)} messages/s, ${loss}; half are acknowledged in ${ms(ackMs.p50)}, 99 % in ${ms(ackMs.p99)}.${trouble}`;
+  return `${whole(sentPerS)} messages/s sent at QoS 0; nobody subscribed, so nobody knows what arrived.${trouble}`;
+}
+
+/** What a reader should know before believing the figures. */
+export function cautionsOf({ plan, valid, complete, generator, clock, preset }: LoadReport): string[] {
+  return [
+    ...(valid ? [] : [`Not valid: the generator was at its limit. ${generator.why ?? ''}`.trim()]),
+    ...(complete ? [] : ['The run was stopped before its end; these are the figures so far.']),
+    ...(preset !== undefined && plan.sizeBytes === HEADER_BYTES
+      ? [`Payloads have ${HEADER_BYTES} bytes, not the 16 of the suite: so much it takes to tell when a message left.`]
+      : []),
+    clock,
+  ];
+}
+
+export const whole = (value: number): string => Math.round(value).toLocaleString('en');
+
+/** Three significant digits, from µs to s. */
+export function ms(value: number): string {
+  if (value >= 10_000) return `${Number((value / 1000).toPrecision(3))} s`;
+  return `${Number(value.toPrecision(3))} ms`;
+}

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { readExpectation } from '../../loadtest/expect.ts';
+import { findMax } from '../../loadtest/find-max.ts';
+import type { Search } from '../../loadtest/find-max.ts';
+import type { Result } from '../../loadtest/result.ts';
+import { distributionOf, madeResult } from './made-result.ts';
+
+const LIMITS = [readExpectation('lossRatio=0'), readExpectation('latency.p99<100ms')];
+const SATURATED = { ...madeResult().generator, saturated: true, why: 'a thread at 100 %' };
+
+/** A broker that answers as told at each rate. */
+async function search(answer: (perS: number, step: number) => Partial<Result>, changes: Partial<Search> = {}) {
+  const tried: number[] = [];
+  let pauses = 0;
+  const { finding, best } = await findMax({
+    startPerS: 1000,
+    ceilingPerS: 1e6,
+    limits: LIMITS,
+    run: async (perS) => {
+      tried.push(perS);
+      return madeResult({ offeredPerS: perS, sentPerS: perS, receivedPerS: perS, ...answer(perS, tried.length) });
+    },
+    pause: async () => void pauses++,
+    ...changes,
+  });
+  return { finding, best, tried, pauses };
+}
+const lossAbove = (limit: number) => (perS: number) => (perS > limit ? { lost: 7 } : {});
+
+describe('the search for the highest rate', () => {
+  it('doubles, halves the rest, and tries the winner twice', async () => {
+    const { finding, best, tried, pauses } = await search(lossAbove(10_000));
+    expect(tried.slice(0, 5)).toEqual([1000, 2000, 4000, 8000, 16_000]);
+    expect(finding.limitedBy).toBe('broker');
+    expect(finding.highestPerS).toBeLessThanOrEqual(10_000);
+    expect(finding.highestPerS).toBeGreaterThanOrEqual(10_000 / 1.05);
+    expect(tried.filter((perS) => perS === finding.highestPerS)).toHaveLength(2);
+    expect(tried.at(-1)).toBe(finding.highestPerS);
+    expect(best?.offeredPerS).toBe(finding.highestPerS);
+    expect(pauses).toBe(tried.length - 1);
+    expect(finding.conclusion).toMatch(/does not: lossRatio=0: 0\.0007\.$/);
+  });
+
+  it.each([
+    ['p99', { latencyMs: distributionOf([120, 130]) }, /latency\.p99<100ms: 130/],
+    ['back-pressure', { sentPerS: 500 }, /500\/s of .* could be sent/],
+    ['lost connections', { errors: { closed: 2 } }, /2 connection errors/],
+    ['a profile that the broker has not', { skipped: 'no $share' }, /no \$share/],
+  ])('is ended by %s', async (_, broken, why) => {
+    const { finding } = await search((perS) => (perS > 3000 ? broken : {}));
+    expect(finding.highestPerS).toBeGreaterThan(2800);
+    expect(finding.conclusion).toMatch(why);
+  });
+
+  it('never calls the limit of the generator that of the broker', async () => {
+    const { finding } = await search((perS) => (perS > 5000 ? { generator: SATURATED, lost: 100 } : {}));
+    expect(finding.limitedBy).toBe('generator');
+    expect(finding.conclusion).toMatch(/generator was at its limit, not the broker.*at least this much/);
+    expect(finding.steps.filter(({ perS }) => perS > 5000).map(({ outcome }) => outcome)).not.toContain('breaks');
+  });
+
+  it('goes down when the first rate is too high', async () => {
+    const { finding, tried } = await search(lossAbove(300));
+    expect(tried.slice(0, 3)).toEqual([1000, 500, 250]);
+    expect(finding.highestPerS).toBeGreaterThan(285);
+  });
+
+  it('says when nothing holds', async () => {
+    const { finding, best } = await search(() => ({ lost: 1 }));
+    expect(finding.highestPerS).toBeUndefined();
+    expect(finding.conclusion).toMatch(/^No rate held; /);
+    expect(best).toBeUndefined();
+  });
+
+  it('does not believe a rate that held once only', async () => {
+    let lucky = 0;
+    const { finding } = await search((perS) => (perS > 1500 && (perS !== 2000 || lucky++ > 0) ? { lost: 1 } : {}));
+    expect(lucky).toBeGreaterThan(1);
+    expect(finding.highestPerS).toBeGreaterThan(1400);
+    expect(finding.highestPerS).toBeLessThanOrEqual(1500);
+  });
+
+  it('stops at the highest rate that is tried', async () => {
+    const { finding, tried } = await search(() => ({}), { ceilingPerS: 3000 });
+    expect(tried).toEqual([1000, 2000, 3000, 3000]);
+    expect(finding).toMatchObject({ highestPerS: 3000, limitedBy: 'search' });
+  });
+
+  it('ends when it is interrupted, without believing the step that was cut', async () => {
+    const controller = new AbortController();
+    const { finding } = await search(
+      (_, step) => {
+        if (step === 3) controller.abort();
+        return {};
+      },
+      { signal: controller.signal },
+    );
+    expect(finding).toMatchObject({ highestPerS: 2000, limitedBy: 'interruption' });
+    expect(finding.steps).toHaveLength(2);
+  });
+});
