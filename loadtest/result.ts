@@ -35,9 +35,14 @@ export interface Second {
 }
 
 export interface GeneratorState {
-  /** Intended time to the write into the socket, 99th percentile and worst. */
+  /**
+   * Intended time to the write into the socket, 99th percentile and worst, as far as it is the generator's own fault: counted from the
+   * moment at which the target was last seen to take nothing (window full, socket full, no connection).
+   */
   readonly lagMsP99: number;
   readonly lagMsMax: number;
+  /** The rest of that time: waiting for the target, 99th percentile over all messages. */
+  readonly blockedMsP99: number;
   /** CPU time over wall time of the busiest sending thread. */
   readonly cpuShare: number;
   readonly loopDelayMsP99: number;
@@ -58,10 +63,14 @@ export interface Result {
   readonly sentPerS: number;
   readonly receivedPerS: number;
   readonly sent: number;
-  /** Deliveries that subscribers should have had for what was sent. */
+  /** Due in the measured time and never written, because the target took nothing until the end. */
+  readonly unsent: number;
+  /** Deliveries that subscribers should have had for what was due. */
   readonly expected: number;
+  /** Each delivery once. */
   readonly received: number;
   readonly acked: number;
+  /** expected − received; without subscribers what was never sent or, above QoS 0, never acknowledged. */
   readonly lost: number;
   readonly duplicated: number;
   readonly reordered: number;
@@ -70,7 +79,10 @@ export interface Result {
   readonly subscribeMs: Distribution;
   /** To PUBACK or PUBCOMP. */
   readonly ackMs: Distribution;
-  /** End to end. */
+  /**
+   * End to end. Messages that were never sent are in it with the time they had waited when the run ended, for each delivery they owed:
+   * their latency is at least that. Messages lost on the way are not. Profile retained: from SUBSCRIBE to the retained message.
+   */
   readonly latencyMs: Distribution;
   readonly timeline: readonly Second[];
   /** Connections that ended or could not be made, by cause. */

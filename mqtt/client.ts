@@ -61,7 +61,7 @@ export class Client {
   readonly #options: ClientOptions;
   readonly #outbox: Outbox;
   readonly #random: () => number;
-  readonly #granted = new Map<string, 0 | 1>();
+  readonly #granted = new Map<string, 0 | 1 | 2>();
   #pending: PendingSubscribe[] = [];
   readonly #subscribing = new Map<number, PendingSubscribe>();
   #subscribeId = 0;

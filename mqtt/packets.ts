@@ -1,5 +1,7 @@
-// Writes MQTT 3.1.1 control packets into one growing buffer, so that many packets leave in one write; reads none (that is scanner.ts).
-// Clause numbers at line ends are those of the OASIS standard "MQTT Version 3.1.1".
+// Writes MQTT 3.1.1 and MQTT 5 control packets into one growing buffer, so that many packets leave in one write; reads none (that is
+// scanner.ts). Clause numbers at line ends are those of the OASIS standard "MQTT Version 3.1.1".
+import { encodeConnectProperties, encodePublishProperties } from './properties.ts';
+import type { ConnectProperties, PublishProperties } from './properties.ts';
 
 /** Control packet types, the high nibble of the first byte (table 2.1). */
 export const CONNECT = 1;
@@ -22,6 +24,7 @@ export const MAX_REMAINING_BYTES = 268_435_455;
 const MAX_STRING_BYTES = 65_535; // 1.5.3
 const FIRST_BUFFER_BYTES = 4096;
 const HEADER_BYTES = 5;
+const NONE = Buffer.alloc(0);
 
 export interface Will {
   readonly topic: string;
@@ -37,18 +40,26 @@ export interface ConnectFields {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly will?: Will | undefined;
+  /** MQTT 5 only. */
+  readonly properties?: ConnectProperties | undefined;
 }
 
 export interface SubscriptionRequest {
   readonly filter: string;
-  readonly qos: 0 | 1;
+  readonly qos: 0 | 1 | 2;
 }
 
 /** Collects packets; `take()` hands over everything written since the last call. */
 export class PacketWriter {
+  /** Protocol level: 4 is MQTT 3.1.1, 5 is MQTT 5. */
+  readonly #level: 4 | 5;
   #buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_BUFFER_BYTES);
   #from = 0;
   #at = 0;
+
+  constructor(level: 4 | 5 = 4) {
+    this.#level = level;
+  }
 
   /** Bytes written and not yet taken. */
   get length(): number {
@@ -68,21 +79,25 @@ export class PacketWriter {
     if (will && will.payload.length > MAX_STRING_BYTES) {
       throw new Error(`a will's payload is at most 65535 bytes, got ${will.payload.length}`); // 3.1.3.3
     }
-    let length = 10 + stringBytes(fields.clientId);
+    const properties = this.#level === 5 ? encodeConnectProperties(fields.properties) : NONE;
+    const willProperties = this.#level === 5 && will ? 1 : 0; // none, but their length is said
+    let length = 10 + properties.length + willProperties + stringBytes(fields.clientId);
     if (will) length += stringBytes(will.topic) + 2 + will.payload.length;
     if (username !== undefined) length += stringBytes(username);
     if (password !== undefined) length += stringBytes(password);
     this.#header(CONNECT << 4, length);
     this.#string('MQTT'); // [MQTT-3.1.2-1]
-    this.#buffer[this.#at++] = 4; // protocol level of 3.1.1 [MQTT-3.1.2-2]
+    this.#buffer[this.#at++] = this.#level; // [MQTT-3.1.2-2]
     let flags = fields.cleanSession ? 0x02 : 0;
     if (will) flags |= 0x04 | (will.qos << 3) | (will.retain ? 0x20 : 0); // [MQTT-3.1.2-7]
     if (password !== undefined) flags |= 0x40;
     if (username !== undefined) flags |= 0x80;
     this.#buffer[this.#at++] = flags;
     this.#uint16(fields.keepAliveS);
+    this.#bytes(properties);
     this.#string(fields.clientId); // order of the payload: [MQTT-3.1.3-1]
     if (will) {
+      if (willProperties > 0) this.#buffer[this.#at++] = 0;
       this.#string(will.topic);
       this.#uint16(will.payload.length);
       this.#bytes(will.payload);
@@ -98,11 +113,21 @@ export class PacketWriter {
   }
 
   /** packetId: 1…65535 at QoS 1 and 2 [MQTT-2.3.1-1], not sent at QoS 0 [MQTT-2.3.1-5]. dup must be false at QoS 0 [MQTT-3.3.1-2]. */
-  publish(topic: string, payload: Uint8Array, qos: 0 | 1 | 2, retain: boolean, dup: boolean, packetId: number): void {
-    const length = stringBytes(topic) + (qos > 0 ? 2 : 0) + payload.length;
+  publish(
+    topic: string,
+    payload: Uint8Array,
+    qos: 0 | 1 | 2,
+    retain: boolean,
+    dup: boolean,
+    packetId: number,
+    properties?: PublishProperties,
+  ): void {
+    const encoded = this.#level === 5 ? encodePublishProperties(properties) : NONE;
+    const length = stringBytes(topic) + (qos > 0 ? 2 : 0) + encoded.length + payload.length;
     this.#header((PUBLISH << 4) | (dup ? 8 : 0) | (qos << 1) | (retain ? 1 : 0), length); // 3.3.1
     this.#string(topic);
     if (qos > 0) this.#uint16(packetId);
+    this.#bytes(encoded);
     this.#bytes(payload);
   }
 
@@ -121,10 +146,11 @@ export class PacketWriter {
 
   subscribe(packetId: number, requests: readonly SubscriptionRequest[]): void {
     if (requests.length === 0) throw new Error('SUBSCRIBE needs at least one filter'); // [MQTT-3.8.3-3]
-    let length = 2;
+    let length = 2 + this.#emptyBytes;
     for (const { filter } of requests) length += stringBytes(filter) + 1;
     this.#header((SUBSCRIBE << 4) | 2, length); // [MQTT-3.8.1-1]
     this.#uint16(packetId);
+    this.#empty();
     for (const { filter, qos } of requests) {
       this.#string(filter);
       this.#buffer[this.#at++] = qos;
@@ -139,10 +165,11 @@ export class PacketWriter {
 
   unsubscribe(packetId: number, filters: readonly string[]): void {
     if (filters.length === 0) throw new Error('UNSUBSCRIBE needs at least one filter'); // [MQTT-3.10.3-2]
-    let length = 2;
+    let length = 2 + this.#emptyBytes;
     for (const filter of filters) length += stringBytes(filter);
     this.#header((UNSUBSCRIBE << 4) | 2, length); // [MQTT-3.10.1-1]
     this.#uint16(packetId);
+    this.#empty();
     for (const filter of filters) this.#string(filter);
   }
 
@@ -157,6 +184,15 @@ export class PacketWriter {
   }
   disconnect(): void {
     this.#header(DISCONNECT << 4, 0);
+  }
+
+  /** Of a packet's empty properties: MQTT 5 says their length, 0. */
+  get #emptyBytes(): number {
+    return this.#level === 5 ? 1 : 0;
+  }
+
+  #empty(): void {
+    if (this.#level === 5) this.#buffer[this.#at++] = 0;
   }
 
   #withId(header: number, packetId: number): void {

@@ -1,9 +1,9 @@
 // Cuts a byte stream into MQTT 3.1.1 packets: feed it chunks as they arrive, it calls back once per packet with a view into the chunk
 // (or into its own buffer where a packet lies across chunks). It checks form, never meaning or order.
+import { MalformedPacket } from './malformed.ts';
 import { MAX_REMAINING_BYTES } from './packets.ts';
 
-/** The peer broke the protocol; the connection must be closed [MQTT-4.8.0-1]. */
-export class MalformedPacket extends Error {}
+export { MalformedPacket };
 
 /**
  * header: first byte of the packet (type in the high nibble, flags in the low one). The packet's variable header and payload are

@@ -1,0 +1,261 @@
+// The devices of one thread or process: opens them in turn, keeps them alive, brings them back, and counts. The thread calls `tick`; when it
+// does so and where reports go is none of its business (that is thread.ts).
+import { PacketWriter } from '../mqtt/packets.ts';
+import { Agenda } from './agenda.ts';
+import { nowNs } from './clock.ts';
+import { Device } from './device.ts';
+import type { Home } from './device.ts';
+import type { Final, Order, Report, Setup } from './orders.ts';
+import type { Plan } from './plan.ts';
+import { countsOf, roleOf } from './profiles.ts';
+import { Receiver } from './receiver.ts';
+import { Sender } from './sender.ts';
+import { fraction } from './schedule.ts';
+import { Tally } from './tally.ts';
+
+const RETRY_NS = 1e9;
+const STATS_NS = 0.25e9;
+/** For a CONNACK. */
+const PATIENCE_NS = 10e9;
+/** Connections are checked for silence this often. */
+const WATCH_NS = 0.1e9;
+
+export class Part implements Home {
+  readonly plan: Plan;
+  readonly address: string;
+  readonly writer: PacketWriter;
+  readonly tally = new Tally();
+  readonly devices: Device[] = [];
+  readonly #setup: Setup;
+  readonly #report: (report: Report) => void;
+  readonly #sender: Sender | undefined;
+  readonly #receiver: Receiver | undefined;
+  readonly #opening = new Agenda();
+  /** Devices that lost their connection or were refused. */
+  readonly #returning = new Agenda();
+  /** Devices whose CONNACK was still awaited when they were put in, in the order of opening. */
+  readonly #opened = new Agenda();
+  #unsettled = 0;
+  #connected = 0;
+  #nextStatsNs = 0;
+  #nextWatchNs = 0;
+  #watched = 0;
+  #readNs = 0;
+  #away = false;
+  #finished = false;
+
+  constructor(setup: Setup, report: (report: Report) => void) {
+    const { plan, runId, part, parts, kind } = setup;
+    this.plan = plan;
+    this.address = setup.address;
+    this.#setup = setup;
+    this.#report = report;
+    this.writer = new PacketWriter(plan.target.version === '5' ? 5 : 4);
+    if (kind === 'receive') this.#receiver = new Receiver(plan, runId, this.tally);
+    else if (countsOf(plan).publishers > 0) this.#sender = new Sender(plan, runId, part, parts, this.tally);
+    this.#makeDevices();
+  }
+
+  obey(order: Order): void {
+    switch (order.type) {
+      case 'connect':
+        this.#unsettled = this.devices.length;
+        this.#openAll(this.devices, order.beginNs, order.first);
+        if (this.#unsettled === 0) this.#report({ type: 'ready' });
+        return;
+      case 'start':
+        this.tally.startNs = order.startNs;
+        this.#sender?.start(order.startNs);
+        return;
+      case 'away':
+        this.#away = true;
+        for (const device of this.devices) device.leave();
+        return;
+      case 'back':
+        this.#away = false;
+        this.#openAll(this.devices, order.beginNs, this.plan.publishers);
+        return;
+      case 'storm':
+        this.#storm(order.beginNs);
+        return;
+      case 'halt':
+        this.#sender?.halt();
+        return;
+      case 'finish':
+        this.#finish();
+        return;
+    }
+  }
+
+  /** Something is due or owed: the thread must look at the clock more often than for housekeeping. */
+  get nextNs(): number {
+    if (this.#sender?.owes) return 0;
+    return Math.min(this.#sender?.nextNs ?? Infinity, this.#opening.nextNs);
+  }
+
+  tick(now: number): void {
+    this.#sender?.tick(now);
+    this.#openDue(now);
+    if (now >= this.#nextWatchNs) {
+      this.#nextWatchNs = now + WATCH_NS;
+      this.#watch(now);
+    }
+    if (now >= this.#nextStatsNs) {
+      this.#nextStatsNs = now + STATS_NS;
+      this.#stats();
+    }
+  }
+
+  nowNs(): number {
+    return nowNs();
+  }
+
+  /** The moment of the read that is being handled: one look at the clock for all its packets. */
+  reading(): void {
+    this.#readNs = nowNs();
+  }
+
+  connected(device: Device, receiveMaximum: number): void {
+    this.#connected++;
+    this.tally.connect.record((this.#readNs - device.dueNs) / 1000);
+    this.#sender?.connected(device, receiveMaximum);
+    if (device.role === 'subscriber') device.subscribe();
+    else this.#settle(device);
+  }
+
+  subscribed(device: Device, granted: boolean): void {
+    if (granted) this.tally.subscribe.record((this.#readNs - device.askedNs) / 1000);
+    else this.tally.error('subscription refused');
+    this.#settle(device);
+  }
+
+  acknowledged(device: Device, packetId: number): void {
+    this.#sender?.acknowledged(device, packetId, this.#readNs);
+  }
+
+  published(device: Device, header: number, bytes: Buffer, start: number, end: number): void {
+    this.#receiver?.published(device, header, bytes, start, end, this.#readNs);
+  }
+
+  down(device: Device, cause: string, wasUp: boolean): void {
+    if (wasUp) this.#connected--;
+    this.#sender?.down(device);
+    if (this.#finished) return;
+    this.tally.error(cause);
+    this.#settle(device);
+    this.#returning.push(device, nowNs() + RETRY_NS * (1 + fraction(this.plan.seed, device.index)));
+  }
+
+  left(device: Device, wasUp: boolean): void {
+    if (wasUp) this.#connected--;
+    this.#sender?.down(device);
+  }
+
+  /** loopDelayMsP99 and cpuShare are the thread's to know. */
+  final(loopDelayMsP99: number, cpuShare: number): Final {
+    const { tally } = this;
+    this.#sender?.finish(nowNs());
+    const audit = this.#receiver?.audit;
+    return {
+      offered: tally.offered,
+      sent: tally.sent,
+      acked: tally.acked,
+      owed: tally.owed,
+      received: tally.received,
+      duplicated: audit?.duplicated ?? 0,
+      reordered: this.plan.profile === 'shared' ? 0 : (audit?.reordered ?? 0),
+      unsent: tally.unsent,
+      lastNs: tally.lastNs,
+      connect: tally.connect,
+      subscribe: tally.subscribe,
+      ack: tally.ack,
+      latency: tally.latency,
+      lag: tally.lag,
+      blocked: tally.blocked,
+      loopDelayMsP99,
+      cpuShare,
+      errors: Object.fromEntries(tally.errors),
+    };
+  }
+
+  #makeDevices(): void {
+    const { plan, kind, part, parts } = this.#setup;
+    const { connections } = countsOf(plan);
+    for (let index = 0; index < connections; index++) {
+      const role = roleOf(plan, index);
+      if ((role === 'subscriber') !== (kind === 'receive')) continue;
+      if (kind === 'send' && index % parts !== part) continue;
+      const device = new Device(this, index, role);
+      this.devices.push(device);
+      if (role === 'publisher') this.#sender?.add(device);
+    }
+  }
+
+  /** Device i is due at beginNs + (i − first)/connectPerS, over all parts. */
+  #openAll(devices: readonly Device[], beginNs: number, first: number): void {
+    const gapNs = 1e9 / this.plan.connectPerS;
+    for (const device of devices) this.#opening.push(device, beginNs + (device.index - first) * gapNs);
+  }
+
+  #openDue(now: number): void {
+    for (const agenda of [this.#opening, this.#returning]) {
+      for (let next = agenda.take(now); next; next = agenda.take(now)) {
+        const { device, dueNs } = next;
+        if (!device.idle || (this.#away && device.role === 'subscriber')) continue;
+        device.open(dueNs);
+        this.#opened.push(device, now + PATIENCE_NS);
+      }
+    }
+  }
+
+  /** Idle devices lose their connections where there are any, otherwise all devices. */
+  #storm(beginNs: number): void {
+    const { publishers, subscribers, connections } = countsOf(this.plan);
+    const first = connections > publishers + subscribers ? publishers + subscribers : 0;
+    const struck = this.devices.filter(({ index }) => index >= first);
+    for (const device of struck) device.cutOff();
+    this.#openAll(struck, beginNs, first);
+  }
+
+  /** A slice of the devices each time, so that each is visited once in half a keep-alive. */
+  #watch(now: number): void {
+    for (let late = this.#opened.take(now); late; late = this.#opened.take(now))
+      late.device.giveUp(late.dueNs - PATIENCE_NS);
+    const { keepAliveS } = this.plan;
+    if (keepAliveS === 0) return;
+    const slices = Math.max(1, Math.floor((keepAliveS * 1e9) / 2 / WATCH_NS));
+    for (let at = this.#watched++ % slices; at < this.devices.length; at += slices) this.devices[at]!.ping();
+  }
+
+  #stats(): void {
+    const { tally } = this;
+    this.#report({
+      type: 'stats',
+      buckets: tally.takeBuckets(),
+      connected: this.#connected,
+      owed: tally.owed,
+      received: tally.received,
+      done: this.#sender?.done ?? true,
+    });
+  }
+
+  /** Leaves nothing behind at the target: no retained message, no subscription of a session that outlives its connection. */
+  #finish(): void {
+    this.#finished = true;
+    this.#opening.clear();
+    this.#returning.clear();
+    for (const device of this.devices) {
+      if (device.up && device.role === 'publisher' && this.plan.retain) device.clearRetained();
+      if (device.up && device.role === 'subscriber' && !this.plan.cleanSession) device.unsubscribe();
+      device.leave();
+    }
+    this.#stats();
+  }
+
+  #settle(device: Device): void {
+    if (device.settled) return;
+    device.settled = true;
+    this.#unsettled--;
+    if (this.#unsettled === 0) this.#report({ type: 'ready' });
+  }
+}

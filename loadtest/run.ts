@@ -1,0 +1,176 @@
+// A load run from its plan to its result, step by step: knock, connect, warm up, measure, wait for what is on its way, sum up. Devices live
+// in threads and processes of their own (crew.ts); here is only the order of events.
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { nowNs } from './clock.ts';
+import { crewOf } from './crew.ts';
+import type { Member } from './crew.ts';
+import type { Order, Report } from './orders.ts';
+import type { Plan } from './plan.ts';
+import { probe } from './probe.ts';
+import { checkPlan, countsOf } from './profiles.ts';
+import type { Result, Second } from './result.ts';
+import { Timeline } from './timeline.ts';
+import { resultOf } from './verdict.ts';
+
+export interface RunOptions {
+  /** Each second of the schedule, warm-up included, about half a second after its end. */
+  onSecond?(second: Second): void;
+  /** Ends the schedule; what was done so far is the result. */
+  readonly signal?: AbortSignal;
+}
+
+/** From an order to the first thing it makes due, so that every part has heard of it. */
+const LEAD_NS = 0.2e9;
+const POLL_MS = 20;
+/** When a second is handed on, after its end: parts report four times a second. */
+const SETTLE_NS = 0.4e9;
+/** To the schedule of connecting: CONNACK and SUBACK of the last. */
+const CONNECT_PATIENCE_S = 15;
+const BIRTH_MS = 30_000;
+const FINAL_MS = 15_000;
+/** After an interrupt nobody waits long. */
+const ABORTED_DRAIN_S = 1;
+
+/** @throws an Error that says what is wrong with the plan, or why the target cannot be reached or refuses login */
+export async function runLoad(plan: Plan, options: RunOptions = {}): Promise<Result> {
+  checkPlan(plan);
+  const beganNs = nowNs();
+  const address = await probe(plan);
+  const run = new Run(plan, address, options);
+  try {
+    return await run.through(beganNs);
+  } finally {
+    await run.end();
+  }
+}
+
+class Run {
+  readonly #plan: Plan;
+  readonly #options: RunOptions;
+  readonly #timeline = new Timeline();
+  readonly #crew: Member[];
+  #dead: Error | undefined;
+  #mostConnected = 0;
+  #startNs = Infinity;
+  /** Of the schedule; earlier when it is interrupted. */
+  #endNs = Infinity;
+  #nextSecond: number;
+  #halted = false;
+
+  constructor(plan: Plan, address: string, options: RunOptions) {
+    this.#plan = plan;
+    this.#options = options;
+    this.#nextSecond = -Math.ceil(plan.warmUpS);
+    this.#crew = crewOf(
+      plan,
+      randomInt(2 ** 32),
+      address,
+      (report) => this.#hear(report),
+      (error) => (this.#dead ??= error),
+    );
+  }
+
+  async through(beganNs: number): Promise<Result> {
+    await this.#connect();
+    this.#start();
+    await this.#play();
+    await this.#drain();
+    const heard = await this.#finish();
+    const plan = this.#plan;
+    const lastSecond = Math.ceil((this.#endNs - this.#startNs) / 1e9);
+    this.#handOn(Infinity, lastSecond);
+    return resultOf(
+      {
+        plan,
+        startNs: this.#startNs,
+        endNs: this.#endNs,
+        connections: this.#mostConnected,
+        timeline: this.#timeline.seconds(-Math.ceil(plan.warmUpS), lastSecond),
+        wallSeconds: Math.round((nowNs() - beganNs) / 1e6) / 1000,
+      },
+      heard,
+    );
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#crew.map((member) => member.end()));
+  }
+
+  async #connect(): Promise<void> {
+    const { connections } = countsOf(this.#plan);
+    await this.#until(() => this.#crew.every(({ born }) => born), nowNs() + BIRTH_MS * 1e6);
+    this.#order({ type: 'connect', beginNs: nowNs() + LEAD_NS, first: 0 });
+    const patienceS = connections / this.#plan.connectPerS + CONNECT_PATIENCE_S;
+    await this.#until(() => this.#crew.every(({ ready }) => ready), nowNs() + patienceS * 1e9);
+  }
+
+  #start(): void {
+    const { warmUpS, durationS } = this.#plan;
+    this.#startNs = nowNs() + LEAD_NS + warmUpS * 1e9;
+    this.#endNs = this.#startNs + durationS * 1e9;
+    this.#order({ type: 'start', startNs: this.#startNs });
+  }
+
+  async #play(): Promise<void> {
+    await this.#until(() => false, this.#endNs);
+    if (nowNs() < this.#endNs) this.#halt();
+  }
+
+  /** Until everything due has been sent, acknowledged and delivered, or the patience is over. */
+  async #drain(): Promise<void> {
+    const drainS = this.#halted ? ABORTED_DRAIN_S : this.#plan.drainS;
+    const seenNs = nowNs();
+    const settled = () => nowNs() - seenNs > SETTLE_NS && this.#settled();
+    await this.#until(settled, Math.min(seenNs, this.#endNs) + drainS * 1e9, false);
+  }
+
+  #settled(): boolean {
+    const stats = this.#crew.map((member) => member.stats);
+    const owed = stats.reduce((sum, one) => sum + (one?.owed ?? 0), 0);
+    const received = stats.reduce((sum, one) => sum + (one?.received ?? 0), 0);
+    return received >= owed && stats.every((one) => one?.done === true);
+  }
+
+  async #finish(): Promise<{ kind: Member['kind']; final: NonNullable<Member['final']> }[]> {
+    this.#order({ type: 'finish' });
+    await this.#until(() => this.#crew.every(({ final }) => final), nowNs() + FINAL_MS * 1e6, false);
+    return this.#crew.flatMap(({ kind, final }) => (final ? [{ kind, final }] : []));
+  }
+
+  #halt(): void {
+    this.#halted = true;
+    this.#endNs = Math.max(nowNs(), this.#startNs);
+    this.#order({ type: 'halt' });
+  }
+
+  #order(order: Order, kind?: Member['kind']): void {
+    for (const member of this.#crew) if (kind === undefined || member.kind === kind) member.order(order);
+  }
+
+  #hear(report: Report): void {
+    if (report.type !== 'stats') return;
+    const connected = this.#crew.reduce((sum, { stats }) => sum + (stats?.connected ?? 0), 0);
+    this.#mostConnected = Math.max(this.#mostConnected, connected);
+    for (const [second, bucket] of report.buckets) if (Number.isFinite(second)) this.#timeline.add(second, bucket);
+    const second = Math.floor((nowNs() - this.#startNs) / 1e9);
+    if (nowNs() < this.#endNs && Number.isFinite(second)) this.#timeline.connected(second, connected);
+  }
+
+  /** Waits for the condition, a moment, an interrupt (unless it no longer matters) or the death of a part. @throws when one died */
+  async #until(condition: () => boolean, untilNs: number, interruptible = true): Promise<void> {
+    while (!condition() && nowNs() < untilNs) {
+      if (this.#dead) throw this.#dead;
+      if (interruptible && this.#options.signal?.aborted) return;
+      this.#handOn(nowNs(), this.#plan.durationS);
+      await sleep(Math.max(1, Math.min(POLL_MS, (untilNs - nowNs()) / 1e6)));
+    }
+    if (this.#dead) throw this.#dead;
+  }
+
+  #handOn(now: number, lastSecond: number): void {
+    while (this.#nextSecond < lastSecond && now >= this.#startNs + (this.#nextSecond + 1) * 1e9 + SETTLE_NS) {
+      this.#options.onSecond?.(this.#timeline.second(this.#nextSecond++));
+    }
+  }
+}

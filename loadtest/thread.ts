@@ -1,0 +1,106 @@
+// The loop of one thread or process of devices: looks at the clock as often as the schedule needs, sleeps in between, watches its own
+// delays and CPU time. Started by run.ts as a worker thread, or as a child process for independent receivers.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { parentPort, workerData } from 'node:worker_threads';
+import { Cells, FINE_BITS } from './cells.ts';
+import { nowNs } from './clock.ts';
+import type { Order, Report, Setup } from './orders.ts';
+import { Part } from './part.ts';
+
+/** Ticks are at least this far apart: what becomes due in between leaves in one write per socket. */
+const TICK_NS = 200_000;
+/** Acknowledgements are read this much later at most, because the thread sleeps. */
+const LONGEST_NAP_NS = 250_000;
+/** A nap ends this much too late on a quiet Linux machine (timer slack of 50 µs and the way back); the rest is spun. */
+const NAP_SLACK_NS = 80_000;
+const HOUSEKEEPING_MS = 5;
+const LOOP_RESOLUTION_MS = 5;
+
+const bed = new Int32Array(new SharedArrayBuffer(4));
+
+/** The way to whoever gives the orders. */
+interface Channel {
+  readonly post: (report: Report) => void;
+  readonly onOrder: (obey: (order: Order) => void) => void;
+  /** Nothing more is expected: the thread may end when its sockets have. */
+  readonly unref: () => void;
+}
+
+/** Runs a part until it was told to finish. */
+function live(setup: Setup, { post, onOrder, unref }: Channel): void {
+  const part = new Part(setup, post);
+  const naps = new Cells(FINE_BITS);
+  const delays = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  let wallNs = 0;
+  let cpuUs = 0;
+  let running = false;
+  let over = false;
+
+  onOrder((order) => {
+    part.obey(order);
+    if (order.type === 'start') {
+      running = setup.kind === 'send';
+      wallNs = nowNs();
+      cpuUs = cpuOfThreadUs();
+      delays.enable();
+    } else if (order.type === 'finish') {
+      over = true;
+      const share = wallNs === 0 ? 0 : ((cpuOfThreadUs() - cpuUs) * 1000) / (nowNs() - wallNs);
+      // A sender naps in the loop by intent: what counts is how late it woke.
+      const lateMs = setup.kind === 'send' ? naps.quantileMs(0.99) : loopDelayMs(delays.percentile(99));
+      post({ type: 'final', ...part.final(lateMs, share) });
+      unref();
+    }
+  });
+
+  function loop(): void {
+    if (over) return;
+    const now = nowNs();
+    part.tick(now);
+    const leftNs = Math.max(now + TICK_NS, part.nextNs) - nowNs();
+    if (!running || leftNs > 2e6) {
+      const ms = running ? leftNs / 1e6 - 1 : part.nextNs < Infinity ? 1 : HOUSEKEEPING_MS;
+      setTimeout(loop, Math.max(1, Math.min(HOUSEKEEPING_MS, Math.floor(ms))));
+      return;
+    }
+    const napNs = Math.min(leftNs, LONGEST_NAP_NS) - NAP_SLACK_NS;
+    if (napNs > 0) {
+      const wakeNs = nowNs() + napNs;
+      Atomics.wait(bed, 0, 0, napNs / 1e6);
+      naps.record((nowNs() - wakeNs) / 1000);
+    }
+    setImmediate(loop);
+  }
+  post({ type: 'born' });
+  loop();
+}
+
+/** Above the resolution, which the histogram counts in; ns to ms. */
+function loopDelayMs(ns: number): number {
+  return Number.isFinite(ns) ? Math.max(0, ns / 1e6 - LOOP_RESOLUTION_MS) : 0;
+}
+
+/** Of this thread; of the whole process where Node is older than 23.9. */
+function cpuOfThreadUs(): number {
+  const whole: NodeJS.Process = process;
+  const { user, system } = 'threadCpuUsage' in process ? process.threadCpuUsage() : whole.cpuUsage();
+  return user + system;
+}
+
+if (parentPort) {
+  const port = parentPort;
+  live(workerData as Setup, {
+    post: (report) => port.postMessage(report),
+    onOrder: (obey) => port.on('message', (order: Order) => obey(order)),
+    unref: () => port.unref(),
+  });
+} else if (process.send) {
+  process.once('message', (setup: Setup) => {
+    live(setup, {
+      post: (report) => void process.send!(report),
+      onOrder: (obey) => process.on('message', (order: Order) => obey(order)),
+      unref: () => process.channel?.unref(),
+    });
+  });
+  process.once('disconnect', () => process.exit(0));
+}

@@ -1,0 +1,141 @@
+// From what the parts counted to the result: sums, rates, and whether the generator itself was the limit. Pure.
+import { Cells, FINE_BITS } from './cells.ts';
+import type { CellsState } from './cells.ts';
+import type { Final } from './orders.ts';
+import type { Plan } from './plan.ts';
+import type { GeneratorState, Result, Second } from './result.ts';
+
+/** Lateness below it is never called saturation: a laptop's scheduler alone takes this. */
+const LAG_LIMIT_MS = 5;
+/** Above it, a lateness of this share of the median latency spoils the measurement. */
+const LAG_SHARE = 0.1;
+/** A thread above it has no time left: what it reads, it reads late. */
+const BUSY_SHARE = 0.9;
+const CLOCK =
+  'Senders and receivers run on one host and read the same CLOCK_MONOTONIC, so latency is to the µs the way to the broker and back to the ' +
+  'receiver. How that divides into there and back, no clock here can tell when the broker is on another host.';
+
+export interface Course {
+  readonly plan: Plan;
+  /** When the first measured message was due, ns; when the schedule ended. */
+  readonly startNs: number;
+  readonly endNs: number;
+  readonly connections: number;
+  readonly timeline: readonly Second[];
+  readonly wallSeconds: number;
+}
+
+export interface Heard {
+  readonly kind: 'send' | 'receive';
+  readonly final: Final;
+}
+
+export function resultOf(course: Course, heard: readonly Heard[]): Result {
+  const { plan, timeline } = course;
+  const finals = heard.map(({ final }) => final);
+  const sum = (of: (final: Final) => number) => finals.reduce((total, final) => total + of(final), 0);
+  const [offered, sent, acked] = [
+    sum((final) => final.offered),
+    sum((final) => final.sent),
+    sum((final) => final.acked),
+  ];
+  const [expected, received, unsent] = [
+    sum((final) => final.owed),
+    sum((final) => final.received),
+    sum((final) => final.unsent),
+  ];
+  const latency = merged(finals, (final) => final.latency);
+  return {
+    plan,
+    connections: course.connections,
+    offeredPerS: rate(offered, course, 0),
+    sentPerS: rate(sent, course, lastOf(heard, 'send')),
+    receivedPerS: rate(received, course, lastOf(heard, 'receive')),
+    sent,
+    unsent,
+    expected,
+    received,
+    acked,
+    lost: expected > 0 ? expected - received : unsent + (plan.qos > 0 ? sent - acked : 0),
+    duplicated: sum((final) => final.duplicated),
+    reordered: sum((final) => final.reordered),
+    connectMs: merged(finals, (final) => final.connect).distribution(),
+    subscribeMs: merged(finals, (final) => final.subscribe).distribution(),
+    ackMs: merged(finals, (final) => final.ack).distribution(),
+    latencyMs: latency.distribution(),
+    timeline,
+    errors: errorsOf(finals),
+    generator: generatorOf(heard, latency.count > 0 ? latency : merged(finals, (final) => final.ack)),
+    clock: CLOCK,
+    wallSeconds: course.wallSeconds,
+  };
+}
+
+/** Nothing but the reason. */
+export function skippedResult(plan: Plan, skipped: string, wallSeconds: number): Result {
+  const nothing = { plan, startNs: 0, endNs: 0, connections: 0, timeline: [], wallSeconds };
+  return { ...resultOf(nothing, []), skipped };
+}
+
+/** Per second of the schedule, or of the longer time that it took. */
+function rate(count: number, { startNs, endNs }: Course, lastNs: number): number {
+  const seconds = (Math.max(endNs, lastNs) - startNs) / 1e9;
+  return seconds > 0 ? Math.round((count / seconds) * 10) / 10 : 0;
+}
+
+function lastOf(heard: readonly Heard[], kind: Heard['kind']): number {
+  return Math.max(0, ...heard.filter((one) => one.kind === kind).map(({ final }) => final.lastNs));
+}
+
+function merged(finals: readonly Final[], of: (final: Final) => CellsState): Cells {
+  const cells = new Cells(FINE_BITS);
+  for (const final of finals) cells.merge(of(final));
+  return cells;
+}
+
+function errorsOf(finals: readonly Final[]): { [cause: string]: number } {
+  const errors: { [cause: string]: number } = {};
+  for (const final of finals) {
+    for (const [cause, count] of Object.entries(final.errors)) errors[cause] = (errors[cause] ?? 0) + count;
+  }
+  return errors;
+}
+
+/** latency: what the run measures, to judge how much lateness it bears. */
+function generatorOf(heard: readonly Heard[], latency: Cells): GeneratorState {
+  const finals = heard.map(({ final }) => final);
+  const lag = merged(finals, (final) => final.lag);
+  const limitMs = Math.max(LAG_LIMIT_MS, LAG_SHARE * latency.quantileMs(0.5));
+  const why = causesOf(heard, lag.quantileMs(0.99), limitMs);
+  return {
+    lagMsP99: lag.quantileMs(0.99),
+    lagMsMax: lag.quantileMs(1),
+    blockedMsP99: merged(finals, (final) => final.blocked).quantileMs(0.99),
+    cpuShare: rounded(Math.max(0, ...finals.map(({ cpuShare }) => cpuShare))),
+    loopDelayMsP99: rounded(Math.max(0, ...finals.map(({ loopDelayMsP99 }) => loopDelayMsP99))),
+    saturated: why.length > 0,
+    ...(why.length > 0 ? { why: why.join('; ') } : {}),
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+function causesOf(heard: readonly Heard[], lagMs: number, limitMs: number): string[] {
+  const causes: string[] = [];
+  if (lagMs > limitMs) {
+    causes.push(
+      `messages were written ${lagMs} ms late at the 99th percentile by the generator's own fault, limit ${limitMs} ms`,
+    );
+  }
+  for (const { kind, final } of heard) {
+    const { loopDelayMsP99, cpuShare } = final;
+    // Late and busy: a thread that is merely late was suspended by a loaded machine, which shows in the lag.
+    if (loopDelayMsP99 > limitMs && cpuShare > BUSY_SHARE) {
+      const who = kind === 'send' ? 'a sender' : 'the receiver';
+      causes.push(`${who} used ${Math.round(cpuShare * 100)} % of a core and was ${rounded(loopDelayMsP99)} ms behind`);
+    }
+  }
+  return causes;
+}
