@@ -15,6 +15,12 @@ export function checkPlan(plan: Plan): void {
   if (publishers < 1) throw new Error(`profile ${profile} needs publishers, got ${publishers}`);
   if (needsSubscribers(plan) && subscribers < 1) throw new Error(`profile ${profile} needs subscribers, got 0`);
   if (profile === 'p2p' && !/%[ic]/.test(topic)) throw new Error(`p2p needs %i or %c in the topic, got ${topic}`);
+  if (profile === 'persistent' && (plan.cleanSession || plan.qos === 0 || plan.subscribeQos === 0)) {
+    throw new Error(
+      'persistent needs sessions that are kept and QoS 1 or 2 on both sides: a broker queues nothing else',
+    );
+  }
+  if (profile === 'retained' && !plan.retain) throw new Error('retained needs retained messages, got retain false');
   if (profile === 'city' && schedule.kind !== 'spool')
     throw new Error(`city plays a spool, got a ${schedule.kind} one`);
   if (pairsOf(plan) > MAX_PAIRS) {

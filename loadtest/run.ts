@@ -11,7 +11,8 @@ import { probe } from './probe.ts';
 import { checkPlan, countsOf } from './profiles.ts';
 import type { Result, Second } from './result.ts';
 import { Timeline } from './timeline.ts';
-import { resultOf } from './verdict.ts';
+import { whyNotShared } from './shared-subscription.ts';
+import { resultOf, skippedResult } from './verdict.ts';
 
 export interface RunOptions {
   /** Each second of the schedule, warm-up included, about half a second after its end. */
@@ -37,6 +38,8 @@ export async function runLoad(plan: Plan, options: RunOptions = {}): Promise<Res
   checkPlan(plan);
   const beganNs = nowNs();
   const address = await probe(plan);
+  const skipped = plan.profile === 'shared' ? await whyNotShared(plan, address) : undefined;
+  if (skipped !== undefined) return skippedResult(plan, skipped, wallSecondsSince(beganNs));
   const run = new Run(plan, address, options);
   try {
     return await run.through(beganNs);
@@ -76,6 +79,7 @@ class Run {
     this.#start();
     await this.#play();
     await this.#drain();
+    if (this.#plan.profile === 'retained') await this.#askForRetained();
     const heard = await this.#finish();
     const plan = this.#plan;
     const lastSecond = Math.ceil((this.#endNs - this.#startNs) / 1e9);
@@ -87,7 +91,7 @@ class Run {
         endNs: this.#endNs,
         connections: this.#mostConnected,
         timeline: this.#timeline.seconds(-Math.ceil(plan.warmUpS), lastSecond),
-        wallSeconds: Math.round((nowNs() - beganNs) / 1e6) / 1000,
+        wallSeconds: wallSecondsSince(beganNs),
       },
       heard,
     );
@@ -100,9 +104,12 @@ class Run {
   async #connect(): Promise<void> {
     const { connections } = countsOf(this.#plan);
     await this.#until(() => this.#crew.every(({ born }) => born), nowNs() + BIRTH_MS * 1e6);
-    this.#order({ type: 'connect', beginNs: nowNs() + LEAD_NS, first: 0 });
-    const patienceS = connections / this.#plan.connectPerS + CONNECT_PATIENCE_S;
-    await this.#until(() => this.#crew.every(({ ready }) => ready), nowNs() + patienceS * 1e9);
+    const { connectPerS, profile } = this.#plan;
+    // Who asks for retained messages comes when they are there.
+    this.#order({ type: 'connect', beginNs: nowNs() + LEAD_NS, first: 0 }, profile === 'retained' ? 'send' : undefined);
+    const awaited = this.#crew.filter(({ kind }) => profile !== 'retained' || kind === 'send');
+    const patienceS = connections / connectPerS + CONNECT_PATIENCE_S;
+    await this.#until(() => awaited.every(({ ready }) => ready), nowNs() + patienceS * 1e9);
   }
 
   #start(): void {
@@ -112,8 +119,19 @@ class Run {
     this.#order({ type: 'start', startNs: this.#startNs });
   }
 
+  /** Half a run for subscribers to be away; a third before a storm, so that there is a before and an after. */
   async #play(): Promise<void> {
-    await this.#until(() => false, this.#endNs);
+    const { profile, durationS } = this.#plan;
+    const never = () => false;
+    if (profile === 'persistent') {
+      this.#order({ type: 'away' }, 'receive');
+      await this.#until(never, this.#startNs + (durationS / 2) * 1e9);
+      this.#order({ type: 'back', beginNs: nowNs() }, 'receive');
+    } else if (profile === 'reconnect-storm') {
+      await this.#until(never, this.#startNs + (durationS / 3) * 1e9);
+      this.#order({ type: 'storm', beginNs: nowNs() });
+    }
+    await this.#until(never, this.#endNs);
     if (nowNs() < this.#endNs) this.#halt();
   }
 
@@ -122,14 +140,26 @@ class Run {
     const drainS = this.#halted ? ABORTED_DRAIN_S : this.#plan.drainS;
     const seenNs = nowNs();
     const settled = () => nowNs() - seenNs > SETTLE_NS && this.#settled();
-    await this.#until(settled, Math.min(seenNs, this.#endNs) + drainS * 1e9, false);
+    await this.#until(settled, Math.max(seenNs, this.#endNs) + drainS * 1e9, false);
+  }
+
+  async #askForRetained(): Promise<void> {
+    const { publishers, subscribers, connectPerS, drainS } = this.#plan;
+    this.#order({ type: 'connect', beginNs: nowNs(), first: publishers }, 'receive');
+    await this.#until(() => this.#arrived(), nowNs() + (subscribers / connectPerS + drainS) * 1e9);
   }
 
   #settled(): boolean {
+    // Retained messages are asked for later.
+    const arrived = this.#plan.profile === 'retained' || this.#arrived();
+    return arrived && this.#crew.every(({ kind, stats }) => kind === 'receive' || stats?.done === true);
+  }
+
+  #arrived(): boolean {
     const stats = this.#crew.map((member) => member.stats);
     const owed = stats.reduce((sum, one) => sum + (one?.owed ?? 0), 0);
     const received = stats.reduce((sum, one) => sum + (one?.received ?? 0), 0);
-    return received >= owed && stats.every((one) => one?.done === true);
+    return received >= owed;
   }
 
   async #finish(): Promise<{ kind: Member['kind']; final: NonNullable<Member['final']> }[]> {
@@ -173,4 +203,8 @@ class Run {
       this.#options.onSecond?.(this.#timeline.second(this.#nextSecond++));
     }
   }
+}
+
+function wallSecondsSince(beganNs: number): number {
+  return Math.round((nowNs() - beganNs) / 1e6) / 1000;
 }

@@ -17,11 +17,12 @@ export interface Timetable {
 export function timetableOf(plan: Plan, part: number, parts: number): Timetable {
   const { schedule } = plan;
   if (schedule.kind === 'spool') return new Played(plan, part, parts, schedule.file, schedule.speed);
-  if (schedule.kind === 'poisson') return new Poisson(plan, part, parts, schedule.perS);
-  if (schedule.kind === 'constant') {
-    return new Regular(plan, part, parts, (message) => (message / schedule.perS) * 1e9, schedule.perS);
+  if (schedule.kind === 'ramp') {
+    return new Regular(plan, part, parts, rampNs(plan, schedule.fromPerS, schedule.toPerS), schedule.fromPerS);
   }
-  return new Regular(plan, part, parts, rampNs(plan, schedule.fromPerS, schedule.toPerS), schedule.fromPerS);
+  const { perS } = schedule;
+  if (schedule.kind === 'poisson') return new Poisson(plan, part, parts, perS);
+  return new Regular(plan, part, parts, (message) => (message / perS) * 1e9, perS);
 }
 
 /** Message k goes to publisher k modulo their number: everybody sends in turn, evenly spread. */

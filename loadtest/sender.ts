@@ -19,6 +19,8 @@ interface Publisher {
   readonly inflight: Inflight | undefined;
   window: number;
   readonly fanOut: number;
+  /** It has had a measured message. */
+  begun: boolean;
   /** Of the next measured message. */
   sequence: number;
   /** When the target was last seen to take nothing: lateness before it is not ours. */
@@ -68,6 +70,7 @@ export class Sender {
       inflight: this.#plan.qos > 0 ? new Inflight(this.#plan.window) : undefined,
       window: this.#plan.window,
       fanOut: fanOutOf(this.#plan, device.index),
+      begun: false,
       sequence: 0,
       freeNs: 0,
       listed: false,
@@ -149,11 +152,19 @@ export class Sender {
     if (this.#halted) return;
     for (let dueNs = this.#startNs + timetable.atNs; dueNs <= nowNs; dueNs = this.#startNs + timetable.atNs) {
       const publisher = this.#byIndex[timetable.publisher]!;
-      this.#tally.due(dueNs, publisher.fanOut);
+      this.#tally.due(dueNs, this.#owed(publisher, dueNs));
       if (this.#waiting < MAX_WAITING) this.#enlist(publisher, dueNs);
       else this.#refuse(publisher, dueNs);
       timetable.advance();
     }
+  }
+
+  /** Of retained messages a topic owes one to each subscriber, however many were sent. */
+  #owed(publisher: Publisher, dueNs: number): number {
+    if (this.#plan.profile !== 'retained') return publisher.fanOut;
+    if (publisher.begun || dueNs < this.#startNs) return 0;
+    publisher.begun = true;
+    return publisher.fanOut;
   }
 
   #enlist(publisher: Publisher, dueNs: number): void {
