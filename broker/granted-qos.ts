@@ -9,15 +9,21 @@ interface Delivered {
   readonly brokerId: string | null;
   readonly brokerCounter: number;
 }
+interface Subscription {
+  qos: 0 | 1 | 2;
+}
 type Deliver = (packet: Delivered, done: () => void) => void;
 
 interface Deliverer {
-  readonly subscriptions: { readonly [filter: string]: { readonly qos: 0 | 1 | 2 } };
+  readonly subscriptions: { readonly [filter: string]: Subscription };
   /** The newest message that each broker had delivered. */
   readonly duplicates: { readonly [brokerId: string]: number };
   deliver0: Deliver;
   deliverQoS: Deliver;
 }
+
+/** What was granted where Aedes' own record had to be raised. */
+const granted = new WeakMap<Subscription, 0 | 1 | 2>();
 
 /** Must be called before the client subscribes anything. */
 export function deliverAtGrantedQos(client: Client): void {
@@ -25,10 +31,13 @@ export function deliverAtGrantedQos(client: Client): void {
   const { deliver0, deliverQoS } = deliverer;
   const deliver: Deliver = (packet, done) => {
     if (wasDelivered(deliverer, packet)) {
-      setImmediate(done); // not by Aedes, which would take the message out of the session as well
+      done(); // not by Aedes, which would take the message out of the session as well
       return;
     }
-    if (packet.qos > 0) packet.qos = grantedQos(deliverer.subscriptions, packet);
+    if (packet.qos > 0) {
+      packet.qos = bestGranted(deliverer.subscriptions, packet);
+      raise(deliverer.subscriptions[packet.topic], packet.qos);
+    }
     if (packet.qos === 0) deliver0(packet, done);
     else deliverQoS(packet, done);
   };
@@ -41,11 +50,19 @@ function wasDelivered({ duplicates }: Deliverer, { brokerId, brokerCounter }: De
   return brokerId !== null && brokerCounter <= (duplicates[brokerId] ?? 0);
 }
 
-function grantedQos(subscriptions: Deliverer['subscriptions'], { qos, topic }: Delivered): 0 | 1 | 2 {
+/** Aedes lowers the QoS once more when the topic itself is one of the filters, whatever the others were granted. */
+function raise(exact: Subscription | undefined, qos: 0 | 1 | 2): void {
+  if (!exact || exact.qos >= qos) return;
+  granted.set(exact, exact.qos);
+  exact.qos = 2;
+}
+
+function bestGranted(subscriptions: Deliverer['subscriptions'], { qos, topic }: Delivered): 0 | 1 | 2 {
   let best: 0 | 1 | 2 = 0;
   for (const filter in subscriptions) {
-    const granted = subscriptions[filter]!.qos;
-    if (granted > best && matches(filter, topic)) best = granted;
+    const subscription = subscriptions[filter]!;
+    const of = granted.get(subscription) ?? subscription.qos;
+    if (of > best && matches(filter, topic)) best = of;
     if (best >= qos) return qos;
   }
   return best;

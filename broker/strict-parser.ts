@@ -15,20 +15,32 @@ interface Parser extends NodeJS.EventEmitter {
   _emitError(error: Error): void;
 }
 
-export interface ParsedPacket {
-  readonly cmd: string;
+interface Numbered {
   readonly length: number;
   readonly qos: 0 | 1 | 2;
   readonly dup: boolean;
-  readonly messageId?: number;
-  readonly protocolId?: string;
-  readonly protocolVersion?: number;
+  messageId?: number;
+}
+interface ConnectPacket extends Numbered {
+  readonly cmd: 'connect';
+  readonly protocolId: string;
+  readonly protocolVersion: number;
   readonly username?: string;
   readonly password?: Uint8Array;
   readonly will?: { readonly qos: number; readonly topic: string };
-  readonly subscriptions?: readonly { readonly topic: string }[];
-  readonly unsubscriptions?: readonly string[];
 }
+interface SubscribePacket extends Numbered {
+  readonly cmd: 'subscribe';
+  subscriptions: readonly { readonly topic: string; readonly qos: number }[];
+}
+interface UnsubscribePacket extends Numbered {
+  readonly cmd: 'unsubscribe';
+  readonly unsubscriptions: readonly string[];
+}
+interface OtherPacket extends Numbered {
+  readonly cmd: 'publish' | 'puback' | 'pubrec' | 'pubrel' | 'pubcomp' | 'pingreq' | 'disconnect';
+}
+export type ParsedPacket = ConnectPacket | SubscribePacket | UnsubscribePacket | OtherPacket;
 
 export interface ParserWatch {
   /** A well-formed packet, before Aedes sees it. */
@@ -54,7 +66,7 @@ export function makeStrict(client: Client, watch: ParserWatch): void {
   checkTexts(parser);
   allowPubrelOf31(client, parser);
   refuseForeignVersions(client, parser, watch);
-  const [toAedes] = parser.listeners('packet') as ((packet: ParsedPacket) => void)[];
+  const listeners = parser.listeners('packet') as ((packet: ParsedPacket) => void)[];
   parser.removeAllListeners('packet');
   parser.on('packet', (packet: ParsedPacket) => {
     const fault = faultOf(packet, parser._pos);
@@ -63,7 +75,7 @@ export function makeStrict(client: Client, watch: ParserWatch): void {
       return;
     }
     watch.packet(packet);
-    toAedes!.call(parser, packet);
+    for (const listener of listeners) listener.call(parser, packet);
   });
 }
 
@@ -78,10 +90,10 @@ function faultOf(packet: ParsedPacket, read: number): string | undefined {
       if (packet.qos === 0) return packet.dup ? 'PUBLISH of QoS 0 with DUP [MQTT-3.3.1-2]' : undefined;
       return badPacketId(messageId);
     case 'subscribe':
-      if (packet.subscriptions?.length === 0) return 'SUBSCRIBE without a filter [MQTT-3.8.3-3]';
+      if (packet.subscriptions.length === 0) return 'SUBSCRIBE without a filter [MQTT-3.8.3-3]';
       return badPacketId(messageId);
     case 'unsubscribe':
-      if (packet.unsubscriptions?.length === 0) return 'UNSUBSCRIBE without a filter [MQTT-3.10.3-2]';
+      if (packet.unsubscriptions.length === 0) return 'UNSUBSCRIBE without a filter [MQTT-3.10.3-2]';
       return badPacketId(messageId);
     case 'puback':
     case 'pubrec':
@@ -96,10 +108,11 @@ function faultOf(packet: ParsedPacket, read: number): string | undefined {
   }
 }
 
-function connectFault({ protocolId, protocolVersion = 0, username, password, will }: ParsedPacket): string | undefined {
+function connectFault({ protocolId, protocolVersion, username, password, will }: ConnectPacket): string | undefined {
   const level = protocolVersion & ~BRIDGE_BIT;
   if (protocolId !== (level === MQTT_3_1 ? 'MQIsdp' : 'MQTT')) return `protocol name ${protocolId} [MQTT-3.1.2-1]`;
   if (will?.qos === 3) return 'a will of QoS 3 [MQTT-3.1.2-14]';
+  if (will?.topic === '') return 'a will without a topic [MQTT-4.7.3-1]';
   if (password && username === undefined && level === MQTT_3_1_1) return 'a password without a name [MQTT-3.1.2-22]';
   return undefined;
 }
