@@ -10,7 +10,6 @@ import { KIND_PATTERN, show } from '../telemetry/description.ts';
 import type { Take } from '../telemetry/messages.ts';
 import type { Credentials } from './credentials.ts';
 import { Door } from './door.ts';
-import { deliverAtGrantedQos } from './granted-qos.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { Memory, SESSION_MARK, numberFrom } from './memory.ts';
@@ -61,7 +60,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { city, log } = options;
   const tally = new Tally(log);
   const door = new Door(city, options.credentials, limits);
-  const policy = new Policy(door, options.take, limits, tally, log);
+  const policy = new Policy(city, door, options.take, limits, tally, log);
   const hooks = policy.hooks();
   const aedes = await Aedes.createBroker({
     ...hooks,
@@ -80,6 +79,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     isResumed: (clientId) => door.isResumed(clientId),
     onDrop: () => tally.dropped++,
   });
+  policy.serve(aedes);
   aedes.on('unsubscribe', (filters, client) => policy.unsubscribed(client, filters));
   const failed = new WeakSet<Client>();
   const countOnce = (client: Client, error: Error): void => {
@@ -144,7 +144,6 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 function openClient(aedes: Aedes, stream: Duplex, request: IncomingMessage | undefined, tally: Tally): Client {
   const client = aedes.handle(stream, request);
   numberFrom(client, 1);
-  deliverAtGrantedQos(client);
   makeStrict(client, {
     packet: () => undefined,
     foreignVersion: (level) => tally.refuse('protocol-version', { level, expected: 'MQTT 3.1.1 (level 4)' }),

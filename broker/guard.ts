@@ -1,17 +1,14 @@
 // Stands between a stream and Aedes: refuses packets that are too large before they are buffered, stops reading while too many
-// acknowledgements are owed, and lets output grow a little before it counts as slow. Aedes 1.2 has none of the three.
+// acknowledgements are owed. Aedes 1.2 has neither.
 import type { Duplex } from 'node:stream';
 
 export interface GuardLimits {
   /** Longest packet before the CONNECT is accepted. */
   readonly connectBytes: number;
-  /** Output above which a subscriber counts as blocked: Aedes then waits for it, up to its drain time-out. */
-  readonly blockedBytes: number;
 }
 
 export class Guard {
   readonly #stream: Duplex;
-  readonly #limits: GuardLimits;
   readonly #onOversize: (bytes: number) => void;
   /** Longest packet now; whoever is accepted may send longer ones. */
   limitBytes: number;
@@ -25,11 +22,9 @@ export class Guard {
 
   constructor(stream: Duplex, limits: GuardLimits, onOversize: (bytes: number) => void) {
     this.#stream = stream;
-    this.#limits = limits;
     this.limitBytes = limits.connectBytes;
     this.#onOversize = onOversize;
     this.#guardReading();
-    this.#guardWriting();
   }
 
   get held(): boolean {
@@ -63,12 +58,6 @@ export class Guard {
       stream.destroy();
       return null;
     };
-  }
-
-  #guardWriting(): void {
-    const stream = this.#stream;
-    const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
-    stream.write = (...args: unknown[]): boolean => write(...args) || stream.writableLength < this.#limits.blockedBytes;
   }
 
   /** Counts headers only (2.2.3); a length of more than four bytes is as bad as one that is too large. */

@@ -1,16 +1,24 @@
 // The hooks that Aedes calls, and what stands between its faults and our promises: a hook never throws or rejects, a refused publish is
 // acknowledged, dropped and counted, and a PUBACK leaves only after the publish's ticket has settled. Decisions are in door.ts and roles.ts.
-import type { AedesOptions, AedesPublishPacket, Client, PublishPacket, Subscription } from 'aedes';
+import type { Aedes, AedesOptions, AedesPublishPacket, Client, PublishPacket, Subscription } from 'aedes';
 import type { Duplex } from 'node:stream';
 import { parseTopic } from '../telemetry/topics.ts';
 import type { Take } from '../telemetry/messages.ts';
 import { Acknowledgements } from './acknowledgements.ts';
+import { deliverThrough } from './delivery.ts';
 import { Refused } from './door.ts';
 import type { Caller, Door } from './door.ts';
+import { deliverAtGrantedQos } from './granted-qos.ts';
 import { Guard } from './guard.ts';
+import { distribute, readThrough } from './intake.ts';
+import type { Incoming } from './intake.ts';
+import { KnownTopics } from './known-topics.ts';
 import type { Limits } from './limits.ts';
+import { Outflow } from './outflow.ts';
 import { isTopic } from './roles.ts';
 import type { Access } from './roles.ts';
+import { rememberRoutes } from './routes.ts';
+import { Sleepers } from './sleepers.ts';
 import type { Log, Tally } from './tally.ts';
 
 /** Where refused publishes and filters go: `$` keeps it out of reach of wildcards, and no role may subscribe it. */
@@ -25,6 +33,7 @@ const RETAINED = new Set(['status', 'kind', 'clock', 'counters', 'timetable', 's
 /** Of one connection, from its first byte to its last. */
 export interface Session {
   readonly guard: Guard;
+  readonly outflow: Outflow;
   readonly owed: Acknowledgements;
   readonly subscriptions: Set<string>;
   readonly client: Client;
@@ -34,6 +43,8 @@ export interface Session {
   access?: Access;
   /** Publishes read from it and not yet acknowledged and delivered. */
   inProgress: number;
+  /** Those of them, of QoS 1, that Aedes reads and acknowledges itself. */
+  byAedes: number;
   /** Publishes that wait for a ticket and for which Aedes must be told to read on. */
   readOn: number;
 }
@@ -50,13 +61,22 @@ export class Policy {
   /** All connections that have a client. */
   readonly open = new Set<Session>();
   readonly #retained = new Set<string>();
+  readonly #topics: KnownTopics;
+  #sleepers!: Sleepers;
 
-  constructor(door: Door, take: Take, limits: Limits, tally: Tally, log: Log) {
+  constructor(city: string, door: Door, take: Take, limits: Limits, tally: Tally, log: Log) {
     this.#door = door;
     this.#take = take;
     this.#limits = limits;
     this.#tally = tally;
     this.#log = log;
+    this.#topics = new KnownTopics(city);
+  }
+
+  /** Before the first client. */
+  serve(aedes: Aedes): void {
+    this.#sleepers = new Sleepers(aedes);
+    rememberRoutes(aedes);
   }
 
   /** Options for Aedes; every hook is closed against exceptions. */
@@ -90,7 +110,7 @@ export class Policy {
       authorizeForward: (client, packet) => this.#forward(client, packet),
       published: (packet, client: Client | null, done) => {
         const session = client ? this.#sessions.get(client) : undefined;
-        if (session && packet.qos < 2) this.#finished(session);
+        if (session && packet.qos < 2) this.#finished(session, packet);
         done(null);
       },
     };
@@ -101,19 +121,25 @@ export class Policy {
     const guard = new Guard(stream, this.#limits, (bytes) => {
       this.#tally.refuse('oversize', { client: session.caller?.clientId, bytes });
     });
+    const outflow = new Outflow(stream, this.#limits.blockedBytes);
     const client = connect();
     const session: Session = {
       guard,
+      outflow,
       owed: new Acknowledgements(),
       subscriptions: new Set(),
       client,
       gone: false,
       inProgress: 0,
+      byAedes: 0,
       readOn: 0,
     };
     this.#sessions.set(client, session);
     this.open.add(session);
     shieldTopics(client);
+    deliverThrough(outflow, client, (recipient, packet) => this.#forward(recipient, packet) !== null);
+    deliverAtGrantedQos(client);
+    readThrough(client, (incoming) => this.#goesShort(session, incoming));
     stream.once('close', () => {
       session.gone = true;
       this.open.delete(session);
@@ -190,6 +216,7 @@ export class Policy {
     }
     try {
       if (packet.qos < 2) this.#begun(session); // Aedes itself bounds QoS 2
+      if (packet.qos === 1) session.byAedes++;
       const cause = session.access.publishRefusal(packet.topic) ?? this.#lengthRefusal(packet);
       const ticket = cause ? this.#drop(cause, client!, packet) : this.#accept(packet);
       if (packet.qos === 0) {
@@ -208,6 +235,40 @@ export class Policy {
     }
   }
 
+  /**
+   * A publish that nothing speaks against goes from here to its subscribers, without Aedes' chain of callbacks; false when it must go
+   * through that. No QoS 1 publish overtakes one that is still in the chain [MQTT-4.6.0-6].
+   */
+  #goesShort(session: Session, incoming: Incoming): boolean {
+    const { access } = session;
+    const { qos, payload, retain, packetId } = incoming;
+    const known = this.#topics.find(incoming.latin1);
+    if (!known || !access?.mayPublishTo(known.levels)) return false;
+    if (payload.length > this.#limits.packetBytes && known.type !== 'timetable') return false;
+    if (qos === 1 && (session.byAedes > 0 || this.#sleepers.any)) return false;
+    const { topic } = known;
+    try {
+      const publish = new ShortPublish(topic, payload, qos, this.mayRetain(topic, payload, retain));
+      this.#begun(session);
+      if (known.type === 'telemetry' || known.type === 'event') this.#tally.in++;
+      const ticket = this.#take({ topic, payload, qos, retain: publish.retain });
+      const failed = (error: unknown): void => this.#broken(session.client, error);
+      if (qos === 0) {
+        ticket?.catch(failed);
+        distribute(session.client, publish);
+      } else {
+        const acknowledge = (): void => {
+          session.outflow.puback(packetId);
+          distribute(session.client, publish);
+        };
+        session.owed.add(ticket, acknowledge, failed);
+      }
+    } catch (error) {
+      this.#broken(session.client, error);
+    }
+    return true;
+  }
+
   /** Who may publish timetables may publish nothing else that is as long. */
   #lengthRefusal({ topic, payload }: PublishPacket): 'oversize' | undefined {
     const isLong = payload.length > this.#limits.packetBytes;
@@ -221,8 +282,9 @@ export class Policy {
     this.held.add(session);
   }
 
-  #finished(session: Session): void {
+  #finished(session: Session, packet: PublishPacket): void {
     session.inProgress--;
+    if (packet.qos === 1 && !(packet instanceof ShortPublish)) session.byAedes--;
     if (session.inProgress <= this.#limits.maxInProgress / 2 && this.held.delete(session)) session.guard.release();
   }
 
@@ -285,11 +347,31 @@ export class Policy {
   }
 }
 
+/** In the form in which Aedes takes it. */
+class ShortPublish {
+  readonly cmd = 'publish';
+  readonly dup = false; // [MQTT-3.3.1-3]
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1;
+  readonly retain: boolean;
+
+  constructor(topic: string, payload: Buffer, qos: 0 | 1, retain: boolean) {
+    this.topic = topic;
+    this.payload = payload;
+    this.qos = qos;
+    this.retain = retain;
+  }
+}
+
 /** Marks over-long topics before Aedes, which ends the connection of their sender: they are to be refused like any other bad topic. */
 function shieldTopics(client: Client): void {
   const { _parser: parser } = client as Client & { _parser: NodeJS.EventEmitter };
-  parser.prependListener('packet', (packet: { cmd: string; topic: string }) => {
+  const [toAedes] = parser.listeners('packet');
+  parser.removeAllListeners('packet');
+  parser.on('packet', (packet: { cmd: string; topic: string }) => {
     if (packet.cmd === 'publish' && packet.topic.length > SUSPICIOUS_LENGTH && !isTopic(packet.topic))
       packet.topic = NOWHERE;
+    toAedes!.call(parser, packet);
   });
 }

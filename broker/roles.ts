@@ -121,12 +121,16 @@ export class Access {
     return this.publishRefusal(topic) === undefined;
   }
 
+  /** levels: of a well-formed topic of this city. */
+  mayPublishTo(levels: readonly string[]): boolean {
+    return this.#publish.some((allowed) => covers(allowed, levels));
+  }
+
   /** Why a publish to this topic is refused; undefined when it is allowed. */
   publishRefusal(topic: string): Refusal | undefined {
     const cause = topicRefusal(topic, this.#city);
     if (cause) return cause;
-    const levels = topic.split('/');
-    return this.#publish.some((allowed) => covers(allowed, levels)) ? undefined : 'not-allowed';
+    return this.mayPublishTo(topic.split('/')) ? undefined : 'not-allowed';
   }
 
   /** True when every topic that the filter matches may be read: an allowed filter covers it. */
