@@ -1,6 +1,8 @@
 // The `citytwin` command: names the subcommands and their settings, maps mistakes to exit code 2. What they do is in the other files.
 import { availableParallelism } from 'node:os';
 import { Command, CommanderError } from 'commander';
+import { LOAD_TABLE } from './load-options.ts';
+import type { LoadSettings } from './load-options.ts';
 import { UsageError, optionsFor, readConfig } from './options.ts';
 import type { Settings } from './options.ts';
 
@@ -10,6 +12,7 @@ const EXIT_USAGE = 2;
 const STORE: Name[] = ['data', 'store', 'storeUrl', 'storeDb', 'storeUser', 'storePasswordFile'];
 const CITY: Name[] = ['gtfs', 'city', 'seed', 'scale', 'speed', 'start', 'connections'];
 const COMMON: Name[] = ['json', 'logLevel'];
+const LOAD_SETTINGS: Name[] = [...(Object.keys(LOAD_TABLE) as (keyof LoadSettings)[]), ...COMMON];
 
 interface Subcommand {
   readonly name: string;
@@ -19,6 +22,8 @@ interface Subcommand {
   readonly settings: readonly Name[];
   readonly overrides?: Partial<Settings>;
   readonly examples: readonly string[];
+  /** `-h` is the host, as with other MQTT tools; help is `--help` only. */
+  readonly hostIsH?: boolean;
   /** What its help has to add, given the words behind the command. */
   readonly explain?: (words: readonly string[]) => Promise<string>;
   /** @returns the exit code of a command that ends by itself */
@@ -170,6 +175,24 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     run: async (settings, file) => (await import('./replay.ts')).replay(settings, file!),
   },
   {
+    name: 'load',
+    text: 'a load test of any MQTT broker; exit 0: all that was expected is met, 1: not, or not a valid run, 2: bad input',
+    argument: ['[profile]', 'what the devices do; --list explains them (default: publish)'],
+    settings: LOAD_SETTINGS,
+    overrides: { logLevel: 'warn' },
+    hostIsH: true,
+    examples: [
+      'citytwin load publish --rate 5000 --qos 1',
+      "citytwin load fan-out --subscribers 500 --expect 'latency.p99<50ms' --report load.html",
+      'citytwin load p2p --broker mqtts://broker.example:8883 --user ann --password-file secret.txt',
+      'citytwin load --preset fanout-5-1000-5-250K --scale 0.1',
+      'citytwin load publish --find-max',
+      'citytwin load city --scenario rush-hour --scale 4',
+      'citytwin load connect -h 127.0.0.1 -p 1883 -c 5000 -i 5',
+    ],
+    run: async (settings, profile) => (await import('./load.ts')).load(settings, profile),
+  },
+  {
     name: 'experiment',
     text: 'a claim about a city, put to the test: arms, paired seeds, 95 % intervals; none named: what there is',
     argument: ['[name]', 'which experiment; NAME --help lists what can be set'],
@@ -230,6 +253,7 @@ async function program(config: { readonly [name: string]: unknown }): Promise<Co
         const code = await subcommand.run(given[argument === undefined ? 0 : 1] as Settings, value);
         if (typeof code === 'number') process.exitCode = code;
       });
+    if (subcommand.hostIsH === true) command.helpOption('--help', 'display help for command');
     if (argument !== undefined) command.argument(...argument);
     for (const option of optionsFor(settings, config, overrides)) command.addOption(option);
   }

@@ -3,16 +3,19 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import { MAX_SPEED, MIN_SPEED } from '../simulator/clock.ts';
-import { durationMs } from '../simulator/duration.ts';
 import { KIND_PATTERN } from '../telemetry/description.ts';
 import type { Speed } from '../simulator/clock.ts';
+import { LOAD_TABLE } from './load-options.ts';
+import type { LoadSettings } from './load-options.ts';
+import { assignments, duration, numberIn, url } from './option-values.ts';
+import type { OptionRow } from './option-values.ts';
 
 const STORES = ['duckdb', 'influx1', 'memory'] as const;
 export type StoreName = (typeof STORES)[number];
 const MAX_SEEDS = 10_000;
 const DEFAULT_CONFIG = 'citytwin.config.json';
 
-export interface Settings {
+export interface Settings extends LoadSettings {
   readonly port: number;
   readonly mqttPort: number;
   readonly host: string;
@@ -68,20 +71,6 @@ export interface Settings {
 
 type Name = keyof Settings;
 
-const numberIn = (min: number, max: number, whole: boolean) => (text: string) => {
-  const value = Number(text);
-  if (
-    text.trim() === '' ||
-    !Number.isFinite(value) ||
-    value < min ||
-    value > max ||
-    (whole && !Number.isInteger(value))
-  ) {
-    throw new InvalidArgumentError(`expected ${whole ? 'a whole number' : 'a number'} from ${min} to ${max}`);
-  }
-  return value;
-};
-
 function speed(text: string): Speed {
   return text === 'max' ? 'max' : numberIn(MIN_SPEED, MAX_SPEED, false)(text);
 }
@@ -106,37 +95,7 @@ function cityName(text: string): string {
   throw new InvalidArgumentError('expected at most 64 of a-z, 0-9 and -');
 }
 
-function duration(text: string): string {
-  if (durationMs(text) !== undefined) return text;
-  throw new InvalidArgumentError('expected a duration such as 90s, 30m, 12h or 1d 6h');
-}
-
-function url(...protocols: string[]) {
-  return (text: string) => {
-    const parsed = URL.canParse(text) ? new URL(text) : undefined;
-    if (parsed === undefined || !protocols.includes(parsed.protocol)) {
-      throw new InvalidArgumentError(
-        `expected a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-      );
-    }
-    return text;
-  };
-}
-
-/** Adds to those before: the flag may be repeated, one value may hold several with blanks between. */
-function assignments(text: string, before: unknown): string[] {
-  return [...(before as readonly string[]), ...text.split(/\s+/).filter((word) => word !== '')];
-}
-
-const TABLE: {
-  readonly [name in Name]: {
-    flags: string;
-    text: string;
-    default?: unknown;
-    parse?: (text: string, before: unknown) => unknown;
-    choices?: readonly string[];
-  };
-} = {
+const TABLE: { readonly [name in Name]: OptionRow } = {
   port: {
     flags: '--port <port>',
     text: 'HTTP: page, API, live stream, MQTT over WebSocket; 0 = a free one',
@@ -275,6 +234,7 @@ const TABLE: {
   reportFolder: { flags: '--report <folder>', text: 'write NAME.json and NAME.html there' },
   check: { flags: '--check', text: 'end with 1 when a check is not met, or nothing was checked', default: false },
   list: { flags: '--list', text: 'the experiments there are, with their claims', default: false },
+  ...LOAD_TABLE,
   json: { flags: '--json', text: 'one JSON document on stdout, logs on stderr', default: false },
   logLevel: {
     flags: '--log-level <level>',

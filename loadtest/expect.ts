@@ -66,6 +66,7 @@ const MEASURES: ReadonlyMap<string, Measure> = new Map<string, Measure>([
   ['lost', { unit: 'count', of: delivered((result) => result.lost) }],
   ['duplicated', { unit: 'count', of: delivered((result) => result.duplicated) }],
   ['reordered', { unit: 'count', of: delivered((result) => result.reordered) }],
+  ['unsent', { unit: 'count', of: always((result) => result.unsent) }],
   ['sent', { unit: 'count', of: always((result) => result.sent) }],
   ['acked', { unit: 'count', of: always((result) => result.acked) }],
   ['received', { unit: 'count', of: always((result) => result.received) }],
@@ -76,7 +77,13 @@ const MEASURES: ReadonlyMap<string, Measure> = new Map<string, Measure>([
   ['receivedPerS', { unit: 'perS', of: always((result) => result.receivedPerS) }],
 ]);
 
-export const MEASURE_NAMES: readonly string[] = [...MEASURES.keys()];
+const MEASURE_NAMES: readonly string[] = [...MEASURES.keys()];
+
+/** For errors: shorter than the list of all. */
+const MEASURE_TEXT = [
+  `${Object.keys(DISTRIBUTIONS).join(', ')} with ${MOMENTS.map((moment) => `.${moment}`).join(' ')}`,
+  ...MEASURE_NAMES.filter((name) => !Object.keys(DISTRIBUTIONS).includes(name.split('.')[0]!)),
+].join(', ');
 
 /** Factor to the unit of the measure, by what may stand behind a number. */
 const SUFFIXES: { readonly [unit in Unit]: { readonly [suffix: string]: number } } = {
@@ -125,7 +132,7 @@ function measureNamed(name: string): Measure {
   if (known !== undefined) return known;
   const nearest = nearestChoice(name, MEASURE_NAMES);
   const hint = nearest === undefined ? '' : `, did you mean ${nearest}?`;
-  throw new ExpectationError(`unknown measure "${name}"${hint} (there are ${MEASURE_NAMES.join(', ')})`);
+  throw new ExpectationError(`unknown measure "${name}"${hint} (there are ${MEASURE_TEXT})`);
 }
 
 /** Any other percentile, `latency.p95` or `ack.p9999` (99.99 %), from the histogram. */

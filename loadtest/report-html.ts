@@ -24,6 +24,7 @@ ${facts(report)}
 ${cautionsOf(report)
   .map((caution) => `<p class="card note">${text(caution)}</p>`)
   .join('\n')}
+<p class="quiet clock">${text(report.clock)}</p>
 ${expectationTable(report)}
 ${searchTable(report)}
 ${timesTable(report)}
@@ -218,9 +219,10 @@ function secondsAxis(timeline: LoadReport['timeline']) {
 }
 
 function countsTable(report: LoadReport): string {
-  const { sent, expected, received, acked, lost, duplicated, reordered, errors, generator } = report;
+  const { sent, unsent, expected, received, acked, lost, duplicated, reordered, errors, generator } = report;
   const counted: (readonly [string, string])[] = [
     ['Sent', whole(sent)],
+    ['Due, but never sent', whole(unsent)],
     ['Acknowledged', whole(acked)],
     ['Deliveries due', whole(expected)],
     ['Received', whole(received)],
@@ -229,6 +231,7 @@ function countsTable(report: LoadReport): string {
     ['Out of order', whole(reordered)],
     ...Object.entries(errors).map(([cause, count]): [string, string] => [`Connections: ${cause}`, whole(count)]),
     ['Generator: lag p99, max', `${ms(generator.lagMsP99)}, ${ms(generator.lagMsMax)}`],
+    ['Waiting for the broker before the write, p99', ms(generator.blockedMsP99)],
     ['Generator: busiest thread', `${Math.round(generator.cpuShare * 100)} % of a core`],
     ['Generator: event loop delay p99', ms(generator.loopDelayMsP99)],
   ];

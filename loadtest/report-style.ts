@@ -13,5 +13,7 @@ export const LINES_STYLE = `
 .legend i { display: inline-block; width: 14px; height: 3px; border-radius: 2px; margin-right: 6px; vertical-align: middle; background: var(--stroke); }
 .line-0 { --stroke: var(--accent); } .line-1 { --stroke: var(--good); } .line-2 { --stroke: var(--bad); } .line-3 { --stroke: var(--unclear); }
 .line-chart .drawn { stroke: var(--stroke); }
+.facts dd small { display: block; }
+.clock { margin-top: 16px; }
 .holds b { color: var(--good); } .breaks b { color: var(--bad); } .saturated b { color: var(--unclear); }
 `;

@@ -26,7 +26,7 @@ export function reportLines(report: LoadReport): string[] {
     ...countLines(report),
     ...(findMax === undefined ? [] : ['', ...findMax.steps.map(stepLine)]),
     ...expectationLines(report),
-    ...cautionsOf(report).map((caution) => `note  ${caution}`),
+    ...[...cautionsOf(report), report.clock].map((caution) => `note  ${caution}`),
     verdict,
   ];
 }

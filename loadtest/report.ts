@@ -27,6 +27,7 @@ export interface LoadReport {
   readonly sentPerS: number;
   readonly receivedPerS: number;
   readonly sent: number;
+  readonly unsent: number;
   readonly expected: number;
   readonly received: number;
   readonly acked: number;
@@ -163,14 +164,19 @@ function outcomeOf(result: Result): string {
 }
 
 /** What a reader should know before believing the figures. */
-export function cautionsOf({ plan, valid, complete, generator, clock, preset }: LoadReport): string[] {
+export function cautionsOf({ plan, valid, complete, generator, preset, unsent, findMax }: LoadReport): string[] {
   return [
-    ...(valid ? [] : [`Not valid: the generator was at its limit. ${generator.why ?? ''}`.trim()]),
+    // Without a search the verdict says it.
+    ...(valid || findMax === undefined
+      ? []
+      : [`Not valid: the generator was at its limit. ${generator.why ?? ''}`.trim()]),
     ...(complete ? [] : ['The run was stopped before its end; these are the figures so far.']),
+    ...(unsent > 0
+      ? [`${whole(unsent)} messages could not be sent: their latency is at least what they had waited at the end.`]
+      : []),
     ...(preset !== undefined && plan.sizeBytes === HEADER_BYTES
       ? [`Payloads have ${HEADER_BYTES} bytes, not the 16 of the suite: so much it takes to tell when a message left.`]
       : []),
-    clock,
   ];
 }
 

@@ -42,6 +42,7 @@ describe('the command', () => {
     ['kinds'],
     ['doctor'],
     ['experiment'],
+    ['load'],
   ])('explains %s with examples first', (...words) => {
     const { status, stdout } = citytwin(...words, '--help');
     expect(status).toBe(0);
