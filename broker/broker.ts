@@ -2,22 +2,27 @@
 // What is allowed is decided in policy.ts; nothing is stored here.
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes } from 'aedes';
 import type { Client } from 'aedes';
 import { KIND_PATTERN, show } from '../telemetry/description.ts';
 import type { Take } from '../telemetry/messages.ts';
+import { ConnectRate } from './connect-rate.ts';
 import type { Credentials } from './credentials.ts';
 import { Door } from './door.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { Memory, SESSION_MARK, numberFrom } from './memory.ts';
 import { Policy } from './policy.ts';
+import { RepeatedFilters } from './repeated-filters.ts';
 import { topicRefusal } from './roles.ts';
+import { Status } from './status.ts';
+import type { StatusTotals } from './status.ts';
 import { makeStrict } from './strict-parser.ts';
 import { Tally } from './tally.ts';
 import type { BrokerTotals, Log } from './tally.ts';
+import { Traffic } from './traffic.ts';
 
 export interface BrokerOptions {
   readonly city: string;
@@ -41,6 +46,8 @@ export interface Broker {
   publish(topic: string, payload: Uint8Array, options: { qos: 0 | 1; retain: boolean }): Promise<void>;
   /** Totals since the start. */
   counters(): BrokerTotals;
+  /** What `$SYS/broker/` says, as numbers. */
+  status(): StatusTotals;
   /** Stops reading, waits up to 3 s for the acknowledgements that are owed, then ends all connections. */
   close(): Promise<void>;
 }
@@ -51,6 +58,7 @@ const HELD_CHECK_MS = 500;
 const DRAIN_MS = 3000;
 const FLUSH_MS = 1000;
 /** Our own `$SYS` topics that viewers may read. */
+const STATUS_EVERY_MS = 10_000; // mosquitto's sys_interval
 const STATUS_TOPICS = '$SYS/broker/';
 
 /** @throws when an option is wrong, the port is taken, or the host is not loopback and there are no credentials */
@@ -74,11 +82,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     keepaliveLimit: limits.keepAliveS,
     maxClientsIdLength: 256,
   });
-  new Memory(aedes, {
+  const memory = new Memory(aedes, {
     sessionMessages: limits.sessionMessages,
     isResumed: (clientId) => door.isResumed(clientId),
     onDrop: () => tally.dropped++,
   });
+  const repeated = new RepeatedFilters(aedes);
   policy.serve(aedes);
   aedes.on('unsubscribe', (filters, client) => policy.unsubscribed(client, filters));
   const failed = new WeakSet<Client>();
@@ -91,8 +100,16 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   aedes.on('connectionError', countOnce);
   (aedes as NodeJS.EventEmitter).on('error', (error: Error) => log.error({ err: error }, 'broker: internal error'));
 
+  const connectRate = new ConnectRate(limits);
+  const traffic = new Traffic();
   const streams = new Set<Duplex>();
   let closing: Promise<void> | undefined;
+  const serve = (stream: Duplex, request?: IncomingMessage): void => {
+    if (stream.destroyed || closing) return;
+    const { client, guard } = policy.attach(stream, () => aedes.handle(stream, request));
+    correct(client, repeated, tally);
+    traffic.watch(stream, request, guard);
+  };
   const handle = (stream: Duplex, request?: IncomingMessage): void => {
     // Aedes attaches its own listener late and removes it early; an error without a listener ends the process.
     stream.on('error', () => undefined);
@@ -101,9 +118,17 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       stream.destroy();
       return;
     }
+    const address = (request?.socket ?? (stream as Socket)).remoteAddress;
+    const waitMs = connectRate.waitMs(address, performance.now());
+    if (waitMs === undefined) {
+      tally.refuse('connect-rate', { address });
+      stream.destroy();
+      return;
+    }
     streams.add(stream);
     stream.once('close', () => streams.delete(stream));
-    policy.attach(stream, () => openClient(aedes, stream, request, tally));
+    if (waitMs === 0) serve(stream, request);
+    else setTimeout(serve, waitMs, stream, request);
   };
   const server = createServer({ noDelay: true }, handle);
   await listen(server, options.port, options.host);
@@ -121,12 +146,46 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     });
   };
 
+  const startedMs = performance.now();
+  let clientsMaximum = 0;
+  aedes.on('client', () => (clientsMaximum = Math.max(clientsMaximum, door.clients)));
+  const totals = (): StatusTotals => {
+    const { sockets, packets, publishes, answered, bytesReceived, bytesSent } = traffic.totals();
+    return {
+      uptimeS: (performance.now() - startedMs) / 1000,
+      clientsConnected: door.clients,
+      clientsDisconnected: door.sleepingSessions,
+      clientsMaximum,
+      sockets,
+      messagesReceived: packets,
+      messagesSent: answered + tally.out,
+      publishesReceived: publishes,
+      publishesSent: tally.out,
+      publishesDropped: tally.dropped,
+      bytesReceived,
+      bytesSent,
+      subscriptions: [...policy.open].reduce((sum, { subscriptions }) => sum + subscriptions.size, 0),
+      retainedMessages: memory.retainedMessages,
+    };
+  };
+  const status = new Status(`citytwin with aedes ${(aedes as Aedes & { version: string }).version}`);
+  const publishStatus = (): void => {
+    for (const [topic, text] of status.topics(totals())) {
+      publish(topic, Buffer.from(text), { qos: 0, retain: true }).catch((error: unknown) => {
+        log.error({ err: error }, 'broker: its status could not be published');
+      });
+    }
+  };
+  const telling = setInterval(publishStatus, STATUS_EVERY_MS);
+  publishStatus();
+
   const shutDown = async (): Promise<void> => {
     server.close();
     for (const { guard } of policy.open) guard.hold();
     await until(() => [...policy.open].every(({ owed }) => owed.owed === 0), DRAIN_MS);
     await until(() => [...streams].every((stream) => stream.writableLength === 0), FLUSH_MS);
     clearInterval(heldCheck);
+    clearInterval(telling);
     await new Promise<void>((resolve) => aedes.close(resolve));
     for (const stream of streams) stream.destroy();
   };
@@ -136,19 +195,20 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     handle,
     publish,
     counters: () => tally.totals(door.clients),
+    status: totals,
     close: () => (closing ??= shutDown()),
   };
 }
 
-/** A client of Aedes that follows the standard where Aedes does not. */
-function openClient(aedes: Aedes, stream: Duplex, request: IncomingMessage | undefined, tally: Tally): Client {
-  const client = aedes.handle(stream, request);
+/** Makes a client of Aedes follow the standard where Aedes does not; around whatever else delivers to it. */
+function correct(client: Client, repeated: RepeatedFilters, tally: Tally): void {
   numberFrom(client, 1);
   makeStrict(client, {
-    packet: () => undefined,
+    packet: (packet) => {
+      if (packet.cmd === 'subscribe') repeated.watch(client, packet);
+    },
     foreignVersion: (level) => tally.refuse('protocol-version', { level, expected: 'MQTT 3.1.1 (level 4)' }),
   });
-  return client;
 }
 
 function checkOptions({ city, host, port, credentials }: BrokerOptions): void {

@@ -57,6 +57,13 @@ export class Door {
     return this.#connected.size;
   }
 
+  /** Sessions whose client is away. */
+  get sleepingSessions(): number {
+    let count = 0;
+    for (const clientId of this.#sessions.keys()) if (!this.#connected.has(clientId)) count++;
+    return count;
+  }
+
   /** token stands for the connection. @throws Refused */
   async admit(
     caller: Caller,

@@ -7,7 +7,15 @@ export interface GuardLimits {
   readonly connectBytes: number;
 }
 
+/** Packets to which the broker sends one packet in return, by type: CONNECT, PUBREC, PUBREL, SUBSCRIBE, UNSUBSCRIBE, PINGREQ. */
+const ANSWERED = (1 << 1) | (1 << 5) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 12);
+const PUBLISH = 3;
+
 export class Guard {
+  /** Received, and how many of them are publishes or are answered by one packet each. */
+  packets = 0;
+  publishes = 0;
+  answered = 0;
   readonly #stream: Duplex;
   readonly #onOversize: (bytes: number) => void;
   /** Longest packet now; whoever is accepted may send longer ones. */
@@ -77,12 +85,19 @@ export class Guard {
         this.#inLength = false;
         this.#skip = this.#length;
       } else {
-        at++;
+        this.#count(chunk[at++]!);
         this.#inLength = true;
         this.#length = 0;
         this.#shift = 0;
       }
     }
     return true;
+  }
+
+  #count(header: number): void {
+    const type = header >> 4;
+    this.packets++;
+    if (type === PUBLISH) this.publishes++;
+    if (type === PUBLISH ? (header & 0x06) > 0 : (ANSWERED >> type) & 1) this.answered++;
   }
 }

@@ -1,6 +1,7 @@
 // What one client, and all of them together, may take from the broker. Every number is a default that `startBroker` lets be changed.
+import type { ConnectLimits } from './connect-rate.ts';
 
-export interface Limits {
+export interface Limits extends ConnectLimits {
   readonly maxConnections: number;
   /** Longest packet before the CONNECT is accepted: client id, name, password and will fit. */
   readonly connectBytes: number;
@@ -28,6 +29,9 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   maxConnections: 50_000,
+  connectsPerS: 2000,
+  connectsPerAddressPerS: 500,
+  connectWaitMs: 10_000,
   connectBytes: 4096,
   packetBytes: 65_536,
   timetableBytes: 1_048_576,

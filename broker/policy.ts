@@ -117,7 +117,7 @@ export class Policy {
   }
 
   /** Takes charge of a new connection before Aedes reads from it. */
-  attach(stream: Duplex, connect: () => Client): void {
+  attach(stream: Duplex, connect: () => Client): Session {
     const guard = new Guard(stream, this.#limits, (bytes) => {
       this.#tally.refuse('oversize', { client: session.caller?.clientId, bytes });
     });
@@ -146,6 +146,7 @@ export class Policy {
       this.held.delete(session);
       if (session.caller) this.#door.leave(session.caller.clientId, session);
     });
+    return session;
   }
 
   unsubscribed(client: Client, filters: readonly string[]): void {

@@ -1,0 +1,52 @@
+// How fast new connections are served: a storm of them waits its turn, unread, so that those who are connected do not feel it. It knows
+// addresses and moments only; who may come in is decided in door.ts.
+
+export interface ConnectLimits {
+  /** New connections served per second, after as many at once. */
+  readonly connectsPerS: number;
+  /** The same for one address; all who come from this machine share one, and are not limited by it. */
+  readonly connectsPerAddressPerS: number;
+  /** Who would have to wait longer is refused at once. */
+  readonly connectWaitMs: number;
+}
+
+const MAX_ADDRESSES = 20_000;
+const BURST_MS = 1000;
+const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
+
+export class ConnectRate {
+  readonly #limits: ConnectLimits;
+  /** When the next connection would be due if they came evenly [ms]; behind now while there are few. */
+  #dueMs = -Infinity;
+  readonly #dueMsOf = new Map<string, number>();
+
+  constructor(limits: ConnectLimits) {
+    this.#limits = limits;
+  }
+
+  /** nowMs: of a monotonic clock. → how long the connection is to wait [ms ≥ 0], undefined when it is refused */
+  waitMs(address: string | undefined, nowMs: number): number | undefined {
+    const { connectsPerS, connectsPerAddressPerS, connectWaitMs } = this.#limits;
+    const isLimited = address !== undefined && !LOOPBACK.test(address);
+    const dueMsHere = isLimited ? (this.#dueMsOf.get(address) ?? -Infinity) : -Infinity;
+    const waitMs = Math.max(0, this.#dueMs - nowMs, dueMsHere - nowMs);
+    if (waitMs > connectWaitMs) return undefined;
+    this.#dueMs = nextDue(this.#dueMs, nowMs, connectsPerS);
+    if (isLimited) {
+      if (this.#dueMsOf.size >= MAX_ADDRESSES) this.#forget(nowMs);
+      this.#dueMsOf.set(address, nextDue(dueMsHere, nowMs, connectsPerAddressPerS));
+    }
+    return waitMs;
+  }
+
+  /** Those who have been quiet have their whole burst again; if nobody was, all begin anew. */
+  #forget(nowMs: number): void {
+    for (const [address, dueMs] of this.#dueMsOf) if (dueMs < nowMs - BURST_MS) this.#dueMsOf.delete(address);
+    if (this.#dueMsOf.size >= MAX_ADDRESSES) this.#dueMsOf.clear();
+  }
+}
+
+/** A second without connections saves up for as many at once as a second allows. */
+function nextDue(dueMs: number, nowMs: number, perS: number): number {
+  return Math.max(dueMs, nowMs - BURST_MS) + 1000 / perS;
+}
