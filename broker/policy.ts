@@ -45,6 +45,8 @@ export interface Session {
   inProgress: number;
   /** Those of them, of QoS 1, that Aedes reads and acknowledges itself. */
   byAedes: number;
+  /** Those of them, of QoS 1, that wait for a turn to themselves. */
+  deferred: number;
   /** Publishes that wait for a ticket and for which Aedes must be told to read on. */
   readOn: number;
 }
@@ -132,6 +134,7 @@ export class Policy {
       gone: false,
       inProgress: 0,
       byAedes: 0,
+      deferred: 0,
       readOn: 0,
     };
     this.#sessions.set(client, session);
@@ -243,10 +246,10 @@ export class Policy {
   #goesShort(session: Session, incoming: Incoming): boolean {
     const { access } = session;
     const { qos, payload, retain, packetId } = incoming;
-    const known = this.#topics.find(incoming.latin1);
-    if (!known || !access?.mayPublishTo(known.levels)) return false;
+    const known = access && this.#topics.find(incoming.latin1, access);
+    if (!known) return false;
     if (payload.length > this.#limits.packetBytes && known.type !== 'timetable') return false;
-    if (qos === 1 && (session.byAedes > 0 || this.#sleepers.any)) return false;
+    if (qos === 1 && session.byAedes > 0) return false;
     const { topic } = known;
     try {
       const publish = new ShortPublish(topic, payload, qos, this.mayRetain(topic, payload, retain));
@@ -260,7 +263,7 @@ export class Policy {
       } else {
         const acknowledge = (): void => {
           session.outflow.puback(packetId);
-          distribute(session.client, publish);
+          this.#distributeInOrder(session, publish);
         };
         session.owed.add(ticket, acknowledge, failed);
       }
@@ -268,6 +271,22 @@ export class Policy {
       this.#broken(session.client, error);
     }
     return true;
+  }
+
+  /**
+   * At once while no session can sleep. Else Aedes looks for sleeping ones with promises, so each publish has a turn to itself: one that
+   * was numbered later and delivered earlier would make Aedes take this one for a repetition.
+   */
+  #distributeInOrder(session: Session, publish: ShortPublish): void {
+    if (session.deferred === 0 && !this.#sleepers.any) {
+      distribute(session.client, publish);
+      return;
+    }
+    session.deferred++;
+    setImmediate(() => {
+      distribute(session.client, publish);
+      session.deferred--;
+    });
   }
 
   /** Who may publish timetables may publish nothing else that is as long. */

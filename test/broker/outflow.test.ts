@@ -127,6 +127,33 @@ describe('the order of messages', () => {
     await wire.until(() => wire.ofType(4).length === 2000);
   });
 
+  it('loses nothing between QoS 0 and QoS 1 while a session can sleep, also when tickets are late', async () => {
+    const broker = await start({ take: ({ qos }) => (qos > 0 ? Promise.resolve() : undefined) });
+    const sleeper = await Wire.connected(broker.port, { clientId: 'sleeper', cleanSession: false });
+    const viewer = await Wire.connected(broker.port, { clientId: 'viewer' });
+    for (const wire of [sleeper, viewer]) {
+      wire.writer.subscribe(1, [{ filter: 'city/#', qos: 1 }]);
+      wire.send();
+      await wire.until(() => wire.ofType(9).length === 1);
+    }
+    const wire = await Wire.connected(broker.port);
+    for (let n = 1; n <= 300; n++) {
+      wire.writer.publish(TOPIC, Buffer.from(String(n)), 1, false, false, n);
+      wire.writer.publish('city/wuxi/bus/b/event', Buffer.from(String(1000 + n)), 0, false, false, 0);
+    }
+    wire.send();
+    const own = upTo(300).map((n) =>
+      publish('city/wuxi/clock', Buffer.from(String(2000 + n)), { qos: 0, retain: false }),
+    );
+    await Promise.all(own);
+    for (const each of [sleeper, viewer]) {
+      await each.until(() => each.ofType(3).length === 900);
+      for (const from of [0, 1000, 2000]) {
+        expect(numbers(each).filter((n) => n > from && n <= from + 300)).toEqual(upTo(300).map((n) => n + from));
+      }
+    }
+  });
+
   it('is that of the acknowledgements also when tickets settle in another one [MQTT-4.6.0-2]', async () => {
     const settle: (() => void)[] = [];
     const { port } = await start({ take: () => new Promise((resolve) => settle.push(resolve)) });
