@@ -156,6 +156,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       clientsConnected: door.clients,
       clientsDisconnected: door.sleepingSessions,
       clientsMaximum,
+      connections: streams.size,
       sockets,
       messagesReceived: packets,
       messagesSent: answered + tally.out,

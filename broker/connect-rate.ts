@@ -24,6 +24,11 @@ export class ConnectRate {
     this.#limits = limits;
   }
 
+  /** Remembered. */
+  get addresses(): number {
+    return this.#dueMsOf.size;
+  }
+
   /** nowMs: of a monotonic clock. → how long the connection is to wait [ms ≥ 0], undefined when it is refused */
   waitMs(address: string | undefined, nowMs: number): number | undefined {
     const { connectsPerS, connectsPerAddressPerS, connectWaitMs } = this.#limits;

@@ -10,6 +10,8 @@ export interface StatusTotals {
   readonly clientsDisconnected: number;
   /** Most connected at once. */
   readonly clientsMaximum: number;
+  /** Open connections, those that have not yet sent CONNECT included. */
+  readonly connections: number;
   /** Connections accepted. */
   readonly sockets: number;
   /** MQTT packets of all kinds. An answer counts as sent when its question has come. */

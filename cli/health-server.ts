@@ -9,7 +9,7 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
-/** counters: nested numbers, exposed as `citytwin_{part}_{name}`. ready: false answers /readyz with 503. */
+/** counters: numbers, exposed as `citytwin_{part}_{name}`, and `…ByCause`, exposed with a label. ready: false answers /readyz with 503. */
 export async function startHealthServer(options: {
   readonly host: string;
   readonly port: number;
@@ -44,8 +44,11 @@ export async function startHealthServer(options: {
 }
 
 function exposition(part: string, counters: object): string {
-  const lines = Object.entries(counters)
-    .filter(([, value]) => typeof value === 'number')
-    .map(([name, value]) => `citytwin_${part}_${name.replace(/[A-Z]/g, '_$&').toLowerCase()} ${String(value)}`);
+  const lines = Object.entries(counters).flatMap(([name, value]: [string, unknown]) => {
+    const metric = `citytwin_${part}_${name.replace(/[A-Z]/g, '_$&').toLowerCase()}`;
+    if (typeof value === 'number') return [`${metric} ${value}`];
+    if (!name.endsWith('ByCause')) return [];
+    return Object.entries(value as object).map(([cause, count]) => `${metric}{cause="${cause}"} ${String(count)}`);
+  });
   return `${lines.join('\n')}\n`;
 }

@@ -48,7 +48,7 @@ export async function brokerService(settings: Settings): Promise<void> {
     ...settings,
     part: 'broker',
     ready: () => true,
-    counters: () => broker.counters(),
+    counters: () => ({ ...broker.counters(), ...broker.status() }),
   });
   const webSocket = createMqttUpgrade(broker);
   http.server.on('upgrade', (request, socket, head) => {
