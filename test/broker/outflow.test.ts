@@ -143,7 +143,7 @@ describe('the order of messages', () => {
     }
     wire.send();
     const own = upTo(300).map((n) =>
-      publish('city/wuxi/clock', Buffer.from(String(2000 + n)), { qos: 0, retain: false }),
+      broker.publish('city/wuxi/clock', Buffer.from(String(2000 + n)), { qos: 0, retain: false }),
     );
     await Promise.all(own);
     for (const each of [sleeper, viewer]) {
