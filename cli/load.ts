@@ -46,7 +46,8 @@ export async function load(settings: Settings, argument: string | undefined): Pr
     const report = await carryOut(plan, settings, progress, signal);
     progress.end();
     for (const file of settings.loadReport) writeReport(file, report);
-    process.stdout.write(settings.json ? `${JSON.stringify(report)}\n` : `${reportLines(report).join('\n')}\n`);
+    const lines = () => reportLines(report, !process.stdout.isTTY).join('\n');
+    process.stdout.write(`${settings.json ? JSON.stringify(report) : lines()}\n`);
     return report.ok ? 0 : 1;
   } finally {
     progress.end();

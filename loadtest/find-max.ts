@@ -58,9 +58,11 @@ export async function findMax(search: Search): Promise<{ finding: Finding; best:
   let low = 0;
   let high: Step | undefined;
   let confirmed = false;
+  /** A saturated step may be bad luck of this machine: it gets a second chance. */
+  let again: number | undefined;
   const interrupted = () => search.signal?.aborted ?? false;
   for (;;) {
-    const perS = nextRate(search, low, high, confirmed);
+    const perS = again ?? nextRate(search, low, high, confirmed);
     if (perS === undefined || steps.length >= MAX_STEPS || interrupted()) break;
     if (steps.length > 0) await search.pause();
     const result = await search.run(perS);
@@ -69,6 +71,8 @@ export async function findMax(search: Search): Promise<{ finding: Finding; best:
     const step = stepOf(perS, result, search.limits);
     steps.push(step);
     search.onStep?.(step);
+    again = step.outcome === 'saturated' && again === undefined ? perS : undefined;
+    if (again !== undefined) continue;
     if (step.outcome === 'holds') {
       confirmed = perS === low;
       low = perS;

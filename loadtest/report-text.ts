@@ -16,7 +16,8 @@ export const TIMES: readonly (readonly [
 ];
 export const COLUMNS = ['p50', 'p90', 'p99', 'p999', 'max'] as const;
 
-export function reportLines(report: LoadReport): string[] {
+/** steps: those of a search are listed; they may have been shown while it went on. */
+export function reportLines(report: LoadReport, steps = true): string[] {
   const { broker, profile, preset, findMax, verdict } = report;
   const title = `${preset ?? profile} against ${broker}`;
   if (report.skipped !== undefined) return [title, ...expectationLines(report), verdict];
@@ -24,7 +25,7 @@ export function reportLines(report: LoadReport): string[] {
     title,
     ...timeLines(report),
     ...countLines(report),
-    ...(findMax === undefined ? [] : ['', ...findMax.steps.map(stepLine)]),
+    ...(findMax === undefined || !steps ? [] : ['', ...findMax.steps.map(stepLine)]),
     ...expectationLines(report),
     ...[...cautionsOf(report), report.clock].map((caution) => `note  ${caution}`),
     verdict,

@@ -18,7 +18,7 @@ export function spawnLoad(
   args: readonly string[],
   cwd?: string,
 ): { child: ChildProcessWithoutNullStreams; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [launcher, 'load', ...args], { cwd, timeout: 60_000 });
+  const child = spawn(process.execPath, [launcher, 'load', ...args], { cwd, timeout: 120_000 });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()));

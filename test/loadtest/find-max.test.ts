@@ -59,6 +59,14 @@ describe('the search for the highest rate', () => {
     expect(finding.steps.filter(({ perS }) => perS > 5000).map(({ outcome }) => outcome)).not.toContain('breaks');
   });
 
+  it('gives a saturated step a second chance', async () => {
+    const { finding, tried } = await search((_, step) => (step === 2 ? { generator: SATURATED } : {}), {
+      ceilingPerS: 4000,
+    });
+    expect(tried).toEqual([1000, 2000, 2000, 4000, 4000]);
+    expect(finding).toMatchObject({ highestPerS: 4000, limitedBy: 'search' });
+  });
+
   it('goes down when the first rate is too high', async () => {
     const { finding, tried } = await search(lossAbove(300));
     expect(tried.slice(0, 3)).toEqual([1000, 500, 250]);

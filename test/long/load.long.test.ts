@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { reportIn, spawnLoad, startTarget } from '../cli/load-command.ts';
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 let broker: Awaited<ReturnType<typeof startTarget>>;
 beforeAll(async () => {
   broker = await startTarget();
@@ -31,7 +31,7 @@ it.each([
 
 it('the search goes up to the ceiling', { timeout: TIMEOUT_MS }, async () => {
   const ended = await load(
-    'publish --find-max --rate 50 --ceiling 100 --step 2 --warm-up 1 --expect lost=0 --expect latency.p99<10s',
+    'publish --find-max --rate 50 --ceiling 60 --step 1 --warm-up 1 --drain 1 --expect lost=0 --expect latency.p99<10s',
   );
   expect(ended.stderr).toBe('');
   const { findMax } = reportIn(ended);
