@@ -41,7 +41,9 @@ export function readThrough(client: Client, take: (incoming: Incoming) => boolea
   const { _parser: parser, conn } = reader;
   const parseByAedes = parser.parse.bind(parser);
   let isOurs = false; // from the first packet after the CONNACK
+  let heard = false; // a whole packet: bytes that drip do not keep a client alive [MQTT-3.1.2-24]
   const scanner = new Scanner((header, bytes, start, end) => {
+    heard = true;
     if (conn.destroyed) return; // nothing after DISCONNECT
     if (header >> 4 === PUBLISH) {
       const incoming = readPlainPublish(header, bytes, start, end);
@@ -66,7 +68,8 @@ export function readThrough(client: Client, take: (incoming: Incoming) => boolea
     // As long as this counts as a packet, no other one that is done makes Aedes read the next chunk in the middle of this one.
     reader._parsingBatch++;
     feed(chunk);
-    reader._keepaliveTimer?.refresh();
+    if (heard) reader._keepaliveTimer?.refresh();
+    heard = false;
     reader._nextBatch();
     return 0;
   };
