@@ -62,7 +62,7 @@ export async function findMax(search: Search): Promise<{ finding: Finding; best:
   let again: number | undefined;
   const interrupted = () => search.signal?.aborted ?? false;
   for (;;) {
-    const perS = again ?? nextRate(search, low, high, confirmed);
+    const perS: number | undefined = again ?? nextRate(search, low, high, confirmed);
     if (perS === undefined || steps.length >= MAX_STEPS || interrupted()) break;
     if (steps.length > 0) await search.pause();
     const result = await search.run(perS);
