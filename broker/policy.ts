@@ -10,14 +10,13 @@ import { Refused } from './door.ts';
 import type { Caller, Door } from './door.ts';
 import { deliverAtGrantedQos } from './granted-qos.ts';
 import { Guard } from './guard.ts';
-import { distribute, readThrough } from './intake.ts';
-import type { Incoming } from './intake.ts';
-import { KnownTopics } from './known-topics.ts';
+import { readThrough } from './intake.ts';
 import type { Limits } from './limits.ts';
 import { Outflow } from './outflow.ts';
 import { isTopic } from './roles.ts';
 import type { Access } from './roles.ts';
 import { rememberRoutes } from './routes.ts';
+import { ShortPublish, ShortWay } from './short-way.ts';
 import { Sleepers } from './sleepers.ts';
 import type { Log, Tally } from './tally.ts';
 
@@ -63,8 +62,8 @@ export class Policy {
   /** All connections that have a client. */
   readonly open = new Set<Session>();
   readonly #retained = new Set<string>();
-  readonly #topics: KnownTopics;
-  #sleepers!: Sleepers;
+  readonly #city: string;
+  #shortWay!: ShortWay;
 
   constructor(city: string, door: Door, take: Take, limits: Limits, tally: Tally, log: Log) {
     this.#door = door;
@@ -72,12 +71,12 @@ export class Policy {
     this.#limits = limits;
     this.#tally = tally;
     this.#log = log;
-    this.#topics = new KnownTopics(city);
+    this.#city = city;
   }
 
   /** Before the first client. */
   serve(aedes: Aedes): void {
-    this.#sleepers = new Sleepers(aedes);
+    this.#shortWay = new ShortWay(this.#city, this, this.#limits, new Sleepers(aedes));
     rememberRoutes(aedes);
   }
 
@@ -142,7 +141,7 @@ export class Policy {
     shieldTopics(client);
     deliverThrough(outflow, client, (recipient, packet) => this.#forward(recipient, packet) !== null);
     deliverAtGrantedQos(client);
-    readThrough(client, (incoming) => this.#goesShort(session, incoming));
+    readThrough(client, (incoming) => this.#shortWay.take(session, incoming));
     stream.once('close', () => {
       session.gone = true;
       this.open.delete(session);
@@ -177,9 +176,14 @@ export class Policy {
     return true;
   }
 
-  /** Counts an accepted frame and passes it on. */
-  accept(topic: string, payload: Uint8Array, qos: 0 | 1 | 2, retain: boolean): Promise<void> | undefined {
-    const type = parseTopic(topic)?.type;
+  /** Counts an accepted frame and passes it on. type: of its topic. */
+  accept(
+    topic: string,
+    payload: Uint8Array,
+    qos: 0 | 1 | 2,
+    retain: boolean,
+    type = parseTopic(topic)?.type,
+  ): Promise<void> | undefined {
     if (type === 'telemetry' || type === 'event') this.#tally.in++;
     return this.#take({ topic, payload, qos, retain });
   }
@@ -219,74 +223,24 @@ export class Policy {
       return;
     }
     try {
-      if (packet.qos < 2) this.#begun(session); // Aedes itself bounds QoS 2
+      if (packet.qos < 2) this.begun(session); // Aedes itself bounds QoS 2
       if (packet.qos === 1) session.byAedes++;
       const cause = session.access.publishRefusal(packet.topic) ?? this.#lengthRefusal(packet);
       const ticket = cause ? this.#drop(cause, client!, packet) : this.#accept(packet);
       if (packet.qos === 0) {
-        ticket?.catch((error: unknown) => this.#broken(client!, error));
+        ticket?.catch((error: unknown) => this.broken(client!, error));
         done(null);
         return;
       }
       session.owed.add(
         ticket,
         () => done(null),
-        (error) => this.#broken(client!, error),
+        (error) => this.broken(client!, error),
       );
       if (session.owed.owed > 0) this.#readOn(session);
     } catch (error) {
-      this.#broken(client!, error);
+      this.broken(client!, error);
     }
-  }
-
-  /**
-   * A publish that nothing speaks against goes from here to its subscribers, without Aedes' chain of callbacks; false when it must go
-   * through that. No QoS 1 publish overtakes one that is still in the chain [MQTT-4.6.0-6].
-   */
-  #goesShort(session: Session, incoming: Incoming): boolean {
-    const { access } = session;
-    const { qos, payload, retain, packetId } = incoming;
-    const known = access && this.#topics.find(incoming.latin1, access);
-    if (!known) return false;
-    if (payload.length > this.#limits.packetBytes && known.type !== 'timetable') return false;
-    if (qos === 1 && session.byAedes > 0) return false;
-    const { topic } = known;
-    try {
-      const publish = new ShortPublish(topic, payload, qos, this.mayRetain(topic, payload, retain));
-      this.#begun(session);
-      if (known.type === 'telemetry' || known.type === 'event') this.#tally.in++;
-      const ticket = this.#take({ topic, payload, qos, retain: publish.retain });
-      const failed = (error: unknown): void => this.#broken(session.client, error);
-      if (qos === 0) {
-        ticket?.catch(failed);
-        distribute(session.client, publish);
-      } else {
-        const acknowledge = (): void => {
-          session.outflow.puback(packetId);
-          this.#distributeInOrder(session, publish);
-        };
-        session.owed.add(ticket, acknowledge, failed);
-      }
-    } catch (error) {
-      this.#broken(session.client, error);
-    }
-    return true;
-  }
-
-  /**
-   * At once while no session can sleep. Else Aedes looks for sleeping ones with promises, so each publish has a turn to itself: one that
-   * was numbered later and delivered earlier would make Aedes take this one for a repetition.
-   */
-  #distributeInOrder(session: Session, publish: ShortPublish): void {
-    if (session.deferred === 0 && !this.#sleepers.any) {
-      distribute(session.client, publish);
-      return;
-    }
-    session.deferred++;
-    setImmediate(() => {
-      distribute(session.client, publish);
-      session.deferred--;
-    });
   }
 
   /** Who may publish timetables may publish nothing else that is as long. */
@@ -296,7 +250,7 @@ export class Policy {
   }
 
   /** One client's share of what is under way is bounded: above it, it is not read. */
-  #begun(session: Session): void {
+  begun(session: Session): void {
     if (++session.inProgress < this.#limits.maxInProgress || session.guard.held) return;
     session.guard.hold();
     this.held.add(session);
@@ -335,7 +289,7 @@ export class Policy {
   }
 
   /** What was not taken must not be acknowledged: the connection ends and the sender comes again. */
-  #broken(client: Client, error: unknown): void {
+  broken(client: Client, error: unknown): void {
     this.#tally.refuse('internal', { client: client.id });
     this.#log.error({ err: error }, 'broker: a publish could not be taken');
     client.conn.destroy();
@@ -364,23 +318,6 @@ export class Policy {
     }
     this.#tally.out++;
     return packet;
-  }
-}
-
-/** In the form in which Aedes takes it. */
-class ShortPublish {
-  readonly cmd = 'publish';
-  readonly dup = false; // [MQTT-3.3.1-3]
-  readonly topic: string;
-  readonly payload: Buffer;
-  readonly qos: 0 | 1;
-  readonly retain: boolean;
-
-  constructor(topic: string, payload: Buffer, qos: 0 | 1, retain: boolean) {
-    this.topic = topic;
-    this.payload = payload;
-    this.qos = qos;
-    this.retain = retain;
   }
 }
 

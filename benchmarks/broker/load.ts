@@ -26,7 +26,7 @@ export interface Target {
 
 export interface Rate {
   readonly deliveredPerS: number;
-  /** Deliveries that were still missing when nothing had moved for STALLED_MS. */
+  /** Deliveries still missing at the end, when nothing had moved for STALLED_MS. */
   readonly lost: number;
 }
 
@@ -37,7 +37,7 @@ const TOPICS_EACH = TOPICS / PUBLISHERS;
 /** Messages per write of a publisher; divides TOPICS_EACH. */
 const BURST = 20;
 const WINDOW = 4000;
-const STALLED_MS = 500;
+const STALLED_MS = 2000;
 const STALL_CHECK_MS = 100;
 
 /** warmUpS, measureS [s]; both at full load. */
@@ -49,8 +49,7 @@ export async function run(target: Target, shape: Shape, warmUpS: number, measure
   const [delivered, startMs] = [load.delivered, performance.now()];
   await seconds(measureS);
   const deliveredPerS = (load.delivered - delivered) / ((performance.now() - startMs) / 1000);
-  await load.drain();
-  return { deliveredPerS, lost: load.lost };
+  return { deliveredPerS, lost: await load.drain() };
 }
 
 interface Publisher {
@@ -69,8 +68,9 @@ class Load {
   #sent = 0;
   #movedMs = performance.now();
   #stopped = false;
+  /** Deliveries no longer waited for. */
+  #writtenOff = 0;
   delivered = 0;
-  lost = 0;
 
   constructor(shape: Shape) {
     this.#shape = shape;
@@ -115,15 +115,17 @@ class Load {
     }
   }
 
-  async drain(): Promise<void> {
+  /** Sends no more and waits for what is on its way; returns what is lost. */
+  async drain(): Promise<number> {
     this.#stopped = true;
     while (this.#onTheirWay() > 0) await seconds(0.02);
     clearInterval(this.#timer);
     for (const socket of this.#sockets) socket.destroy();
+    return this.#sent * this.#shape.subscribers - this.delivered;
   }
 
   #onTheirWay(): number {
-    return this.#sent - (this.delivered + this.lost) / this.#shape.subscribers;
+    return this.#sent - (this.delivered + this.#writtenOff) / this.#shape.subscribers;
   }
 
   #receiver(socket: Socket): (chunk: Buffer) => void {
@@ -142,8 +144,8 @@ class Load {
   }
 
   #checkStall(): void {
-    if (this.#onTheirWay() === 0 || performance.now() - this.#movedMs < STALLED_MS) return;
-    this.lost += Math.round(this.#onTheirWay() * this.#shape.subscribers);
+    if (this.#onTheirWay() <= 0 || performance.now() - this.#movedMs < STALLED_MS) return;
+    this.#writtenOff += Math.round(this.#onTheirWay() * this.#shape.subscribers);
     this.#movedMs = performance.now();
     this.fill();
   }
