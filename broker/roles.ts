@@ -56,6 +56,8 @@ const TABLE: {
       'city/{city}/{kinds}/+/status',
       'city/{city}/{kinds}/+/ack',
       'city/{city}/kinds/{kinds}',
+      // How a load test of this very platform goes.
+      'city/{city}/counters/load',
     ],
     subscribe: ['city/{city}/{kinds}/#', 'city/{city}/kinds/{kinds}'],
   },

@@ -18,6 +18,7 @@ import type { Result, Second } from '../loadtest/result.ts';
 import { runLoad } from '../loadtest/run.ts';
 import { interruption } from './history/interruption.ts';
 import { planOf, profileOf } from './load-plan.ts';
+import { shareWith } from './load-share.ts';
 import { UsageError } from './options.ts';
 import type { Settings } from './options.ts';
 import { createProgress } from './progress.ts';
@@ -58,12 +59,20 @@ export async function load(settings: Settings, argument: string | undefined): Pr
 async function carryOut(plan: Plan, settings: Settings, progress: Progress, signal: AbortSignal): Promise<LoadReport> {
   const expectations = settings.expect.map(readExpectation);
   const startedMs = Date.now();
-  const { result, finding } = settings.findMax
-    ? await search(plan, expectations, settings, progress, signal)
-    : {
-        result: await runLoad(plan, { onSecond: (second) => show(progress, plan, second), signal }),
-        finding: undefined,
-      };
+  const share = shareWith(plan.target);
+  const onSecond = (of: Plan, second: Second) => {
+    share.second(second);
+    show(progress, of, second);
+  };
+  let result: Result | undefined;
+  let finding: Finding | undefined;
+  try {
+    if (settings.findMax)
+      ({ result, finding } = await search(plan, expectations, settings, progress, signal, onSecond));
+    else result = await runLoad(plan, { onSecond: (second) => onSecond(plan, second), signal });
+  } finally {
+    await share.end(result);
+  }
   const judged = expectations.map((expectation) => judge(expectation, result));
   const circumstances = {
     version,
@@ -81,6 +90,7 @@ async function search(
   { stepS, ceiling, json, logLevel }: Settings,
   progress: Progress,
   signal: AbortSignal,
+  onSecond: (of: Plan, second: Second) => void,
 ): Promise<{ result: Result; finding: Finding }> {
   const { schedule } = plan;
   if (schedule.kind === 'ramp' || schedule.kind === 'spool') throw new Error(`no rate to raise in ${schedule.kind}`);
@@ -93,7 +103,7 @@ async function search(
     signal,
     run: async (perS) => {
       const step = { ...plan, schedule: { kind, perS }, durationS: stepS };
-      last = await runLoad(step, { onSecond: (second) => show(progress, step, second), signal });
+      last = await runLoad(step, { onSecond: (second) => onSecond(step, second), signal });
       return last;
     },
     // An interrupted pause is over.

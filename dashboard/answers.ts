@@ -50,6 +50,21 @@ export interface Counters {
     readonly skipped: number;
   };
   readonly acks?: { readonly stored: number; readonly waiting: number };
+  /** The last load test that aimed at this platform, second by second. */
+  readonly load?: LoadShare;
+}
+
+export interface LoadShare {
+  /** 1 while it goes on. */
+  readonly running: number;
+  /** Wall time of the tester: it is gone when this stands still. */
+  readonly atMs: number;
+  readonly sentPerS: number;
+  readonly receivedPerS: number;
+  readonly p99Ms: number;
+  readonly lagMsP99: number;
+  /** 0: the generator was at its limit; counts when the test is over. */
+  readonly valid: number;
 }
 
 export interface Alarm {

@@ -4,13 +4,15 @@ import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { HealthAnswer, RejectedAnswer } from '../answers.ts';
 import { getJson } from '../rest.ts';
-import { clock, counters, ingestState, language, timeOf } from '../session.ts';
+import { clock, counters, ingestState, language, timeOf, wallMs } from '../session.ts';
 import { formatClock, formatNumber, formatQuantity, formatWhole } from '../text/format.ts';
 import { t } from '../i18n/text.ts';
 
 const REFRESH_MS = 5_000;
 const NEWEST_SHOWN = 5;
 const PAYLOAD_SHOWN = 160;
+/** A load tester speaks every second. */
+const TESTER_SILENT_MS = 5_000;
 
 type Numbers = readonly (readonly [label: string, value: number | undefined, state?: 'good' | 'watch' | 'bad'])[];
 
@@ -37,6 +39,7 @@ export function Platform(): JSX.Element {
       <h3>{t('flow')}</h3>
       <Pipeline storeKind={health.value?.store?.kind} />
       <Balance />
+      <LoadTest />
       <Facts health={health.value} />
       <Rejected answer={rejected.value} />
     </>
@@ -125,6 +128,48 @@ function Balance(): JSX.Element | null {
     <p class="balance balance-good">✓ {t('balanced')}</p>
   ) : (
     <p class="balance balance-bad">✗ {t('unbalanced', { n: formatWhole(rest, language.value) })}</p>
+  );
+}
+
+/** Nothing where none was heard of. A tester that falls silent in the middle has ended, however it ended. */
+function LoadTest(): JSX.Element | null {
+  const load = counters.value?.load;
+  const heard = useSignal({ atMs: 0, wallMs: 0 });
+  useEffect(() => {
+    if (load !== undefined && load.atMs !== heard.value.atMs) heard.value = { atMs: load.atMs, wallMs: Date.now() };
+  }, [load?.atMs]);
+  if (load === undefined) return null;
+  const running = load.running === 1 && wallMs.value - heard.value.wallMs < TESTER_SILENT_MS;
+  const state = running
+    ? 'loadRunning'
+    : load.running === 1
+      ? 'loadGone'
+      : load.valid === 1
+        ? 'loadValid'
+        : 'loadInvalid';
+  const bad = state === 'loadInvalid' || state === 'loadGone';
+  return (
+    <section data-testid="load-test">
+      <h3>{t('loadTest')}</h3>
+      <p class={`balance ${bad ? 'balance-bad' : 'balance-good'}`}>{t(state)}</p>
+      <table class="values">
+        <tbody>
+          {(
+            [
+              [t('loadSent'), `${formatWhole(load.sentPerS, language.value)}/s`],
+              [t('loadReceived'), `${formatWhole(load.receivedPerS, language.value)}/s`],
+              [t('loadP99'), `${formatNumber(load.p99Ms, language.value)} ms`],
+              [t('loadLag'), `${formatNumber(load.lagMsP99, language.value)} ms`],
+            ] as const
+          ).map(([name, value]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td>{value}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   );
 }
 

@@ -29,6 +29,7 @@ const PUBLISH: [topic: string, allowed: string[]][] = [
   ['city/wuxi/clock', ['gateway', 'bus gateway']],
   ['city/wuxi/counters/simulator', ['gateway', 'bus gateway', 'api']],
   ['city/wuxi/counters/control', ['gateway', 'bus gateway', 'api', 'controller', 'anonymous']],
+  ['city/wuxi/counters/load', ['gateway', 'bus gateway', 'api', 'integrator', 'anonymous']],
   ['city/wuxi/scenario/ack', ['gateway', 'bus gateway']],
   ['city/wuxi/scenario/state', ['gateway', 'bus gateway']],
   ['city/wuxi/scenario/command', ['api']],
