@@ -7,6 +7,7 @@ const FULL_BYTES = 65_536;
 const MAX_HEADER_BYTES = 5; // 2.2.3
 const PUBLISH = 0x30;
 const PUBACK = 0x40;
+const OUTFLOW = Symbol('outflow');
 const NONE = Buffer.alloc(0);
 
 export interface Publish {
@@ -38,7 +39,8 @@ export class Outflow {
     this.#flushBefore('end');
     this.#flushBefore('destroy');
     this.#inStream = inheritedGetter(stream, 'writableLength');
-    Object.defineProperty(stream, 'writableLength', { get: () => this.waitingBytes, configurable: true });
+    Object.defineProperty(stream, OUTFLOW, { value: this });
+    Object.defineProperty(stream, 'writableLength', { get: writableLength, configurable: true });
   }
 
   /** Collected here or waiting in the stream, which says the same of itself. */
@@ -157,6 +159,11 @@ function inheritedGetter(stream: Duplex, name: 'writableLength'): () => number {
     if (property?.get) return property.get.bind(stream) as () => number;
   }
   throw new Error(`a stream without ${name}`);
+}
+
+/** One function for all streams: with one each, no two of them would have the same hidden class. */
+function writableLength(this: Duplex & { readonly [OUTFLOW]: Outflow }): number {
+  return this[OUTFLOW].waitingBytes;
 }
 
 let waiting: Outflow[] = [];
