@@ -2,9 +2,11 @@
 import { mkdir } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { shareWith } from '../../cli/load-share.ts';
 import { launchBrowser, positionsOn, seeMoving } from '../browser.ts';
 import { eventually, startCity } from '../city-process.ts';
 import type { CityProcess } from '../city-process.ts';
+import { madePlan, madeResult } from '../loadtest/made-result.ts';
 import { describeWith } from '../parts.ts';
 
 const SCREENSHOTS = new URL('../../test-results/', import.meta.url).pathname;
@@ -168,6 +170,26 @@ describeWith(['chromium'], 'the page', () => {
       const counts = (text.match(/\d[\d,\s]*/g) ?? []).map((count) => Number(count.replace(/\D/g, '')));
       return counts.filter((count) => count > 20_000).length >= 4 ? true : undefined;
     });
+  });
+
+  it('shows a load test of the platform while it goes on, and how it ended', async () => {
+    const { username: _user, password: _password, ...target } = madePlan.target;
+    const share = shareWith({ ...target, port: city.mqttPort });
+    const result = madeResult({ sentPerS: 4321 });
+    const speaking = setInterval(() => share.second(result.timeline[0]!), 200);
+    const shows = (words: RegExp) =>
+      eventually(`${words} in the card`, async () =>
+        words.test(await page.getByTestId('load-test').innerText()) ? true : undefined,
+      );
+    try {
+      await page.getByTestId('rail-platform').click();
+      await page.getByTestId('load-test').waitFor();
+      await shows(/Running[\s\S]*1,000\/s/);
+    } finally {
+      clearInterval(speaking);
+      await share.end(result);
+    }
+    await shows(/Over, and valid[\s\S]*4,321\/s/);
   });
 
   it('speaks Chinese and looks right in both themes and sizes', async () => {
