@@ -200,7 +200,8 @@ class Run {
 
   #handOn(now: number, lastSecond: number): void {
     while (this.#nextSecond < lastSecond && now >= this.#startNs + (this.#nextSecond + 1) * 1e9 + SETTLE_NS) {
-      this.#options.onSecond?.(this.#timeline.second(this.#nextSecond++));
+      const second = this.#timeline.second(this.#nextSecond++);
+      this.#options.onSecond?.(second);
     }
   }
 }
