@@ -8,7 +8,7 @@ import { Aedes } from 'aedes';
 import type { Client } from 'aedes';
 import { KIND_PATTERN, show } from '../telemetry/description.ts';
 import type { Take } from '../telemetry/messages.ts';
-import { ConnectRate } from './connect-rate.ts';
+import { ConnectRate, Turns } from './connect-rate.ts';
 import type { Credentials } from './credentials.ts';
 import { Door } from './door.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
@@ -101,6 +101,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   (aedes as NodeJS.EventEmitter).on('error', (error: Error) => log.error({ err: error }, 'broker: internal error'));
 
   const connectRate = new ConnectRate(limits);
+  const turns = new Turns(limits.connectsPerS);
   const traffic = new Traffic();
   const streams = new Set<Duplex>();
   let closing: Promise<void> | undefined;
@@ -127,8 +128,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     }
     streams.add(stream);
     stream.once('close', () => streams.delete(stream));
-    if (waitMs === 0) serve(stream, request);
-    else setTimeout(serve, waitMs, stream, request);
+    const serveInTurn = (): void => turns.take(() => serve(stream, request));
+    if (waitMs === 0) serveInTurn();
+    else setTimeout(serveInTurn, waitMs);
   };
   const server = createServer({ noDelay: true }, handle);
   await listen(server, options.port, options.host);

@@ -2,7 +2,7 @@
 // addresses and moments only; who may come in is decided in door.ts.
 
 export interface ConnectLimits {
-  /** New connections served per second, after as many at once. */
+  /** New connections served per second; a quarter of them at once. */
   readonly connectsPerS: number;
   /** The same for one address; all who come from this machine share one, and are not limited by it. */
   readonly connectsPerAddressPerS: number;
@@ -11,7 +11,8 @@ export interface ConnectLimits {
 }
 
 const MAX_ADDRESSES = 20_000;
-const BURST_MS = 1000;
+/** So many milliseconds without connections are made up for at once: a longer burst is felt by those who are connected. */
+const BURST_MS = 250;
 const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
 
 export class ConnectRate {
@@ -51,7 +52,40 @@ export class ConnectRate {
   }
 }
 
-/** A second without connections saves up for as many at once as a second allows. */
 function nextDue(dueMs: number, nowMs: number, perS: number): number {
   return Math.max(dueMs, nowMs - BURST_MS) + 1000 / perS;
+}
+
+const TURN_MS = 10;
+
+/** Does so many things in a turn and never makes up for turns that were late: a busy process does less, and those it serves feel less. */
+export class Turns {
+  readonly #perTurn: number;
+  #left: number;
+  readonly #waiting: (() => void)[] = [];
+  #isTicking = false;
+
+  constructor(perS: number) {
+    this.#perTurn = this.#left = Math.max(1, Math.ceil((perS * TURN_MS) / 1000));
+  }
+
+  /** Now or in a later turn; in order. */
+  take(act: () => void): void {
+    this.#waiting.push(act);
+    this.#go();
+  }
+
+  #go(): void {
+    for (const act of this.#waiting.splice(0, this.#left)) {
+      this.#left--;
+      act();
+    }
+    if (this.#isTicking || this.#left === this.#perTurn) return;
+    this.#isTicking = true;
+    setTimeout(() => {
+      this.#isTicking = false;
+      this.#left = this.#perTurn;
+      this.#go();
+    }, TURN_MS);
+  }
 }
