@@ -31,6 +31,7 @@ const ACK_LIMITS = ['lossRatio=0', 'ack.p99<100ms'];
 /** Between two steps of a search the broker gets this long, ms. */
 const PAUSE_MS = 1000;
 const SPOOL_MARGIN_S = 1;
+const PROGRESS_MS = 1000;
 
 export async function load(settings: Settings, argument: string | undefined): Promise<number> {
   if (settings.listLoads) {
@@ -60,7 +61,9 @@ async function carryOut(plan: Plan, settings: Settings, progress: Progress, sign
   const expectations = settings.expect.map(readExpectation);
   const startedMs = Date.now();
   const share = shareWith(plan.target);
+  const connecting = setInterval(() => showConnecting(progress, plan, startedMs), PROGRESS_MS);
   const onSecond = (of: Plan, second: Second) => {
+    clearInterval(connecting);
     share.second(second);
     show(progress, of, second);
   };
@@ -71,6 +74,7 @@ async function carryOut(plan: Plan, settings: Settings, progress: Progress, sign
       ({ result, finding } = await search(plan, expectations, settings, progress, signal, onSecond));
     else result = await runLoad(plan, { onSecond: (second) => onSecond(plan, second), signal });
   } finally {
+    clearInterval(connecting);
     await share.end(result);
   }
   const judged = expectations.map((expectation) => judge(expectation, result));
@@ -138,6 +142,12 @@ async function spool(plan: Plan, settings: Settings, progress: Progress, signal:
     onProgress: (share) => progress.show(share, `simulating ${settings.scenario}`),
   });
   if (messages === 0) throw new UsageError(`${text}: nobody says anything; more --scale or --duration?`);
+}
+
+/** Many devices take their time, and seconds are counted from when all are there. */
+function showConnecting(progress: Progress, { connections, connectPerS }: Plan, startedMs: number): void {
+  const due = Math.min(connections, ((Date.now() - startedMs) / 1000) * connectPerS);
+  progress.show(undefined, `connecting: ${whole(due)} of ${whole(connections)} are due`);
 }
 
 function show(progress: Progress, { warmUpS, durationS }: Plan, second: Second): void {

@@ -1,6 +1,7 @@
 // What is expected of a load run, as one writes it (`latency.p99<50ms`), and whether a result meets it. Knows results, not how they came about.
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { nearestChoice } from '../telemetry/names.ts';
+import { FOREIGN } from './result.ts';
 import type { Distribution, Result } from './result.ts';
 
 const OPERATORS = ['<', '<=', '>', '>=', '='] as const;
@@ -95,7 +96,7 @@ const SUFFIXES: { readonly [unit in Unit]: { readonly [suffix: string]: number }
 
 /** Connections that failed or ended, over all causes. */
 export function errorsOf({ errors }: Result): number {
-  return Object.values(errors).reduce((sum, count) => sum + count, 0);
+  return Object.entries(errors).reduce((sum, [cause, count]) => sum + (cause === FOREIGN ? 0 : count), 0);
 }
 
 /** Reads `measure operator number unit`; a time without a unit is ms. @throws ExpectationError */

@@ -16,6 +16,7 @@ export interface Shape {
   readonly connectPerS: number;
   readonly qos: 0 | 1 | 2;
   readonly sizeBytes: number;
+  /** After all are connected. */
   readonly durationS: number;
 }
 
@@ -133,7 +134,6 @@ export const PRESETS: readonly Preset[] = [
     idle: 10_000,
     perS: 0,
     connectPerS: 100,
-    durationS: 120,
   },
   {
     ...SUITE,
@@ -145,7 +145,6 @@ export const PRESETS: readonly Preset[] = [
     idle: 1_000_000,
     perS: 0,
     connectPerS: 5000,
-    durationS: 240,
   },
   {
     ...SUITE,

@@ -7,6 +7,7 @@ import type { Device } from './device.ts';
 import { dueNsOf, isOurs, publisherOf, sequenceOf } from './payload.ts';
 import type { Plan } from './plan.ts';
 import { pairOf, pairsOf } from './profiles.ts';
+import { FOREIGN } from './result.ts';
 import type { Tally } from './tally.ts';
 
 export class Receiver {
@@ -33,7 +34,7 @@ export class Receiver {
     const idAt = at - 2;
     if (this.#five) at = skipProperties(bytes, at, end);
     if (isOurs(bytes, at, end, this.#runId)) this.#take(device, bytes, at, nowNs);
-    else this.#tally.error('message of somebody else received');
+    else this.#tally.error(FOREIGN);
     device.acknowledge(qos, (bytes[idAt]! << 8) | bytes[idAt + 1]!);
   }
 

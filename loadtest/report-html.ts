@@ -9,6 +9,7 @@ import { LINES_STYLE } from './report-style.ts';
 import { COLUMNS, TIMES } from './report-text.ts';
 import { cautionsOf, ms, whole } from './report.ts';
 import type { LoadReport } from './report.ts';
+import { FOREIGN } from './result.ts';
 import type { Distribution } from './result.ts';
 
 const US_PER_MS = 1000;
@@ -229,7 +230,10 @@ function countsTable(report: LoadReport): string {
     ['Lost', whole(lost)],
     ['Duplicated', whole(duplicated)],
     ['Out of order', whole(reordered)],
-    ...Object.entries(errors).map(([cause, count]): [string, string] => [`Connections: ${cause}`, whole(count)]),
+    ...Object.entries(errors).map(([cause, count]): [string, string] => [
+      cause === FOREIGN ? cause : `Connections: ${cause}`,
+      whole(count),
+    ]),
     ['Generator: lag p99, max', `${ms(generator.lagMsP99)}, ${ms(generator.lagMsMax)}`],
     ['Waiting for the broker before the write, p99', ms(generator.blockedMsP99)],
     ['Generator: busiest thread', `${Math.round(generator.cpuShare * 100)} % of a core`],

@@ -2,6 +2,9 @@
 // says otherwise.
 import type { Plan } from './plan.ts';
 
+/** Key among the errors of a run that is none of a connection: another run, or a city, speaks on the same topics. */
+export const FOREIGN = 'message of somebody else received';
+
 export interface Distribution {
   readonly count: number;
   readonly min: number;
@@ -85,7 +88,7 @@ export interface Result {
    */
   readonly latencyMs: Distribution;
   readonly timeline: readonly Second[];
-  /** Connections that ended or could not be made, by cause. */
+  /** Connections that ended or could not be made, by cause; and FOREIGN. */
   readonly errors: { readonly [cause: string]: number };
   readonly generator: GeneratorState;
   /** What the clocks can and cannot tell. */

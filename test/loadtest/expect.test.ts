@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ExpectationError, judge, readExpectation } from '../../loadtest/expect.ts';
+import { FOREIGN } from '../../loadtest/result.ts';
 import { NOTHING, madeResult } from './made-result.ts';
 
 const outcome = (text: string, ...changes: Parameters<typeof madeResult>) =>
@@ -38,7 +39,10 @@ describe('an expectation', () => {
     expect(outcome('lost=0', { lost: 1 })).toMatchObject({ ok: false, value: 1 });
     expect(outcome('lossRatio<=0.01%', { lost: 1 })).toMatchObject({ ok: true, value: 0.0001, limit: '<= 0.01 %' });
     expect(outcome('sentPerS>=1k')).toMatchObject({ ok: true, value: 1000 });
-    expect(outcome('errors<1', { errors: { refused: 2, closed: 1 } })).toMatchObject({ ok: false, value: 3 });
+    expect(outcome('errors<1', { errors: { refused: 2, closed: 1, [FOREIGN]: 40 } })).toMatchObject({
+      ok: false,
+      value: 3,
+    });
   });
 
   it('may be of any percentile of the histogram', () => {
