@@ -102,13 +102,14 @@ export function reportOf(
   };
 }
 
-export function junitOfLoad({ profile, preset, wallSeconds, expectations, valid, generator, complete }: LoadReport) {
+export function junitOfLoad(report: LoadReport): string {
+  const { profile, preset, wallSeconds, expectations, valid, generator, complete, skipped } = report;
   const why = complete ? undefined : 'it was stopped before its end';
   return junitOf({
     name: `load ${preset ?? profile}`,
     wallSeconds,
     cases: [
-      { name: 'runs to its end', failure: why },
+      { name: 'runs to its end', failure: why, skipped },
       { name: 'the generator keeps its schedule', failure: valid ? undefined : (generator.why ?? 'it was saturated') },
       ...expectations.map((expectation) => ({
         name: expectation.name,

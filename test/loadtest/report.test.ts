@@ -92,6 +92,14 @@ describe('JUnit', () => {
   });
 });
 
+describe('JUnit of a run that was skipped', () => {
+  it('says so, with the reason', () => {
+    const xml = junitOfLoad(reported([], { skipped: 'it has no $share', sent: 0 }));
+    expect(xml).toContain('tests="2" failures="0" skipped="1"');
+    expect(xml).toContain('<skipped message="it has no $share"/>');
+  });
+});
+
 describe('the lines for a terminal', () => {
   it('end with the verdict', () => {
     const report = reported(['lost=0', 'latency.p99<1ms'], { errors: { refused: 3 } });
