@@ -1,0 +1,126 @@
+import { createServer, connect } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { runLoad } from '../../loadtest/run.ts';
+import { sequenceOf } from '../../loadtest/payload.ts';
+import * as mqtt from '../../mqtt/packets.ts';
+import { Scanner, readPublish } from '../../mqtt/scanner.ts';
+import { complaints, runWithStop } from './honesty.ts';
+import { PLAIN, hasMosquitto, startMosquitto, target } from './plans.ts';
+
+const servers: Server[] = [];
+const sockets = new Set<Socket>();
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+});
+
+async function listening(onSocket: (socket: Socket) => void): Promise<number> {
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    onSocket(socket);
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** Hands everything that clients send to `port` on, `delayMs` later; what comes back is not delayed. */
+function delayingProxy(port: number, delayMs: number): Promise<number> {
+  return listening((socket) => {
+    const onward = connect({ port, host: '127.0.0.1', noDelay: true });
+    sockets.add(onward);
+    onward.on('error', () => undefined);
+    onward.pipe(socket);
+    socket.on('data', (chunk) => setTimeout(() => onward.write(chunk), delayMs));
+  });
+}
+
+/** A broker that hands QoS 0 messages to every subscriber, except that of each publisher 10 is lost, 20 comes twice, 30 comes after 31. */
+function tamperingBroker(): Promise<number> {
+  const subscribers: Socket[] = [];
+  const held = new Map<string, Buffer>();
+  return listening((socket) => {
+    const writer = new mqtt.PacketWriter();
+    const scanner = new Scanner((header, bytes, start, end) => {
+      const type = header >> 4;
+      if (type === mqtt.CONNECT) writer.connack(false, 0);
+      else if (type === mqtt.SUBSCRIBE) {
+        writer.suback(bytes.readUInt16BE(start), [0]);
+        subscribers.push(socket);
+      } else if (type === mqtt.PUBLISH) {
+        const { topic, payload } = readPublish(header, bytes, start, end);
+        for (const packet of tampered(held, topic, payload))
+          for (const subscriber of subscribers) subscriber.write(packet);
+      }
+      if (writer.length > 0) socket.write(writer.take());
+    });
+    socket.on('data', (chunk: Buffer) => scanner.feed(chunk));
+  });
+}
+
+function tampered(held: Map<string, Buffer>, topic: string, payload: Buffer): Buffer[] {
+  const writer = new mqtt.PacketWriter();
+  writer.publish(topic, payload, 0, false, false, 0);
+  const packet = Buffer.from(writer.take());
+  const sequence = sequenceOf(payload, 0);
+  if (sequence === 10) return [];
+  if (sequence === 20) return [packet, packet];
+  if (sequence === 30) {
+    held.set(topic, packet);
+    return [];
+  }
+  return sequence === 31 ? [packet, held.get(topic)!] : [packet];
+}
+
+describe('the tester', () => {
+  it.skipIf(!hasMosquitto)('feels a target that stands still for a second, in every message that was due', async () => {
+    expect(complaints(await runWithStop(6, 1), 6, 1)).toEqual([]);
+  });
+
+  it.skipIf(!hasMosquitto)('adds nothing of its own to a known delay', async () => {
+    const { port } = await startMosquitto();
+    const plan = { ...PLAIN, publishers: 5, schedule: { kind: 'constant', perS: 200 }, durationS: 1 } as const;
+    const direct = await runLoad({ ...plan, target: target(port) });
+    for (const delayMs of [5, 50, 500]) {
+      const proxy = await delayingProxy(port, delayMs);
+      const delayed = await runLoad({ ...plan, target: target(proxy) });
+      expect(delayed.lost).toBe(0);
+      const addedMs = delayed.latencyMs.p50 - direct.latencyMs.p50;
+      // A timer of the proxy itself is up to 1 ms late.
+      expect(addedMs).toBeGreaterThan(delayMs - 0.2);
+      expect(addedMs).toBeLessThan(delayMs + Math.max(0.2, 0.05 * delayMs) + 1.5);
+    }
+  });
+
+  it('finds what a broker loses, repeats and turns around', async () => {
+    const port = await tamperingBroker();
+    const plan = { ...PLAIN, profile: 'fan-out', publishers: 4, subscribers: 2, durationS: 1, drainS: 0.3 } as const;
+    const result = await runLoad({ ...plan, target: target(port) });
+    const pairs = 4 * 2;
+    expect(result).toMatchObject({ sent: 1000, expected: 2000, lost: pairs, duplicated: pairs, reordered: pairs });
+    expect(result.received).toBe(2000 - pairs);
+  });
+
+  it('does not blame itself for a target that takes nothing, and counts what never left', async () => {
+    // Answers CONNECT and SUBSCRIBE, then reads no more.
+    const port = await listening((socket) => {
+      const writer = new mqtt.PacketWriter();
+      socket.once('data', () => {
+        writer.connack(false, 0);
+        socket.write(writer.take());
+        socket.pause();
+      });
+    });
+    const schedule = { kind: 'constant', perS: 2000 } as const;
+    const plan = { ...PLAIN, publishers: 1, subscribers: 0, schedule, sizeBytes: 20_000, durationS: 1.5, drainS: 0.2 };
+    const result = await runLoad({ ...plan, target: target(port) });
+    expect(result.unsent).toBeGreaterThan(500);
+    expect(result.sent + result.unsent).toBe(3000);
+    expect(result.lost).toBe(result.unsent);
+    expect(result.generator.saturated).toBe(false);
+    expect(result.generator.blockedMsP99).toBeGreaterThan(500);
+  });
+});
