@@ -13,23 +13,30 @@ interface Emitter {
   emit(packet: { readonly topic: string }, done?: (error?: Error) => void): Emitter;
 }
 
-const MAX_TOPICS = 65_536;
+/** Listeners of all remembered topics, of 8 bytes each; a topic itself is about as large as TOPIC_COST of them. */
+const MAX_REMEMBERED = 1_000_000;
+const TOPIC_COST = 15;
 
 /** Takes the place of the emitter's emit; before the first client. */
 export function rememberRoutes(aedes: Aedes): void {
   const { mq } = aedes as Aedes & { mq: Emitter };
   const routes = new Map<string, Listener[]>();
+  let remembered = 0;
+  const forget = (): void => {
+    routes.clear();
+    remembered = 0;
+  };
   const on = mq.on.bind(mq);
   const removeListener = mq.removeListener.bind(mq);
   const emit = mq.emit.bind(mq);
   mq.on = (...args) => {
     on(...args);
-    routes.clear();
+    forget();
     return mq;
   };
   mq.removeListener = (topic, listener, done) =>
     removeListener(topic, listener, () => {
-      routes.clear(); // it is removed a turn later
+      forget(); // it is removed a turn later
       done?.();
     });
   mq.emit = (packet, done) => {
@@ -37,8 +44,10 @@ export function rememberRoutes(aedes: Aedes): void {
     const { topic } = packet;
     let listeners = routes.get(topic);
     if (!listeners) {
-      if (routes.size >= MAX_TOPICS) routes.clear();
-      routes.set(topic, (listeners = [...mq._matcher.match(topic)]));
+      listeners = [...mq._matcher.match(topic)];
+      remembered += TOPIC_COST + listeners.length;
+      if (remembered > MAX_REMEMBERED) forget();
+      routes.set(topic, listeners);
     }
     callAll(listeners, packet, done);
     return mq;

@@ -1,8 +1,10 @@
 // Knows whether any session that outlives its connection waits for messages of QoS 1 or 2. While there is none, Aedes need not look for
-// one at every publish, and a publish is on its way before the next is read.
+// one at every publish, and a publish is on its way before the next is read. Nor does it wait for the retained one to be stored.
 import type { Aedes } from 'aedes';
 
+/** In memory: what it does is done when it returns. */
 interface Persistence {
+  storeRetained(packet: object): PromiseLike<void>;
   addSubscriptions(client: { readonly id: string }, subscriptions: { readonly qos: number }[]): Promise<void>;
   cleanSubscriptions(client: { readonly id: string }): Promise<void>;
   subscriptionsByTopic(topic: string): PromiseLike<object[]>;
@@ -16,10 +18,15 @@ export class Sleepers {
   /** Before the first client, and after all else that changes the broker's memory. */
   constructor(aedes: Aedes) {
     const { persistence } = aedes as Aedes & { persistence: Persistence };
+    const store = persistence.storeRetained.bind(persistence);
     const add = persistence.addSubscriptions.bind(persistence);
     const clean = persistence.cleanSubscriptions.bind(persistence);
     const find = persistence.subscriptionsByTopic.bind(persistence);
     const enqueue = persistence.outgoingEnqueueCombi.bind(persistence);
+    persistence.storeRetained = (packet) => {
+      void store(packet);
+      return settled(undefined);
+    };
     persistence.addSubscriptions = (client, subscriptions) => {
       if (subscriptions.some(({ qos }) => qos > 0)) this.#ids.add(client.id);
       return add(client, subscriptions);

@@ -110,6 +110,23 @@ describe('the order of messages', () => {
     expect(wire.ofType(4).map(({ body }) => body.readUInt16BE(0))).toEqual(qos ? upTo(500) : []);
   });
 
+  it.each([0, 1] as const)('is kept between retained and other publishes of QoS %i, and none is lost', async (qos) => {
+    const { port } = await start();
+    const viewer = await Wire.connected(port, { clientId: 'viewer' });
+    viewer.writer.subscribe(1, [{ filter: 'city/#', qos: 1 }]);
+    viewer.send();
+    await viewer.until(() => viewer.ofType(9).length === 1);
+    const wire = await Wire.connected(port);
+    for (let n = 1; n <= 100; n++) {
+      const topic = 'city/wuxi/bus/b/status';
+      wire.writer.publish(topic, Buffer.from(String(n)), qos, n % 2 > 0, false, qos ? n : 0);
+    }
+    wire.send();
+    await wire.ping();
+    await viewer.ping();
+    expect(numbers(viewer)).toEqual(upTo(100));
+  });
+
   it('is kept when a session that outlives its connection comes in the middle of it', async () => {
     const { port } = await start();
     const viewer = await Wire.connected(port, { clientId: 'viewer' });
