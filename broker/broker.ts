@@ -57,8 +57,8 @@ const CONCURRENCY = 10_000;
 const HELD_CHECK_MS = 500;
 const DRAIN_MS = 3000;
 const FLUSH_MS = 1000;
-/** Our own `$SYS` topics that viewers may read. */
 const STATUS_EVERY_MS = 10_000; // mosquitto's sys_interval
+/** Our own `$SYS` topics that viewers may read. */
 const STATUS_TOPICS = '$SYS/broker/';
 
 /** @throws when an option is wrong, the port is taken, or the host is not loopback and there are no credentials */
@@ -130,7 +130,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     stream.once('close', () => streams.delete(stream));
     const serveInTurn = (): void => turns.take(() => serve(stream, request));
     if (waitMs === 0) serveInTurn();
-    else setTimeout(serveInTurn, waitMs);
+    else setTimeout(serveInTurn, waitMs).unref();
   };
   const server = createServer({ noDelay: true }, handle);
   await listen(server, options.port, options.host);
@@ -151,26 +151,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const startedMs = performance.now();
   let clientsMaximum = 0;
   aedes.on('client', () => (clientsMaximum = Math.max(clientsMaximum, door.clients)));
-  const totals = (): StatusTotals => {
-    const { sockets, packets, publishes, answered, bytesReceived, bytesSent } = traffic.totals();
-    return {
-      uptimeS: (performance.now() - startedMs) / 1000,
-      clientsConnected: door.clients,
-      clientsDisconnected: door.sleepingSessions,
-      clientsMaximum,
-      connections: streams.size,
-      sockets,
-      messagesReceived: packets,
-      messagesSent: answered + tally.out,
-      publishesReceived: publishes,
-      publishesSent: tally.out,
-      publishesDropped: tally.dropped,
-      bytesReceived,
-      bytesSent,
-      subscriptions: [...policy.open].reduce((sum, { subscriptions }) => sum + subscriptions.size, 0),
-      retainedMessages: memory.retainedMessages,
-    };
-  };
+  const totals = (): StatusTotals => ({
+    uptimeS: (performance.now() - startedMs) / 1000,
+    connections: streams.size,
+    clientsMaximum,
+    retainedMessages: memory.retainedMessages,
+    ...totalsOf(door, policy, tally, traffic),
+  });
   const status = new Status(`citytwin with aedes ${(aedes as Aedes & { version: string }).version}`);
   const publishStatus = (): void => {
     for (const [topic, text] of status.topics(totals())) {
@@ -212,6 +199,23 @@ function correct(client: Client, repeated: RepeatedFilters, tally: Tally): void 
     },
     foreignVersion: (level) => tally.refuse('protocol-version', { level, expected: 'MQTT 3.1.1 (level 4)' }),
   });
+}
+
+function totalsOf(door: Door, policy: Policy, { out, dropped }: Tally, traffic: Traffic) {
+  const { sockets, packets, publishes, answered, bytesReceived, bytesSent } = traffic.totals();
+  return {
+    clientsConnected: door.clients,
+    clientsDisconnected: door.sleepingSessions,
+    sockets,
+    messagesReceived: packets,
+    messagesSent: answered + out,
+    publishesReceived: publishes,
+    publishesSent: out,
+    publishesDropped: dropped,
+    bytesReceived,
+    bytesSent,
+    subscriptions: [...policy.open].reduce((sum, { subscriptions }) => sum + subscriptions.size, 0),
+  };
 }
 
 function checkOptions({ city, host, port, credentials }: BrokerOptions): void {
