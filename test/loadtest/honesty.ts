@@ -34,9 +34,9 @@ export function complaints({ latencyMs, lost, sent }: Result, durationS: number,
   for (const share of [0.1, 0.3, 0.5, 0.7, 0.9]) {
     const waitedMs = histogram.getValueAtPercentile(100 * (1 - (share * stopS) / durationS)) / 1000;
     const expectedMs = (1 - share) * stopS * 1000;
-    // Timers of this process and what the target has to catch up with add some.
-    if (Math.abs(waitedMs - expectedMs) > 0.08 * stopS * 1000)
-      found.push(`${share}: ${waitedMs} ms, not ${expectedMs} ms`);
+    // Never less, which is what a tester that waits for its target reports; more by what the target needs to catch up on a busy machine.
+    const tooLittle = waitedMs < expectedMs - 50 * stopS;
+    if (tooLittle || waitedMs > expectedMs + 500 * stopS) found.push(`${share}: ${waitedMs} ms, not ${expectedMs} ms`);
   }
   return found;
 }
