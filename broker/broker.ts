@@ -2,21 +2,26 @@
 // What is allowed is decided in policy.ts; nothing is stored here.
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes } from 'aedes';
 import type { Client } from 'aedes';
 import { KIND_PATTERN, show } from '../telemetry/description.ts';
 import type { Take } from '../telemetry/messages.ts';
-import { ConnectRate, Turns } from './connect-rate.ts';
+import { Arrivals } from './arrivals.ts';
+import { countClientErrors } from './client-errors.ts';
 import type { Credentials } from './credentials.ts';
 import { Door } from './door.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { Memory, SESSION_MARK, numberFrom } from './memory.ts';
+import type { Stored } from './memory.ts';
+import { Pacing } from './pacing.ts';
 import { Policy } from './policy.ts';
 import { RepeatedFilters } from './repeated-filters.ts';
+import { Retained } from './retained.ts';
 import { topicRefusal } from './roles.ts';
+import { Sessions } from './sessions.ts';
 import { Status } from './status.ts';
 import type { StatusTotals } from './status.ts';
 import { makeStrict } from './strict-parser.ts';
@@ -35,6 +40,8 @@ export interface BrokerOptions {
   readonly take: Take;
   readonly log: Log;
   readonly limits?: Partial<Limits>;
+  /** Monotonic clock [ms], for how long sessions sleep and ids rest; default: the machine's. */
+  readonly nowMs?: () => number;
 }
 
 export interface Broker {
@@ -54,7 +61,7 @@ export interface Broker {
 
 /** Publishes being delivered at once; Aedes' default of 100 lets one frozen subscriber stop everyone. */
 const CONCURRENCY = 10_000;
-const HELD_CHECK_MS = 500;
+const HOUSEKEEPING_MS = 500;
 const DRAIN_MS = 3000;
 const FLUSH_MS = 1000;
 const STATUS_EVERY_MS = 10_000; // mosquitto's sys_interval
@@ -65,76 +72,37 @@ const STATUS_TOPICS = '$SYS/broker/';
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   checkOptions(options);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const { city, log } = options;
+  const { city, log, take, nowMs = () => performance.now() } = options;
   const tally = new Tally(log);
-  const door = new Door(city, options.credentials, limits);
-  const policy = new Policy(city, door, options.take, limits, tally, log);
-  const hooks = policy.hooks();
-  const aedes = await Aedes.createBroker({
-    ...hooks,
-    authorizeSubscribe: (client, subscription, done) => {
-      if (subscription?.topic === SESSION_MARK) done(null, null);
-      else hooks.authorizeSubscribe!(client, subscription, done);
-    },
-    concurrency: CONCURRENCY,
-    drainTimeout: limits.drainTimeoutMs,
-    connectTimeout: limits.connectTimeoutMs,
-    keepaliveLimit: limits.keepAliveS,
-    maxClientsIdLength: 256,
-  });
+  const sessions = new Sessions(limits, (clientId) => memory.forget(clientId));
+  const door = new Door(city, options.credentials, limits, sessions, nowMs);
+  const pacing = new Pacing(limits.maxInProgress);
+  const retained = new Retained<Stored>(limits, (cause, topic) => tally.refuse(cause, { topic }));
+  const policy = new Policy({ city, door, take, limits, retained, pacing, tally, log });
+  const aedes = await createAedes(policy, limits);
   const memory = new Memory(aedes, {
+    retained,
     sessionMessages: limits.sessionMessages,
-    isResumed: (clientId) => door.isResumed(clientId),
+    isResumed: (clientId) => sessions.isResumed(clientId),
     onDrop: () => tally.dropped++,
   });
   const repeated = new RepeatedFilters(aedes);
   policy.serve(aedes);
-  aedes.on('unsubscribe', (filters, client) => policy.unsubscribed(client, filters));
-  const failed = new WeakSet<Client>();
-  const countOnce = (client: Client, error: Error): void => {
-    if (failed.has(client)) return; // every delivery that was under way reports the same end
-    failed.add(client);
-    countProtocolError(tally, error, client.id);
-  };
-  aedes.on('clientError', countOnce);
-  aedes.on('connectionError', countOnce);
-  (aedes as NodeJS.EventEmitter).on('error', (error: Error) => log.error({ err: error }, 'broker: internal error'));
+  countClientErrors(aedes, tally, log);
 
-  const connectRate = new ConnectRate(limits);
-  const turns = new Turns(limits.connectsPerS);
   const traffic = new Traffic();
-  const streams = new Set<Duplex>();
-  let closing: Promise<void> | undefined;
-  const serve = (stream: Duplex, request?: IncomingMessage): void => {
-    if (stream.destroyed || closing) return;
+  const arrivals = new Arrivals(limits, tally, (stream, request) => {
     const { client, guard } = policy.attach(stream, () => aedes.handle(stream, request));
     correct(client, repeated, tally);
     traffic.watch(stream, request, guard);
-  };
-  const handle = (stream: Duplex, request?: IncomingMessage): void => {
-    // Aedes attaches its own listener late and removes it early; an error without a listener ends the process.
-    stream.on('error', () => undefined);
-    if (closing || streams.size >= limits.maxConnections) {
-      if (!closing) tally.refuse('too-many-connections', {});
-      stream.destroy();
-      return;
-    }
-    const address = (request?.socket ?? (stream as Socket)).remoteAddress;
-    const waitMs = connectRate.waitMs(address, performance.now());
-    if (waitMs === undefined) {
-      tally.refuse('connect-rate', { address });
-      stream.destroy();
-      return;
-    }
-    streams.add(stream);
-    stream.once('close', () => streams.delete(stream));
-    const serveInTurn = (): void => turns.take(() => serve(stream, request));
-    if (waitMs === 0) serveInTurn();
-    else setTimeout(serveInTurn, waitMs).unref();
-  };
+  });
+  const handle: Broker['handle'] = (stream, request) => arrivals.take(stream, request);
   const server = createServer({ noDelay: true }, handle);
   await listen(server, options.port, options.host);
-  const heldCheck = setInterval(() => policy.keepHeldAlive(), HELD_CHECK_MS);
+  const housekeeping = setInterval(() => {
+    pacing.keepHeldAlive();
+    sessions.expire(nowMs());
+  }, HOUSEKEEPING_MS);
 
   const publish: Broker['publish'] = async (topic, payload, { qos, retain }) => {
     const own = topic.startsWith(STATUS_TOPICS);
@@ -153,10 +121,16 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   aedes.on('client', () => (clientsMaximum = Math.max(clientsMaximum, door.clients)));
   const totals = (): StatusTotals => ({
     uptimeS: (performance.now() - startedMs) / 1000,
-    connections: streams.size,
+    connections: arrivals.streams.size,
     clientsMaximum,
-    retainedMessages: memory.retainedMessages,
-    ...totalsOf(door, policy, tally, traffic),
+    retainedMessages: retained.count,
+    retainedBytes: retained.bytes,
+    queuedMessages: memory.queuedMessages,
+    clientsConnected: door.clients,
+    clientsDisconnected: sessions.sleeping,
+    clientsExpired: sessions.expired,
+    sessionsDisplaced: sessions.displaced,
+    ...totalsOf(policy, tally, traffic),
   });
   const status = new Status(`citytwin with aedes ${(aedes as Aedes & { version: string }).version}`);
   const publishStatus = (): void => {
@@ -171,14 +145,16 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
   const shutDown = async (): Promise<void> => {
     server.close();
+    arrivals.close();
     for (const { guard } of policy.open) guard.hold();
     await until(() => [...policy.open].every(({ owed }) => owed.owed === 0), DRAIN_MS);
-    await until(() => [...streams].every((stream) => stream.writableLength === 0), FLUSH_MS);
-    clearInterval(heldCheck);
+    await until(() => [...arrivals.streams].every((stream) => stream.writableLength === 0), FLUSH_MS);
+    clearInterval(housekeeping);
     clearInterval(telling);
     await new Promise<void>((resolve) => aedes.close(resolve));
-    for (const stream of streams) stream.destroy();
+    for (const stream of arrivals.streams) stream.destroy();
   };
+  let closing: Promise<void> | undefined;
 
   return {
     port: (server.address() as AddressInfo).port,
@@ -188,6 +164,24 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     status: totals,
     close: () => (closing ??= shutDown()),
   };
+}
+
+async function createAedes(policy: Policy, limits: Limits): Promise<Aedes> {
+  const hooks = policy.hooks();
+  const aedes = await Aedes.createBroker({
+    ...hooks,
+    authorizeSubscribe: (client, subscription, done) => {
+      if (subscription?.topic === SESSION_MARK) done(null, null);
+      else hooks.authorizeSubscribe!(client, subscription, done);
+    },
+    concurrency: CONCURRENCY,
+    drainTimeout: limits.drainTimeoutMs,
+    connectTimeout: limits.connectTimeoutMs,
+    keepaliveLimit: limits.keepAliveS,
+    maxClientsIdLength: 256,
+  });
+  aedes.on('unsubscribe', (filters, client) => policy.unsubscribed(client, filters));
+  return aedes;
 }
 
 /** Makes a client of Aedes follow the standard where Aedes does not; around whatever else delivers to it. */
@@ -201,11 +195,9 @@ function correct(client: Client, repeated: RepeatedFilters, tally: Tally): void 
   });
 }
 
-function totalsOf(door: Door, policy: Policy, { out, dropped }: Tally, traffic: Traffic) {
+function totalsOf(policy: Policy, { out, dropped }: Tally, traffic: Traffic) {
   const { sockets, packets, publishes, answered, bytesReceived, bytesSent } = traffic.totals();
   return {
-    clientsConnected: door.clients,
-    clientsDisconnected: door.sleepingSessions,
     sockets,
     messagesReceived: packets,
     messagesSent: answered + out,
@@ -233,21 +225,6 @@ function checkOptions({ city, host, port, credentials }: BrokerOptions): void {
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-/** Errors of the network carry a code, refusals a return code; what remains is a client that does not speak MQTT as it should. */
-function countProtocolError(
-  tally: Tally,
-  error: Error & { code?: string; errorCode?: number; returnCode?: number },
-  client: string,
-): void {
-  if (error.code !== undefined || error.returnCode !== undefined || error.message === 'connection closed') return;
-  const known: { [message: string]: string } = {
-    'keep alive timeout': 'keep-alive',
-    'drain timeout': 'frozen-subscriber',
-  };
-  const cause = error.errorCode === 6 ? 'keep-alive-limit' : (known[error.message] ?? 'protocol');
-  tally.refuse(cause, { client, reason: error.message });
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

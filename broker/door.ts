@@ -1,9 +1,11 @@
-// Decides who comes in: client id, password, will, takeover of an id, kept sessions. One call per CONNECT; it sends nothing itself.
+// Decides who comes in: client id, password, will, takeover of an id. One call per CONNECT; it sends nothing itself, and which session outlives
+// its connection is in sessions.ts.
 import { Busy } from './credentials.ts';
 import type { Credentials } from './credentials.ts';
 import type { Limits } from './limits.ts';
 import { ANONYMOUS, Access } from './roles.ts';
 import type { Identity } from './roles.ts';
+import type { Sessions } from './sessions.ts';
 
 /** What a CONNECT says about its sender. */
 export interface Caller {
@@ -42,26 +44,29 @@ export class Door {
   readonly #credentials: Credentials | undefined;
   readonly #limits: Limits;
   readonly #connected = new Map<string, { name: string; token: object }>();
-  /** Who has the session that outlives its connections, and whether one of them has come back to it. */
-  readonly #sessions = new Map<string, { readonly name: string; resumed: boolean }>();
+  readonly #sessions: Sessions;
+  /** Thousands of connections have the same few identities. */
+  readonly #access = new WeakMap<Identity, Access>();
+  readonly #nowMs: () => number;
   readonly #takeovers = new Map<string, { count: number; sinceMs: number; bannedUntilMs: number }>();
 
-  /** credentials absent: everyone comes in without a password */
-  constructor(city: string, credentials: Credentials | undefined, limits: Limits) {
+  /** credentials absent: everyone comes in without a password; nowMs: of a monotonic clock */
+  constructor(
+    city: string,
+    credentials: Credentials | undefined,
+    limits: Limits,
+    sessions: Sessions,
+    nowMs: () => number,
+  ) {
     this.#city = city;
     this.#credentials = credentials;
     this.#limits = limits;
+    this.#sessions = sessions;
+    this.#nowMs = nowMs;
   }
 
   get clients(): number {
     return this.#connected.size;
-  }
-
-  /** Sessions whose client is away. */
-  get sleepingSessions(): number {
-    let count = 0;
-    for (const clientId of this.#sessions.keys()) if (!this.#connected.has(clientId)) count++;
-    return count;
   }
 
   /** token stands for the connection. @throws Refused */
@@ -76,20 +81,25 @@ export class Door {
     if (clientId.length > MAX_CLIENT_ID_LENGTH || BAD_CLIENT_ID.test(clientId)) throw new Refused('bad-client-id', 2);
     const identity = await this.#identify(name, password);
     if (identity.roles.includes('device') && clientId !== identity.name) throw new Refused('client-id-not-user', 5);
-    const access = new Access(this.#city, identity);
+    const access = this.#accessOf(identity);
     if (caller.willTopic !== undefined && !access.mayPublish(caller.willTopic)) throw new Refused('will', 5);
     this.#claim(caller, identity.name);
     this.#connected.set(clientId, { name: identity.name, token });
     return { identity, access };
   }
 
-  /** True when the client's session began with an earlier connection [MQTT-3.2.2-2]. */
-  isResumed(clientId: string): boolean {
-    return this.#sessions.get(clientId)?.resumed === true;
+  leave(clientId: string, token: object): void {
+    if (this.#connected.get(clientId)?.token !== token) return;
+    this.#connected.delete(clientId);
+    this.#sessions.sleep(clientId, this.#nowMs());
   }
 
-  leave(clientId: string, token: object): void {
-    if (this.#connected.get(clientId)?.token === token) this.#connected.delete(clientId);
+  #accessOf(identity: Identity): Access {
+    const known = this.#access.get(identity);
+    if (known) return known;
+    const access = new Access(this.#city, identity);
+    this.#access.set(identity, access);
+    return access;
   }
 
   async #identify(name: string | undefined, password: Uint8Array | undefined): Promise<Identity> {
@@ -108,21 +118,16 @@ export class Door {
   /** An id in use, or with a kept session, belongs to whoever took it first: nobody else may throw them out or read their messages. */
   #claim({ clientId, clean }: Caller, name: string): void {
     const current = this.#connected.get(clientId);
-    const session = this.#sessions.get(clientId);
-    if ((current && current.name !== name) || (session && session.name !== name))
-      throw new Refused('client-id-taken', 2);
+    if (current && current.name !== name) throw new Refused('client-id-taken', 2);
     if (current) this.#watchTakeover(clientId);
-    if (clean) this.#sessions.delete(clientId); // [MQTT-3.1.2-6]
-    else if (session) session.resumed = true;
-    else {
-      if (this.#sessions.size >= this.#limits.sessions) throw new Refused('too-many-sessions', 3);
-      this.#sessions.set(clientId, { name, resumed: false });
-    }
+    const claim = this.#sessions.claim(clientId, name, clean, this.#nowMs());
+    if (claim === 'taken') throw new Refused('client-id-taken', 2);
+    if (claim === 'too-many') throw new Refused('too-many-sessions', 3);
   }
 
   /** Two clients with one id throw each other out for ever; after a few rounds the id rests. */
   #watchTakeover(clientId: string): void {
-    const nowMs = performance.now();
+    const nowMs = this.#nowMs();
     if (this.#takeovers.size >= MAX_TAKEOVERS_WATCHED) this.#takeovers.clear();
     let watched = this.#takeovers.get(clientId);
     if (watched && nowMs < watched.bannedUntilMs) throw new Refused('takeovers', 3);

@@ -1,7 +1,9 @@
 // What one client, and all of them together, may take from the broker. Every number is a default that `startBroker` lets be changed.
 import type { ConnectLimits } from './connect-rate.ts';
+import type { RetainedLimits } from './retained.ts';
+import type { SessionLimits } from './sessions.ts';
 
-export interface Limits extends ConnectLimits {
+export interface Limits extends ConnectLimits, RetainedLimits, SessionLimits {
   readonly maxConnections: number;
   /** Longest packet before the CONNECT is accepted: client id, name, password and will fit. */
   readonly connectBytes: number;
@@ -11,9 +13,7 @@ export interface Limits extends ConnectLimits {
   /** Publishes of one client that wait for their ticket or are being delivered; above it the client is not read. */
   readonly maxInProgress: number;
   readonly subscriptionsPerClient: number;
-  readonly retainedTopics: number;
-  /** Sessions that outlive their connection (clean session 0), and what each may keep. */
-  readonly sessions: number;
+  /** Of one session that outlives its connection. */
   readonly sessionMessages: number;
   /** A larger keep-alive, and none at all, is refused. */
   readonly keepAliveS: number;
@@ -38,7 +38,9 @@ export const DEFAULT_LIMITS: Limits = {
   maxInProgress: 4096,
   subscriptionsPerClient: 1000,
   retainedTopics: 200_000,
+  retainedBytes: 67_108_864,
   sessions: 10_000,
+  sessionExpiryS: 86_400,
   sessionMessages: 1000,
   keepAliveS: 300,
   slowBytes: 262_144,

@@ -1,20 +1,25 @@
-// What Aedes' memory gets wrong or leaves without bound: retained messages by filter, the queues of clients that are away, sessions
-// without a subscription. It stores in memory only; whether a message may be retained at all is decided in policy.ts.
+// Takes the place of what Aedes' memory gets wrong or leaves without bound: retained messages by filter, the queues of clients that are away,
+// sessions without a subscription. It stores in memory only; what may be kept is decided in retained.ts and sessions.ts.
 import { Readable } from 'node:stream';
 import type { Aedes, Client } from 'aedes';
-import { matches } from './filters.ts';
+import { Queues } from './queues.ts';
+import type { Retained } from './retained.ts';
 
 /** Aedes forgets a session without a subscription; this filter, which nobody may subscribe, stands for it [MQTT-3.2.2-2]. */
 export const SESSION_MARK = '$session';
 const MAX_PACKET_ID = 65_535;
 
-interface Stored {
+/** A packet as Aedes hands it over and wants it back. */
+export interface Stored {
   readonly cmd: string;
   readonly topic: string;
   readonly payload: Buffer;
   readonly qos: 0 | 1 | 2;
+  readonly retain: boolean;
   readonly dup?: boolean;
-  readonly messageId?: number;
+  readonly brokerId?: string;
+  readonly brokerCounter?: number;
+  messageId?: number;
 }
 
 interface Subscription {
@@ -23,17 +28,25 @@ interface Subscription {
   readonly qos: 0 | 1 | 2;
 }
 
-/** The part of Aedes' persistence that is corrected here. */
+interface Named {
+  readonly id: string;
+}
+
+/** The part of Aedes' persistence that is replaced or corrected here. */
 interface Persistence {
   storeRetained(packet: Stored): Promise<void>;
   createRetainedStreamCombi(filters: readonly string[]): Readable;
-  subscriptionsByClient(client: { readonly id: string }): Promise<{ topic: string; qos: number }[]>;
+  subscriptionsByClient(client: Named): Promise<{ topic: string; qos: number }[]>;
+  cleanSubscriptions(client: Named): Promise<void>;
+  cleanIncoming(client: Named): Promise<void>;
   outgoingStream(client: Client): Readable;
   outgoingEnqueueCombi(subscriptions: readonly Subscription[], packet: Stored): Promise<void>;
-  outgoingClearMessageId(client: Client, packet: object): Promise<object | undefined>;
+  outgoingUpdate(client: Client, packet: Stored): Promise<void>;
+  outgoingClearMessageId(client: Client, packet: Stored): Promise<Stored | undefined>;
 }
 
 export interface MemoryOptions {
+  readonly retained: Retained<Stored>;
   /** Messages kept for one session. */
   readonly sessionMessages: number;
   /** True when the client's session began with an earlier connection. */
@@ -43,109 +56,87 @@ export interface MemoryOptions {
 }
 
 export class Memory {
-  readonly #retained = new Map<string, Stored>();
-  readonly #kept = new Map<string, number>();
+  readonly #persistence: Persistence;
+  readonly #queues: Queues<Stored>;
   readonly #options: MemoryOptions;
 
   /** Takes the place of the broker's own memory; before the first client. */
   constructor(aedes: Aedes, options: MemoryOptions) {
     this.#options = options;
-    const { persistence } = aedes as Aedes & { persistence: Persistence };
-    this.#correctRetained(persistence);
-    this.#correctSessions(persistence);
-    this.#correctQueues(persistence);
+    this.#queues = new Queues(options.sessionMessages, options.onDrop);
+    this.#persistence = (aedes as Aedes & { persistence: Persistence }).persistence;
+    this.#replaceRetained();
+    this.#correctSessions();
+    this.#replaceQueues();
   }
 
-  get retainedMessages(): number {
-    return this.#retained.size;
+  /** Messages that wait for clients of kept sessions. */
+  get queuedMessages(): number {
+    return this.#queues.messages;
   }
 
-  #correctRetained(persistence: Persistence): void {
-    persistence.storeRetained = (packet) => {
-      // A payload is a view into the chunk it arrived in; a copy lets the chunk go.
-      if (packet.payload.length === 0) this.#retained.delete(packet.topic); // [MQTT-3.3.1-10]
-      else this.#retained.set(packet.topic, { ...packet, payload: Buffer.from(packet.payload) });
+  /** Of a session that is over. */
+  forget(clientId: string): void {
+    const client = { id: clientId };
+    this.#queues.forget(clientId);
+    void this.#persistence.cleanSubscriptions(client);
+    void this.#persistence.cleanIncoming(client);
+  }
+
+  #replaceRetained(): void {
+    const { retained } = this.#options;
+    this.#persistence.storeRetained = (packet) => {
+      retained.store(packet);
       return Promise.resolve();
     };
-    persistence.createRetainedStreamCombi = (filters) => Readable.from(this.#retainedOf(filters));
+    this.#persistence.createRetainedStreamCombi = (filters) => Readable.from(retained.matching(filters));
   }
 
-  *#retainedOf(filters: readonly string[]): Generator<Stored> {
-    for (const filter of filters) {
-      const exact = /[+#]/.test(filter) ? undefined : this.#retained.get(filter);
-      if (exact) yield exact;
-      if (!/[+#]/.test(filter)) continue;
-      for (const [topic, packet] of this.#retained) if (matches(filter, topic)) yield packet;
-    }
-  }
-
-  #correctSessions(persistence: Persistence): void {
+  #correctSessions(): void {
+    const persistence = this.#persistence;
     const subscriptions = persistence.subscriptionsByClient.bind(persistence);
     persistence.subscriptionsByClient = async (client) => {
       const found = await subscriptions(client);
       return found.length === 0 && this.#options.isResumed(client.id) ? [{ topic: SESSION_MARK, qos: 0 }] : found;
     };
-    const stream = persistence.outgoingStream.bind(persistence);
-    persistence.outgoingStream = (client) => Readable.from(resent(client, stream(client)));
   }
 
-  #correctQueues(persistence: Persistence): void {
-    const enqueue = persistence.outgoingEnqueueCombi.bind(persistence);
+  #replaceQueues(): void {
+    const persistence = this.#persistence;
+    const queues = this.#queues;
+    persistence.outgoingStream = (client) => Readable.from(resent(client, queues.of(client.id)));
     persistence.outgoingEnqueueCombi = async (subscriptions, packet) => {
-      if (subscriptions.length === 0) return;
-      const kept = { ...packet, payload: Buffer.from(packet.payload) };
-      for (const [qos, subscribers] of this.#byGrantedQos(subscriptions, packet.qos)) {
-        await enqueue(subscribers, qos === packet.qos ? kept : { ...kept, qos });
+      const payload = Buffer.from(packet.payload); // a copy: the chunk it arrived in may go
+      for (const [clientId, qos] of bestQos(subscriptions, packet.qos)) {
+        // It will match an established subscription, so it goes out without RETAIN [MQTT-3.3.1-9].
+        if (queues.hasRoom(clientId)) queues.add(clientId, { ...packet, payload, qos, retain: false });
       }
     };
-    const clear = persistence.outgoingClearMessageId.bind(persistence);
-    persistence.outgoingClearMessageId = async (client, packet) => {
-      const cleared = await clear(client, packet);
-      const count = this.#kept.get(client.id) ?? 0;
-      if (cleared === undefined || count === 0) return cleared;
-      if (count === 1) this.#kept.delete(client.id);
-      else this.#kept.set(client.id, count - 1);
-      return cleared;
-    };
+    persistence.outgoingUpdate = async (client, packet) => queues.update(client.id, packet);
+    persistence.outgoingClearMessageId = async (client, { messageId }) => queues.clear(client.id, messageId);
   }
+}
 
-  /** Each session with room once, however many of its filters match, under the best QoS of them [MQTT-3.3.5-1]. */
-  #byGrantedQos(subscriptions: readonly Subscription[], published: number): Map<1 | 2, Subscription[]> {
-    const best = new Map<string, Subscription>();
-    for (const subscription of subscriptions) {
-      const other = best.get(subscription.clientId);
-      if (!other || other.qos < subscription.qos) best.set(subscription.clientId, subscription);
-    }
-    const groups = new Map<1 | 2, Subscription[]>();
-    for (const subscription of best.values()) {
-      const qos = Math.min(subscription.qos, published) as 1 | 2;
-      if (!this.#hasRoom(subscription.clientId)) continue;
-      const group = groups.get(qos);
-      if (group) group.push(subscription);
-      else groups.set(qos, [subscription]);
-    }
-    return groups;
+/** Each session once, however many of its filters match, under the best QoS of them [MQTT-3.3.5-1]. */
+function bestQos(subscriptions: readonly Subscription[], published: 0 | 1 | 2): Map<string, 0 | 1 | 2> {
+  const best = new Map<string, 0 | 1 | 2>();
+  for (const { clientId, qos } of subscriptions) {
+    const granted = Math.min(qos, published) as 0 | 1 | 2;
+    if (granted > (best.get(clientId) ?? -1)) best.set(clientId, granted);
   }
-
-  #hasRoom(clientId: string): boolean {
-    const count = this.#kept.get(clientId) ?? 0;
-    if (count < this.#options.sessionMessages) this.#kept.set(clientId, count + 1);
-    else this.#options.onDrop();
-    return count < this.#options.sessionMessages;
-  }
+  return best;
 }
 
 /**
  * What a session has kept, to be sent at its return: what was sent before goes under its old identifier with DUP [MQTT-3.3.1-1]
  * [MQTT-4.4.0-1], and what follows uses none of these identifiers [MQTT-2.3.1-2].
  */
-async function* resent(client: Client, kept: Readable): AsyncGenerator<Stored> {
-  const packets: Stored[] = await kept.toArray();
+function resent(client: Client, packets: readonly Stored[]): Stored[] {
   const highest = packets.reduce((id, { messageId = 0 }) => Math.max(id, messageId), 0);
   numberFrom(client, (highest % MAX_PACKET_ID) + 1);
-  for (const packet of packets) {
-    yield packet.cmd === 'publish' && packet.messageId !== undefined ? { ...packet, dup: true } : packet;
-  }
+  return packets.map((packet) =>
+    packet.cmd === 'publish' && packet.messageId !== undefined ? { ...packet, dup: true } : packet,
+  );
 }
 
 /** The packet identifier that Aedes gives to the next QoS 1 or 2 delivery. */

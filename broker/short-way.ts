@@ -1,17 +1,17 @@
 // The short way of a publish of QoS 0 or 1 that nothing speaks against: from its bytes to Aedes' distribution, without Aedes' parser and its
 // chain of callbacks. Whatever is refused, retained or not, or looks odd is judged by the policy; this only decides who may go short.
 import type { Client } from 'aedes';
+import type { Connection } from './connection.ts';
 import { distribute } from './intake.ts';
 import type { Incoming } from './intake.ts';
 import { KnownTopics } from './known-topics.ts';
 import type { KnownTopic } from './known-topics.ts';
-import type { Session } from './policy.ts';
+import type { Pacing } from './pacing.ts';
 import type { Sleepers } from './sleepers.ts';
 
 /** The part of the policy that is asked. */
 interface Rules {
   mayRetain(topic: string, payload: Uint8Array, retain: boolean): boolean;
-  begun(session: Session): void;
   accept(
     topic: string,
     payload: Uint8Array,
@@ -42,29 +42,37 @@ export class ShortPublish {
 export class ShortWay {
   readonly #topics: KnownTopics;
   readonly #rules: Rules;
+  readonly #pacing: Pacing;
   readonly #limits: { readonly packetBytes: number };
   readonly #sleepers: Sleepers;
 
-  constructor(city: string, rules: Rules, limits: { readonly packetBytes: number }, sleepers: Sleepers) {
+  constructor(
+    city: string,
+    rules: Rules,
+    pacing: Pacing,
+    limits: { readonly packetBytes: number },
+    sleepers: Sleepers,
+  ) {
     this.#topics = new KnownTopics(city);
     this.#rules = rules;
+    this.#pacing = pacing;
     this.#limits = limits;
     this.#sleepers = sleepers;
   }
 
   /** False when it must go through Aedes; no QoS 1 publish overtakes one that is on that way [MQTT-4.6.0-6]. */
-  take(session: Session, { latin1, payload, qos, retain, packetId }: Incoming): boolean {
-    const { access, client } = session;
+  take(connection: Connection, { latin1, payload, qos, retain, packetId }: Incoming): boolean {
+    const { access, client } = connection;
     const known = access && this.#topics.find(latin1, access);
-    if (!known || (qos === 1 && session.byAedes > 0)) return false;
+    if (!known || (qos === 1 && connection.byAedes > 0)) return false;
     if (payload.length > this.#limits.packetBytes && known.type !== 'timetable') return false;
     const { topic, type } = known;
     const failed = (error: unknown): void => this.#rules.broken(client, error);
     try {
       const publish = new ShortPublish(topic, payload, qos, this.#rules.mayRetain(topic, payload, retain));
-      this.#rules.begun(session);
+      this.#pacing.begun(connection);
       const ticket = this.#rules.accept(topic, payload, qos, publish.retain, type);
-      if (qos === 1) session.owed.add(ticket, () => this.#acknowledge(session, publish, packetId), failed);
+      if (qos === 1) connection.owed.add(ticket, () => this.#acknowledge(connection, publish, packetId), failed);
       else {
         ticket?.catch(failed);
         distribute(client, publish);
@@ -79,16 +87,16 @@ export class ShortWay {
    * Distributed at once while no session can sleep. Else Aedes looks for sleeping ones with promises, so each publish has a turn to itself:
    * one that was numbered later and delivered earlier would make Aedes take this one for a repetition.
    */
-  #acknowledge(session: Session, publish: ShortPublish, packetId: number): void {
-    session.outflow.puback(packetId);
-    if (session.deferred === 0 && !this.#sleepers.any) {
-      distribute(session.client, publish);
+  #acknowledge(connection: Connection, publish: ShortPublish, packetId: number): void {
+    connection.outflow.puback(packetId);
+    if (connection.deferred === 0 && !this.#sleepers.any) {
+      distribute(connection.client, publish);
       return;
     }
-    session.deferred++;
+    connection.deferred++;
     setImmediate(() => {
-      distribute(session.client, publish);
-      session.deferred--;
+      distribute(connection.client, publish);
+      connection.deferred--;
     });
   }
 }

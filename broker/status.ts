@@ -8,6 +8,10 @@ export interface StatusTotals {
   readonly clientsConnected: number;
   /** Sessions whose client is away. */
   readonly clientsDisconnected: number;
+  /** Sessions that ended because their client did not come back in time. */
+  readonly clientsExpired: number;
+  /** Sessions that ended, their client away, to make room for others. */
+  readonly sessionsDisplaced: number;
   /** Most connected at once. */
   readonly clientsMaximum: number;
   /** Open connections, those that have not yet sent CONNECT included. */
@@ -26,6 +30,10 @@ export interface StatusTotals {
   /** Of the clients that are connected. */
   readonly subscriptions: number;
   readonly retainedMessages: number;
+  /** Topics and payloads. */
+  readonly retainedBytes: number;
+  /** Of QoS 1 and 2, for sessions that outlive their connection: not sent or not acknowledged yet. */
+  readonly queuedMessages: number;
 }
 
 /** mosquitto's `load/…` and the total behind each. */
@@ -61,6 +69,7 @@ export class Status {
       'clients/total': connected + disconnected,
       'clients/connected': connected,
       'clients/disconnected': disconnected,
+      'clients/expired': totals.clientsExpired,
       'clients/maximum': totals.clientsMaximum,
       'messages/received': totals.messagesReceived,
       'messages/sent': totals.messagesSent,

@@ -12,6 +12,8 @@ const NOTHING: StatusTotals = {
   uptimeS: 0,
   clientsConnected: 0,
   clientsDisconnected: 0,
+  clientsExpired: 0,
+  sessionsDisplaced: 0,
   clientsMaximum: 0,
   connections: 0,
   sockets: 0,
@@ -24,13 +26,15 @@ const NOTHING: StatusTotals = {
   bytesSent: 0,
   subscriptions: 0,
   retainedMessages: 0,
+  retainedBytes: 0,
+  queuedMessages: 0,
 };
 
 async function statusSeenBy(wire: Wire): Promise<Map<string, string>> {
   wire.writer.subscribe(1, [{ filter: '$SYS/broker/#', qos: 0 }]);
   wire.send();
   await wire.until(() => wire.ofType(9).length === 1);
-  if (wire.ofType(9)[0]!.body[2] === 0) await wire.until(() => wire.ofType(3).length >= 39);
+  if (wire.ofType(9)[0]!.body[2] === 0) await wire.until(() => wire.ofType(3).length >= 40);
   return new Map(
     wire.ofType(3).map(({ header, body }) => {
       const { topic, payload } = readPublish(header, body, 0, body.length);

@@ -1,0 +1,87 @@
+// Retained messages: which may be kept, how many of them and of how many bytes, and those that are. History is none of them: only what a
+// latecomer must know. Who may publish them is decided in roles.ts.
+import { parseTopic } from '../telemetry/topics.ts';
+import { matches } from './filters.ts';
+
+/** What a latecomer must know. */
+const RETAINED = new Set(['status', 'kind', 'clock', 'counters', 'timetable', 'scenarioState']);
+
+export interface RetainedLimits {
+  readonly retainedTopics: number;
+  /** Of all topics and payloads together. */
+  readonly retainedBytes: number;
+}
+
+export interface RetainedMessage {
+  readonly topic: string;
+  readonly payload: Buffer;
+}
+
+export class Retained<Message extends RetainedMessage> {
+  readonly #limits: RetainedLimits;
+  readonly #onRefused: (cause: 'too-many-retained' | 'retained-bytes', topic: string) => void;
+  /** Bytes of each topic that has room: a message is stored only once its ticket has settled. */
+  readonly #room = new Map<string, number>();
+  #bytes = 0;
+  readonly #messages = new Map<string, Message>();
+
+  constructor(
+    limits: RetainedLimits,
+    onRefused: (cause: 'too-many-retained' | 'retained-bytes', topic: string) => void,
+  ) {
+    this.#limits = limits;
+    this.#onRefused = onRefused;
+  }
+
+  get count(): number {
+    return this.#messages.size;
+  }
+
+  /** Topics and payloads, those included that are about to be stored. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether the frame travels with RETAIN; what is refused goes to those who subscribe now, and the older one stays. */
+  mayRetain(topic: string, payload: Uint8Array, retain: boolean): boolean {
+    if (!retain) return false;
+    if (!RETAINED.has(parseTopic(topic)?.type ?? '') && !topic.startsWith('$SYS/')) return false;
+    const had = this.#room.get(topic);
+    if (payload.length === 0) {
+      this.#room.delete(topic);
+      this.#bytes -= had ?? 0;
+      return true;
+    }
+    const bytes = topic.length + payload.length;
+    const total = this.#bytes - (had ?? 0) + bytes;
+    if (had === undefined && this.#room.size >= this.#limits.retainedTopics)
+      return this.#refuse('too-many-retained', topic);
+    if (total > this.#limits.retainedBytes) return this.#refuse('retained-bytes', topic);
+    this.#room.set(topic, bytes);
+    this.#bytes = total;
+    return true;
+  }
+
+  /** An empty payload clears the topic [MQTT-3.3.1-10]. */
+  store(message: Message): void {
+    // A payload is a view into the chunk it arrived in; a copy lets the chunk go.
+    if (message.payload.length === 0) this.#messages.delete(message.topic);
+    else this.#messages.set(message.topic, { ...message, payload: Buffer.from(message.payload) });
+  }
+
+  *matching(filters: readonly string[]): Generator<Message> {
+    for (const filter of filters) {
+      if (!/[+#]/.test(filter)) {
+        const exact = this.#messages.get(filter);
+        if (exact) yield exact;
+        continue;
+      }
+      for (const [topic, message] of this.#messages) if (matches(filter, topic)) yield message;
+    }
+  }
+
+  #refuse(cause: 'too-many-retained' | 'retained-bytes', topic: string): false {
+    this.#onRefused(cause, topic);
+    return false;
+  }
+}
