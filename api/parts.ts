@@ -22,6 +22,8 @@ export interface Parts {
   readonly log: Logger;
   readonly now: () => number;
   readonly brokerState: () => { ok: boolean };
+  /** Of other parts of this process, in Prometheus' text format. */
+  readonly moreMetrics: () => string;
   readonly isClosing: () => boolean;
   readonly kinds: Kinds;
   readonly ingest: Ingest;

@@ -57,6 +57,8 @@ export interface ApiOptions {
   /** Names without port, beside loopback and `host`. */
   readonly allowedHosts?: readonly string[];
   readonly brokerState?: () => { ok: boolean };
+  /** What others in this process add to `/metrics`, in Prometheus' text format, asked for each time. */
+  readonly moreMetrics?: () => string;
   /** Wall time, ms. */
   readonly now?: () => number;
 }
@@ -103,7 +105,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 
   const brokerState = options.brokerState ?? (() => ({ ok: true }));
   const isClosing = () => closing;
-  const { version, map } = options;
+  const { version, map, moreMetrics = () => '' } = options;
   const counted = {
     city,
     version,
@@ -112,6 +114,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     log,
     now,
     brokerState,
+    moreMetrics,
     isClosing,
     kinds,
     ingest,

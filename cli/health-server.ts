@@ -9,13 +9,12 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
-/** counters: numbers, exposed as `citytwin_{part}_{name}`, and `…ByCause`, exposed with a label. ready: false answers /readyz with 503. */
+/** metrics: in Prometheus' text format. ready: false answers /readyz with 503. */
 export async function startHealthServer(options: {
   readonly host: string;
   readonly port: number;
-  readonly part: string;
   readonly ready: () => boolean;
-  readonly counters: () => object;
+  readonly metrics: () => string;
 }): Promise<HealthServer> {
   const server = createServer((request, response) => {
     const path = request.url?.split('?', 1)[0];
@@ -23,9 +22,7 @@ export async function startHealthServer(options: {
     else if (path === '/readyz')
       response.writeHead(options.ready() ? 200 : 503).end(options.ready() ? 'ready\n' : 'not ready\n');
     else if (path === '/metrics')
-      response
-        .writeHead(200, { 'content-type': 'text/plain; version=0.0.4' })
-        .end(exposition(options.part, options.counters()));
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(options.metrics());
     else response.writeHead(404).end();
   });
   server.requestTimeout = 10_000;
@@ -43,12 +40,11 @@ export async function startHealthServer(options: {
   };
 }
 
-function exposition(part: string, counters: object): string {
+/** Counts since the start of the part, as `citytwin_{part}_{name}_total`. */
+export function countersText(part: string, counters: object): string {
   const lines = Object.entries(counters).flatMap(([name, value]: [string, unknown]) => {
-    const metric = `citytwin_${part}_${name.replace(/[A-Z]/g, '_$&').toLowerCase()}`;
-    if (typeof value === 'number') return [`${metric} ${value}`];
-    if (!name.endsWith('ByCause')) return [];
-    return Object.entries(value as object).map(([cause, count]) => `${metric}{cause="${cause}"} ${String(count)}`);
+    const metric = `citytwin_${part}_${name.replace(/[A-Z]/g, '_$&').toLowerCase()}_total`;
+    return typeof value === 'number' ? [`# TYPE ${metric} counter`, `${metric} ${value}`] : [];
   });
   return `${lines.join('\n')}\n`;
 }

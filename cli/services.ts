@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { startApi } from '../api/server.ts';
 import { startBroker } from '../broker/broker.ts';
 import { createCredentials } from '../broker/credentials.ts';
+import { metricsText } from '../broker/metrics.ts';
 import { createMqttUpgrade } from '../broker/websocket.ts';
 import { startControl } from '../control/live.ts';
 import type { City } from '../simulator/city.ts';
@@ -13,7 +14,7 @@ import { LiveCity } from '../simulator/live.ts';
 import { connectApi } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
 import { cityOf } from './city.ts';
-import { startHealthServer } from './health-server.ts';
+import { countersText, startHealthServer } from './health-server.ts';
 import { Lifetime } from './lifetime.ts';
 import { createLog } from './log.ts';
 import type { Logger } from './log.ts';
@@ -46,9 +47,8 @@ export async function brokerService(settings: Settings): Promise<void> {
   const counting = publishCounters(broker, city);
   const http = await startHealthServer({
     ...settings,
-    part: 'broker',
     ready: () => true,
-    counters: () => ({ ...broker.counters(), ...broker.status() }),
+    metrics: () => metricsText(broker),
   });
   const webSocket = createMqttUpgrade(broker);
   http.server.on('upgrade', (request, socket, head) => {
@@ -118,9 +118,8 @@ export async function simulateService(settings: Settings, scenario: string | und
   let ready = false;
   const http = await startHealthServer({
     ...settings,
-    part: 'simulator',
     ready: () => ready,
-    counters: () => live.counters(),
+    metrics: () => countersText('simulator', live.counters()),
   });
   lifetime.own('http', () => http.close());
   lifetime.own('simulator', () => live.stop());
@@ -222,9 +221,8 @@ export async function controlService(settings: Settings): Promise<void> {
   let sent = () => 0;
   const http = await startHealthServer({
     ...settings,
-    part: 'control',
     ready: () => ready,
-    counters: () => ({ sent: sent() }),
+    metrics: () => countersText('control', { sent: sent() }),
   });
   lifetime.own('http', () => http.close());
   const address = brokerAddress(settings, 'control');

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { startApi } from '../api/server.ts';
 import type { Api } from '../api/server.ts';
+import { metricsText } from '../broker/metrics.ts';
 import { createMqttUpgrade } from '../broker/websocket.ts';
 import { startControl } from '../control/live.ts';
 import { wallNowMs } from '../simulator/clock.ts';
@@ -26,6 +27,13 @@ import type { BrokerAddress } from './wiring.ts';
 const READY_POLL_MS = 50;
 /** A record that takes longer than this to arrive is not worth waiting for before saying that we are up. */
 const READY_PATIENCE_MS = 20_000;
+
+/** What the api, which starts first, learns of the broker. */
+interface Link {
+  publish?: Publish;
+  /** Of our own broker, for `/metrics`. */
+  metrics?: () => string;
+}
 
 interface Bus {
   /** Where our own parts connect. */
@@ -59,7 +67,7 @@ export async function up(settings: Settings, scenario: string | undefined): Prom
   const [staticFolder] = await Promise.all([builtPage(log), store.open()]);
   lifetime.own('store', () => store.close());
 
-  const link = { publish: undefined as Publish | undefined };
+  const link: Link = {};
   const api = await startApi({
     city: city.id,
     host: httpHost,
@@ -75,6 +83,7 @@ export async function up(settings: Settings, scenario: string | undefined): Prom
     hfp: settings.hfp,
     version,
     log,
+    moreMetrics: () => link.metrics?.() ?? '',
   });
   lifetime.own('api', () => api.close());
   const bus =
@@ -106,13 +115,14 @@ async function ownBroker(
   settings: Settings,
   city: string,
   api: Api,
-  link: { publish: Publish | undefined },
+  link: Link,
   lifetime: Lifetime,
   log: Logger,
 ): Promise<Bus> {
   const { host, mqttPort, credentials } = settings;
   const own = await startOwnBroker({ city, host, port: mqttPort, credentials, take: api.take, log });
   link.publish = own.publish;
+  link.metrics = () => metricsText(own.broker);
   const webSocket = createMqttUpgrade(own.broker);
   api.upgrades.set('/mqtt', (request, socket, head) => webSocket.upgrade(request, socket, head));
   lifetime.own('broker', async () => {
@@ -126,7 +136,7 @@ async function outsideBroker(
   settings: Settings,
   city: string,
   api: Api,
-  link: { publish: Publish | undefined },
+  link: Link,
   lifetime: Lifetime,
   log: Logger,
 ): Promise<Bus> {

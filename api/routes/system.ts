@@ -40,7 +40,7 @@ export function systemRoutes(app: FastifyInstance, parts: Parts): void {
     return { ok: true };
   });
   app.get('/metrics', { schema: { tags: ['system'], summary: 'Prometheus' } }, async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.metrics()),
+    reply.type(metrics.contentType).send((await metrics.metrics()) + parts.moreMetrics()),
   );
 
   const healthAnswer = Type.Object({ status: Type.Enum(['ok', 'degraded', 'down']) });
