@@ -41,8 +41,12 @@ export class Inflight {
     return dueNs;
   }
 
-  clear(): void {
+  /** Forgets all. @returns their intended times */
+  clear(): number[] {
+    if (this.count === 0) return [];
+    const dueNs = [...this.#dueNs].filter((one) => one !== 0);
     this.#dueNs.fill(0);
     this.count = 0;
+    return dueNs;
   }
 }

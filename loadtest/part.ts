@@ -139,7 +139,7 @@ export class Part implements Home {
 
   down(device: Device, cause: string, wasUp: boolean): void {
     if (wasUp) this.#connected--;
-    this.#sender?.down(device);
+    this.#sender?.down(device, nowNs());
     if (this.#finished) return;
     this.tally.error(cause);
     this.#settle(device);
@@ -148,7 +148,7 @@ export class Part implements Home {
 
   left(device: Device, wasUp: boolean): void {
     if (wasUp) this.#connected--;
-    this.#sender?.down(device);
+    this.#sender?.down(device, nowNs());
   }
 
   /** loopDelayMsP99 and cpuShare are the thread's to know. */

@@ -43,9 +43,9 @@ export class Receiver {
     const sentNs = dueNsOf(bytes, at);
     if (sentNs < this.#tally.startNs || publisher >= this.#plan.publishers) return;
     const pair = pairOf(this.#plan, publisher, device.index - this.#plan.publishers);
-    // Of retained messages a subscriber gets one per topic, whichever was the last; its wait began when it asked.
+    // Of retained messages a subscriber gets one per topic, whichever was the last; its wait began when it was meant to come.
     const retained = this.#plan.profile === 'retained';
     if (!this.audit.arrived(pair, retained ? 0 : sequenceOf(bytes, at))) return;
-    this.#tally.delivered(retained ? device.askedNs : sentNs, nowNs);
+    this.#tally.delivered(retained ? device.dueNs : sentNs, nowNs);
   }
 }

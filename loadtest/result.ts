@@ -80,11 +80,12 @@ export interface Result {
   /** From TCP connect to CONNACK, intended start counted. */
   readonly connectMs: Distribution;
   readonly subscribeMs: Distribution;
-  /** To PUBACK or PUBCOMP. */
+  /** To PUBACK or PUBCOMP; where none came, with the time it was waited for, until the connection or the run ended. */
   readonly ackMs: Distribution;
   /**
    * End to end. Messages that were never sent are in it with the time they had waited when the run ended, for each delivery they owed:
-   * their latency is at least that. Messages lost on the way are not. Profile retained: from SUBSCRIBE to the retained message.
+   * their latency is at least that. Messages lost on the way are not. Profile retained: from the moment the subscriber
+   * was meant to connect to the retained message.
    */
   readonly latencyMs: Distribution;
   readonly timeline: readonly Second[];

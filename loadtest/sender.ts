@@ -129,22 +129,28 @@ export class Sender {
   }
 
   /** What was un-acknowledged is not sent again: the audit tells whether it arrived. */
-  down(device: Device): void {
-    const inflight = this.#publishers.get(device)?.inflight;
-    if (!inflight) return;
-    this.#inflight -= inflight.count;
-    inflight.clear();
+  down(device: Device, nowNs: number): void {
+    const publisher = this.#publishers.get(device);
+    if (publisher) this.#forsake(publisher, nowNs);
   }
 
   /** Messages that never left have waited until now, at least. */
   finish(nowNs: number): void {
-    for (const { waiting, fanOut } of this.#publishers.values()) {
+    for (const publisher of this.#publishers.values()) {
+      const { waiting, fanOut } = publisher;
+      this.#forsake(publisher, nowNs);
       for (; waiting.count > 0; waiting.shift()) this.#tally.neverSent(waiting.dueNs, nowNs, 1, fanOut);
     }
     for (const [second, { messages, deliveries }] of this.#refused) {
       // Due at the latest at its end: what is recorded stays a lower bound.
       this.#tally.neverSent(this.#startNs + (second + 1) * 1e9 - 1, nowNs, messages, deliveries);
     }
+  }
+
+  #forsake({ inflight }: Publisher, nowNs: number): void {
+    if (!inflight) return;
+    this.#inflight -= inflight.count;
+    for (const dueNs of inflight.clear()) this.#tally.neverAcknowledged(dueNs, nowNs);
   }
 
   #takeDue(nowNs: number): void {

@@ -57,6 +57,13 @@ export class Tally {
     this.ack.record(us);
   }
 
+  /** An acknowledgement that cannot come any more: it would have taken at least this long. */
+  neverAcknowledged(dueNs: number, nowNs: number): void {
+    const us = (nowNs - dueNs) / 1000;
+    this.bucketOf(dueNs).acks.record(us);
+    if (dueNs >= this.startNs) this.ack.record(us);
+  }
+
   /** Measured ones only. */
   delivered(dueNs: number, nowNs: number): void {
     const us = (nowNs - dueNs) / 1000;
