@@ -1,11 +1,12 @@
 // The settings of `citytwin load`: flags in the words of this project, and the letters that people know from mqttx and emqtt-bench.
+import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
 import { readExpectation } from '../loadtest/expect.ts';
 import { PROFILES } from '../loadtest/plan.ts';
 import { PRESETS, presetNamed } from '../loadtest/presets.ts';
 import { durationMs } from '../simulator/duration.ts';
 import { nearestChoice } from '../telemetry/names.ts';
-import { assignments, numberIn, url } from './option-values.ts';
+import { numberIn, url } from './option-values.ts';
 import type { OptionRow } from './option-values.ts';
 
 /** Absent: what the profile or preset says. */
@@ -113,6 +114,14 @@ function expectations(text: string, before: unknown): string[] {
       throw new InvalidArgumentError((error as Error).message);
     }
   }
+  return [...(before as readonly string[]), ...words];
+}
+
+/** One, or several with commas or blanks between. */
+function addresses(text: string, before: unknown): string[] {
+  const words = text.split(/[,\s]+/).filter((word) => word !== '');
+  const wrong = words.find((word) => isIP(word) === 0);
+  if (wrong !== undefined) throw new InvalidArgumentError(`expected an IP address of this machine, got ${wrong}`);
   return [...(before as readonly string[]), ...words];
 }
 
@@ -261,7 +270,7 @@ export const LOAD_TABLE: { readonly [name in keyof LoadSettings]-?: OptionRow } 
     flags: '--source <address>',
     text: 'address to connect from, in turn when repeated: each gives some 28,000 connections',
     default: [],
-    parse: assignments,
+    parse: addresses,
   },
   keepAliveS: {
     flags: '-k, --keep-alive <seconds>',

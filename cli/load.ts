@@ -9,6 +9,8 @@ import type { Expectation } from '../loadtest/expect.ts';
 import { findMax } from '../loadtest/find-max.ts';
 import type { Finding } from '../loadtest/find-max.ts';
 import type { Plan } from '../loadtest/plan.ts';
+import { PlanError } from '../loadtest/profiles.ts';
+import { TargetError } from '../loadtest/refusal.ts';
 import { PRESETS, SHAPES } from '../loadtest/presets.ts';
 import { htmlOf } from '../loadtest/report-html.ts';
 import { reportLines, stepLine } from '../loadtest/report-text.ts';
@@ -17,6 +19,7 @@ import type { LoadReport } from '../loadtest/report.ts';
 import type { Result, Second } from '../loadtest/result.ts';
 import { runLoad } from '../loadtest/run.ts';
 import { interruption } from './history/interruption.ts';
+import { checkCertificates } from './load-certificates.ts';
 import { planOf, profileOf } from './load-plan.ts';
 import { shareWith } from './load-share.ts';
 import { UsageError } from './options.ts';
@@ -44,6 +47,7 @@ export async function load(settings: Settings, argument: string | undefined): Pr
   const folder = profileOf(settings, argument) === 'city' ? mkdtempSync(join(tmpdir(), 'citytwin-load-')) : undefined;
   try {
     const plan = planOf(settings, argument, folder === undefined ? undefined : join(folder, 'city.spool'));
+    checkCertificates(plan.target, settings);
     if (plan.schedule.kind === 'spool') await spool(plan, settings, progress, signal);
     const report = await carryOut(plan, settings, progress, signal);
     progress.end();
@@ -51,6 +55,10 @@ export async function load(settings: Settings, argument: string | undefined): Pr
     const lines = () => reportLines(report, !process.stdout.isTTY).join('\n');
     process.stdout.write(`${settings.json ? JSON.stringify(report) : lines()}\n`);
     return report.ok ? 0 : 1;
+  } catch (error) {
+    // Nothing was measured, so nothing can be judged.
+    const mistake = error instanceof TargetError || error instanceof PlanError;
+    throw mistake ? new UsageError(error.message, { cause: error }) : error;
   } finally {
     progress.end();
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });

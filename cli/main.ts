@@ -176,7 +176,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   },
   {
     name: 'load',
-    text: 'a load test of any MQTT broker; exit 0: all that was expected is met, 1: not, or not a valid run, 2: bad input',
+    text: 'a load test of any MQTT broker; exit 0: all that was expected is met, 1: not, or not a valid run, 2: bad input, or a target that lets nobody in',
     argument: ['[profile]', 'what the devices do; --list explains them (default: publish)'],
     settings: LOAD_SETTINGS,
     overrides: { logLevel: 'warn' },

@@ -220,7 +220,11 @@ export class Device implements LinkOwner, Unfinished {
 
   packet(header: number, bytes: Buffer, start: number, end: number): boolean {
     const home = this.#home;
-    switch (header >> 4) {
+    const type = header >> 4;
+    if (this.#state === OPENING && type !== mqtt.CONNACK) {
+      throw new MalformedPacket(`packet type ${type} before CONNACK`); // [MQTT-3.2.0-1]
+    }
+    switch (type) {
       case mqtt.PUBLISH:
         home.published(this, header, bytes, start, end);
         break;
@@ -249,7 +253,7 @@ export class Device implements LinkOwner, Unfinished {
       case mqtt.UNSUBACK:
         break;
       default:
-        throw new MalformedPacket(`unexpected packet type ${header >> 4}`);
+        throw new MalformedPacket(`unexpected packet type ${type}`);
     }
     return this.#state !== CLOSED;
   }

@@ -136,9 +136,9 @@ function measureNamed(name: string): Measure {
   throw new ExpectationError(`unknown measure "${name}"${hint} (there are ${MEASURE_TEXT})`);
 }
 
-/** Any other percentile, `latency.p95` or `ack.p9999` (99.99 %), from the histogram. */
+/** Any other percentile, `latency.p95` or `ack.p9999` (99.99 %), from the histogram. One digit is a slip: p9 could be 9 %, 90 % or p99. */
 function percentileNamed(name: string): Measure | undefined {
-  const [, distribution = '', digits = ''] = /^(\w+)\.p(\d{1,5})$/.exec(name) ?? [];
+  const [, distribution = '', digits = ''] = /^(\w+)\.p(\d{2,5})$/.exec(name) ?? [];
   const of = DISTRIBUTIONS[distribution];
   if (of === undefined) return undefined;
   const percent = digits.length <= 2 ? Number(digits) : Number(`${digits.slice(0, 2)}.${digits.slice(2)}`);

@@ -1,9 +1,10 @@
 // Opens one device's byte stream: TCP, TLS or WebSocket. A TCP socket reads into one buffer that all devices of a thread share and calls
 // module functions with the socket as `this`, so a connection costs no closure and no buffer of its own. It speaks no MQTT.
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, createSecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import { WebSocket, createWebSocketStream } from 'ws';
 import type { Target } from './plan.ts';
 
@@ -54,11 +55,23 @@ function openTcp(target: Target, address: string, device: number): Socket {
   return connectTcp(options).on('connect', onOpen);
 }
 
-function tlsOptions({ host, ca, cert, key, insecure }: Target): object {
+const contexts = new WeakMap<Target, SecureContext>();
+
+/** One for all devices of a thread: reading certificates takes longer than a handshake's other work. */
+function contextOf(target: Target): SecureContext {
+  const known = contexts.get(target);
+  if (known) return known;
+  const { ca, cert, key } = target;
+  const context = createSecureContext({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) });
+  contexts.set(target, context);
+  return context;
+}
+
+function tlsOptions(target: Target): object {
+  const { host, insecure } = target;
   // An address is no server name [RFC 6066, 3].
-  const servername = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
-  const identity = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
-  return { ...servername, ...identity, rejectUnauthorized: !insecure };
+  const servername = isIP(host) ? {} : { servername: host };
+  return { ...servername, secureContext: contextOf(target), rejectUnauthorized: !insecure };
 }
 
 function openTls(target: Target, address: string, device: number): Socket {
@@ -67,12 +80,17 @@ function openTls(target: Target, address: string, device: number): Socket {
 }
 
 function openWebSocket(target: Target, address: string, device: number, owner: LinkOwner): Duplex {
-  const name = address.includes(':') ? `[${address}]` : address;
-  const url = `${target.transport}://${name}:${target.port}${target.path}`;
-  const options = { headers: { Host: `${target.host}:${target.port}` }, perMessageDeflate: false };
-  const socket = new WebSocket(url, 'mqtt', { ...options, ...tlsOptions(target), ...sourceOf(target, device) });
+  const { transport, host, port, path } = target;
+  const url = `${transport}://${authority(address, port)}${path}`;
+  const options = { headers: { Host: authority(host, port) }, perMessageDeflate: false };
+  const security = transport === 'wss' ? tlsOptions(target) : {};
+  const socket = new WebSocket(url, 'mqtt', { ...options, ...security, ...sourceOf(target, device) });
   socket.once('open', () => owner.opened());
   return createWebSocketStream(socket);
+}
+
+function authority(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function onOpen(this: Socket): void {

@@ -3,28 +3,29 @@ import type { Plan } from './plan.ts';
 
 export type Role = 'publisher' | 'subscriber' | 'idle';
 
-/** Group of the shared profile's subscription. */
-const GROUP = 'citytwin-load';
 /** Publisher–subscriber pairs that are told apart; 4 bytes each. */
 const MAX_PAIRS = 64_000_000;
 
-/** @throws an Error that names what does not go together */
+/** The plan contradicts itself: nothing was sent. */
+export class PlanError extends Error {}
+
+/** @throws PlanError that names what does not go together */
 export function checkPlan(plan: Plan): void {
   const { profile, publishers, subscribers, topic, schedule } = plan;
   if (profile === 'connect') return;
-  if (publishers < 1) throw new Error(`profile ${profile} needs publishers, got ${publishers}`);
-  if (needsSubscribers(plan) && subscribers < 1) throw new Error(`profile ${profile} needs subscribers, got 0`);
-  if (profile === 'p2p' && !/%[ic]/.test(topic)) throw new Error(`p2p needs %i or %c in the topic, got ${topic}`);
+  if (publishers < 1) throw new PlanError(`profile ${profile} needs publishers, got ${publishers}`);
+  if (needsSubscribers(plan) && subscribers < 1) throw new PlanError(`profile ${profile} needs subscribers, got 0`);
+  if (profile === 'p2p' && !/%[ic]/.test(topic)) throw new PlanError(`p2p needs %i or %c in the topic, got ${topic}`);
   if (profile === 'persistent' && (plan.cleanSession || plan.qos === 0 || plan.subscribeQos === 0)) {
-    throw new Error(
+    throw new PlanError(
       'persistent needs sessions that are kept and QoS 1 or 2 on both sides: a broker queues nothing else',
     );
   }
-  if (profile === 'retained' && !plan.retain) throw new Error('retained needs retained messages, got retain false');
+  if (profile === 'retained' && !plan.retain) throw new PlanError('retained needs retained messages, got retain false');
   if (profile === 'city' && schedule.kind !== 'spool')
-    throw new Error(`city plays a spool, got a ${schedule.kind} one`);
+    throw new PlanError(`city plays a spool, got a ${schedule.kind} one`);
   if (pairsOf(plan) > MAX_PAIRS) {
-    throw new Error(`${publishers} publishers × ${subscribers} subscribers are more than ${MAX_PAIRS} pairs`);
+    throw new PlanError(`${publishers} publishers × ${subscribers} subscribers are more than ${MAX_PAIRS} pairs`);
   }
 }
 
@@ -65,7 +66,8 @@ export function filterOf(plan: Plan, subscriber: number): string {
     .split('/')
     .map((level) => (/%[ic]/.test(level) ? '+' : level))
     .join('/');
-  return plan.profile === 'shared' ? `$share/${GROUP}/${everybody}` : everybody;
+  // A group of this run: two testers at one broker must not take each other's messages.
+  return plan.profile === 'shared' ? `$share/${plan.clientPrefix}group/${everybody}` : everybody;
 }
 
 /** Deliveries that one message of a publisher owes. */

@@ -1,5 +1,5 @@
-// A load run from its plan to its result, step by step: knock, connect, warm up, measure, wait for what is on its way, sum up. Devices live
-// in threads and processes of their own (crew.ts); here is only the order of events.
+// A load run from its plan to its result, step by step: knock, rehearse what not every broker does, connect, warm up, measure, wait for what
+// is on its way, sum up. Devices live in threads and processes of their own (crew.ts); here is only the order of events.
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nowNs } from './clock.ts';
@@ -9,9 +9,9 @@ import type { Order, Report } from './orders.ts';
 import type { Plan } from './plan.ts';
 import { probe } from './probe.ts';
 import { checkPlan, countsOf } from './profiles.ts';
+import { whyNot } from './rehearsal.ts';
 import type { Result, Second } from './result.ts';
 import { Timeline } from './timeline.ts';
-import { whyNotShared } from './shared-subscription.ts';
 import { resultOf, skippedResult } from './verdict.ts';
 
 export interface RunOptions {
@@ -37,8 +37,8 @@ const ABORTED_DRAIN_S = 1;
 export async function runLoad(plan: Plan, options: RunOptions = {}): Promise<Result> {
   checkPlan(plan);
   const beganNs = nowNs();
-  const address = await probe(plan);
-  const skipped = plan.profile === 'shared' ? await whyNotShared(plan, address) : undefined;
+  const address = await probe(plan, options.signal);
+  const skipped = await whyNot(plan, address);
   if (skipped !== undefined) return skippedResult(plan, skipped, wallSecondsSince(beganNs));
   const run = new Run(plan, address, options);
   try {

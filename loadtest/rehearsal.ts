@@ -1,0 +1,179 @@
+// A few messages before the run, the way its own will go: whether the target does at all what is to be measured. Asked for shared
+// subscriptions, because many brokers grant the filter and then deliver nothing, or everything to everybody; and for QoS 2, because some end
+// the connection that publishes at it and others deliver at less. It measures nothing.
+import { once } from 'node:events';
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PacketWriter } from '../mqtt/packets.ts';
+import { nowNs } from './clock.ts';
+import { Device } from './device.ts';
+import type { Home } from './device.ts';
+import { HEADER_BYTES, writeHeader } from './payload.ts';
+import type { Plan } from './plan.ts';
+import { countsOf, topicOf } from './profiles.ts';
+import { Receiver } from './receiver.ts';
+import { Tally } from './tally.ts';
+
+/** To a shared subscription, so that every member has some; to others one is enough. */
+const SHARED_MESSAGES = 20;
+const PATIENCE_MS = 1500;
+/** For what should not arrive. */
+const SETTLE_MS = 100;
+
+/** The reason why not; undefined when the target does it. */
+export async function whyNot(plan: Plan, address: string): Promise<string | undefined> {
+  const needed = plan.profile === 'shared' || (plan.qos === 2 && plan.profile !== 'city');
+  if (!needed || countsOf(plan).publishers === 0) return undefined;
+  const rehearsal = new Rehearsal(plan, address);
+  try {
+    return await rehearsal.verdict();
+  } finally {
+    rehearsal.end();
+  }
+}
+
+class Rehearsal implements Home {
+  readonly plan: Plan;
+  readonly address: string;
+  readonly writer: PacketWriter;
+  readonly #runId = randomInt(2 ** 32);
+  readonly #messages: number;
+  readonly #publisher: Device;
+  readonly #members: Device[];
+  readonly #receiver: Receiver;
+  readonly #tally = new Tally();
+  readonly #news = new EventTarget();
+  readonly #patience = AbortSignal.timeout(3 * PATIENCE_MS);
+  #connected = 0;
+  #granted = 0;
+  #refused = 0;
+  #acknowledged = 0;
+  /** Lowest of what arrived. */
+  #qos = 2;
+  #lost: string | undefined;
+
+  constructor(plan: Plan, address: string) {
+    const shared = plan.profile === 'shared';
+    const { publishers, subscribers } = countsOf(plan);
+    const members = Math.min(shared ? 2 : 1, subscribers);
+    this.plan = { ...plan, cleanSession: true };
+    this.address = address;
+    this.writer = new PacketWriter(plan.target.version === '5' ? 5 : 4);
+    this.#messages = shared ? SHARED_MESSAGES : 1;
+    this.#publisher = new Device(this, 0, 'publisher');
+    this.#members = Array.from({ length: members }, (_, at) => new Device(this, publishers + at, 'subscriber'));
+    this.#tally.startNs = 0;
+    // Each member is heard for itself.
+    this.#receiver = new Receiver({ ...plan, profile: 'p2p', subscribers: members }, this.#runId, this.#tally);
+  }
+
+  async verdict(): Promise<string | undefined> {
+    const devices = [this.#publisher, ...this.#members];
+    for (const device of devices) device.open(nowNs());
+    const all = () => this.#connected === devices.length && this.#granted + this.#refused === this.#members.length;
+    if (!(await this.#until(all)) || this.#refused > 0) return this.#refusal();
+    this.#publish();
+    await this.#until(() => this.#answered());
+    if (this.plan.profile === 'shared') await sleep(SETTLE_MS);
+    return this.#judge();
+  }
+
+  end(): void {
+    for (const device of [this.#publisher, ...this.#members]) device.leave();
+  }
+
+  #publish(): void {
+    const { plan } = this;
+    const payload = Buffer.alloc(HEADER_BYTES);
+    for (let sequence = 0; sequence < this.#messages; sequence++) {
+      writeHeader(payload, 0, this.#runId, nowNs(), 0, sequence);
+      this.writer.publish(topicOf(plan, 0), payload, plan.qos, false, false, plan.qos > 0 ? sequence + 1 : 0);
+    }
+    this.#publisher.send();
+  }
+
+  #answered(): boolean {
+    const arrived = this.#members.length === 0 || this.#tally.received >= this.#messages;
+    return arrived && (this.plan.qos === 0 || this.#acknowledged >= this.#messages);
+  }
+
+  #refusal(): string {
+    const shared = this.plan.profile === 'shared';
+    const why = this.#lost === undefined ? '' : `: ${this.#lost}`;
+    return `the broker refuses ${shared ? 'shared subscriptions' : `subscriptions at QoS ${this.plan.subscribeQos}`}${why}`;
+  }
+
+  #judge(): string | undefined {
+    const { qos, profile } = this.plan;
+    if (this.#lost !== undefined) return `the broker ends connections that publish at QoS ${qos}: ${this.#lost}`;
+    if (qos > 0 && this.#acknowledged < this.#messages)
+      return `the broker does not acknowledge publishes at QoS ${qos}`;
+    if (profile === 'shared') return this.#judgeShared();
+    if (this.#members.length === 0) return undefined;
+    if (this.#tally.received === 0) return `the broker takes publishes at QoS ${qos} and delivers nothing`;
+    return this.#qos < Math.min(qos, this.plan.subscribeQos)
+      ? `the broker delivers at QoS ${this.#qos} what is published at QoS ${qos}`
+      : undefined;
+  }
+
+  #judgeShared(): string | undefined {
+    const { received } = this.#tally;
+    if (received === 0) return 'the broker grants shared subscriptions and delivers nothing';
+    if (received > this.#messages) return 'the broker delivers to every member of a shared subscription';
+    if (received < this.#messages)
+      return `the broker delivers ${received} of ${this.#messages} messages to a shared subscription`;
+    return undefined;
+  }
+
+  /** @returns false when a connection was lost or patience was */
+  async #until(condition: () => boolean): Promise<boolean> {
+    while (!condition() && this.#lost === undefined && !this.#patience.aborted)
+      await once(this.#news, 'news', { signal: this.#patience }).catch(() => undefined);
+    return this.#lost === undefined && condition();
+  }
+
+  #tell(): void {
+    this.#news.dispatchEvent(new Event('news'));
+  }
+
+  nowNs(): number {
+    return nowNs();
+  }
+
+  reading(): void {
+    // nothing is timed
+  }
+
+  connected(device: Device): void {
+    this.#connected++;
+    if (device.role === 'subscriber') device.subscribe();
+    this.#tell();
+  }
+
+  subscribed(_: Device, granted: boolean): void {
+    if (granted) this.#granted++;
+    else this.#refused++;
+    this.#tell();
+  }
+
+  acknowledged(): void {
+    this.#acknowledged++;
+    this.#tell();
+  }
+
+  published(device: Device, header: number, bytes: Buffer, start: number, end: number): void {
+    const before = this.#tally.received;
+    this.#receiver.published(device, header, bytes, start, end, nowNs());
+    if (this.#tally.received > before) this.#qos = Math.min(this.#qos, (header >> 1) & 3);
+    this.#tell();
+  }
+
+  down(_: Device, cause: string): void {
+    this.#lost ??= cause;
+    this.#tell();
+  }
+
+  left(): void {
+    // it ended because we wanted it
+  }
+}
