@@ -37,14 +37,14 @@ function meaningOf(cause: string, target: Target, source: string | undefined): s
   if (cause === 'EADDRNOTAVAIL' || cause === 'EINVAL')
     return source === undefined ? undefined : `--source ${source} is no address to connect from, on this machine`;
   if (UNTRUSTED.test(cause))
-    return `${ca === undefined ? 'nobody known' : 'nobody in --ca'} signed the broker's certificate; expected --ca with who did, or --insecure`;
+    return `${ca ? 'nobody in --ca' : 'nobody known'} signed the broker's certificate; expected --ca with who did, or --insecure`;
   if (cause === 'CERT_HAS_EXPIRED') return "the broker's certificate is too old; expected a new one, or --insecure";
   if (cause === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return `the broker's certificate is not for ${host}; expected a name that it has, or --insecure`;
   if (IDENTITY.test(cause))
-    return cert === undefined
-      ? 'the broker wants a certificate of the devices; expected --cert and --key'
-      : 'the broker does not accept the certificate of --cert';
+    return cert
+      ? 'the broker does not accept the certificate of --cert'
+      : 'the broker wants a certificate of the devices; expected --cert and --key';
   if (cause.startsWith('Unexpected server response: '))
     return `expected MQTT over WebSocket at ${path}; brokers differ in the path`;
   if (MISUNDERSTOOD.test(cause)) return `does that port speak ${SPEAKS[transport]}?`;

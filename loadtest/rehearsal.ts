@@ -17,6 +17,8 @@ import { Tally } from './tally.ts';
 /** To a shared subscription, so that every member has some; to others one is enough. */
 const SHARED_MESSAGES = 20;
 const PATIENCE_MS = 1500;
+/** For CONNACKs and SUBACKs. */
+const CONNECT_PATIENCE_MS = 5000;
 /** For what should not arrive. */
 const SETTLE_MS = 100;
 
@@ -43,7 +45,6 @@ class Rehearsal implements Home {
   readonly #receiver: Receiver;
   readonly #tally = new Tally();
   readonly #news = new EventTarget();
-  readonly #patience = AbortSignal.timeout(3 * PATIENCE_MS);
   #connected = 0;
   #granted = 0;
   #refused = 0;
@@ -71,9 +72,9 @@ class Rehearsal implements Home {
     const devices = [this.#publisher, ...this.#members];
     for (const device of devices) device.open(nowNs());
     const all = () => this.#connected === devices.length && this.#granted + this.#refused === this.#members.length;
-    if (!(await this.#until(all)) || this.#refused > 0) return this.#refusal();
+    if (!(await this.#until(all, CONNECT_PATIENCE_MS)) || this.#refused > 0) return this.#refusal();
     this.#publish();
-    await this.#until(() => this.#answered());
+    await this.#until(() => this.#answered(), PATIENCE_MS);
     if (this.plan.profile === 'shared') await sleep(SETTLE_MS);
     return this.#judge();
   }
@@ -126,9 +127,10 @@ class Rehearsal implements Home {
   }
 
   /** @returns false when a connection was lost or patience was */
-  async #until(condition: () => boolean): Promise<boolean> {
-    while (!condition() && this.#lost === undefined && !this.#patience.aborted)
-      await once(this.#news, 'news', { signal: this.#patience }).catch(() => undefined);
+  async #until(condition: () => boolean, withinMs: number): Promise<boolean> {
+    const patience = AbortSignal.timeout(withinMs);
+    while (!condition() && this.#lost === undefined && !patience.aborted)
+      await once(this.#news, 'news', { signal: patience }).catch(() => undefined);
     return this.#lost === undefined && condition();
   }
 
