@@ -3,9 +3,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ConnectRate, Turns } from './connect-rate.ts';
+import { ConnectRate } from './connect-rate.ts';
 import type { ConnectLimits } from './connect-rate.ts';
 import type { Tally } from './tally.ts';
+import type { Turns } from './turns.ts';
 
 export interface ArrivalLimits extends ConnectLimits {
   readonly maxConnections: number;
@@ -23,11 +24,11 @@ export class Arrivals {
   readonly #serve: Serve;
   #closed = false;
 
-  constructor(limits: ArrivalLimits, tally: Tally, serve: Serve) {
+  constructor(limits: ArrivalLimits, tally: Tally, turns: Turns, serve: Serve) {
     this.#limits = limits;
     this.#tally = tally;
     this.#rate = new ConnectRate(limits);
-    this.#turns = new Turns(limits.connectsPerS);
+    this.#turns = turns;
     this.#serve = serve;
   }
 

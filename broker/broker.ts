@@ -11,6 +11,7 @@ import type { Take } from '../telemetry/messages.ts';
 import { Arrivals } from './arrivals.ts';
 import { countClientErrors } from './client-errors.ts';
 import type { Credentials } from './credentials.ts';
+import { leaveInTurn } from './departures.ts';
 import { Door } from './door.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
@@ -28,6 +29,7 @@ import { makeStrict } from './strict-parser.ts';
 import { Tally } from './tally.ts';
 import type { BrokerTotals, Log } from './tally.ts';
 import { Traffic } from './traffic.ts';
+import { Turns } from './turns.ts';
 
 export interface BrokerOptions {
   readonly city: string;
@@ -91,7 +93,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   countClientErrors(aedes, tally, log);
 
   const traffic = new Traffic();
-  const arrivals = new Arrivals(limits, tally, (stream, request) => {
+  const turns = new Turns();
+  const arrivals = new Arrivals(limits, tally, turns, (stream, request) => {
+    leaveInTurn(stream, turns);
     const { client, guard } = policy.attach(stream, () => aedes.handle(stream, request));
     correct(client, repeated, tally);
     traffic.watch(stream, request, guard);

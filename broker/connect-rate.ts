@@ -1,5 +1,5 @@
-// How fast new connections are served: a storm of them waits its turn, unread, so that those who are connected do not feel it. It knows
-// addresses and moments only; who may come in is decided in door.ts.
+// How fast new connections are served, on average: it knows addresses and moments only. How many in one turn of the event loop is in
+// turns.ts; who may come in is decided in door.ts.
 
 export interface ConnectLimits {
   /** New connections served per second; a quarter of them at once. */
@@ -54,38 +54,4 @@ export class ConnectRate {
 
 function nextDue(dueMs: number, nowMs: number, perS: number): number {
   return Math.max(dueMs, nowMs - BURST_MS) + 1000 / perS;
-}
-
-const TURN_MS = 10;
-
-/** Does so many things in a turn and never makes up for turns that were late: a busy process does less, and those it serves feel less. */
-export class Turns {
-  readonly #perTurn: number;
-  #left: number;
-  readonly #waiting: (() => void)[] = [];
-  #isTicking = false;
-
-  constructor(perS: number) {
-    this.#perTurn = this.#left = Math.max(1, Math.ceil((perS * TURN_MS) / 1000));
-  }
-
-  /** Now or in a later turn; in order. */
-  take(act: () => void): void {
-    this.#waiting.push(act);
-    this.#go();
-  }
-
-  #go(): void {
-    for (const act of this.#waiting.splice(0, this.#left)) {
-      this.#left--;
-      act();
-    }
-    if (this.#isTicking || this.#left === this.#perTurn) return;
-    this.#isTicking = true;
-    setTimeout(() => {
-      this.#isTicking = false;
-      this.#left = this.#perTurn;
-      this.#go();
-    }, TURN_MS);
-  }
 }

@@ -167,13 +167,25 @@ function writableLength(this: Duplex & { readonly [OUTFLOW]: Outflow }): number 
 }
 
 let waiting: Outflow[] = [];
+let isEnding = false;
+/** Writes take some 10 µs each: a turn that has so many to do does them at once, and does not let the first of them wait for the last. */
+const MANY = 128;
 
 function waitForEndOfTurn(outflow: Outflow): void {
-  if (waiting.push(outflow) === 1) setImmediate(endTurn);
+  if (waiting.length >= MANY) flushAll();
+  waiting.push(outflow);
+  if (isEnding) return;
+  isEnding = true;
+  setImmediate(endTurn);
 }
 
 /** Sockets are read before this, so one write per client carries what all of them brought. */
 function endTurn(): void {
+  isEnding = false;
+  flushAll();
+}
+
+function flushAll(): void {
   const ready = waiting;
   waiting = [];
   for (const outflow of ready) outflow.flush();

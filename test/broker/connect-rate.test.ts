@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConnectRate, Turns } from '../../broker/connect-rate.ts';
+import { ConnectRate } from '../../broker/connect-rate.ts';
 import { start, until } from './start.ts';
 import { Wire } from './wire.ts';
 
@@ -42,21 +42,6 @@ describe('the connect rate', () => {
     const rate = new ConnectRate({ ...LIMITS, connectsPerS: 1e9 });
     for (let at = 0; at < 50_000; at++) rate.waitMs(`10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`, at);
     expect(rate.addresses).toBeLessThanOrEqual(20_000);
-  });
-});
-
-describe('turns', () => {
-  it('do so much at once and the rest later, in order, however late they are', async () => {
-    const turns = new Turns(300);
-    const done: number[] = [];
-    for (let at = 0; at < 10; at++) turns.take(() => done.push(at));
-    expect(done).toEqual([0, 1, 2]); // 300 a second are 3 in 10 ms
-    const until = performance.now() + 50;
-    while (performance.now() < until); // a busy loop catches nothing up
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    expect(done.length).toBeLessThanOrEqual(6);
-    while (done.length < 10) await new Promise((resolve) => setImmediate(resolve));
-    expect(done).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 });
 
