@@ -14,6 +14,8 @@ import { UsageError } from './options.ts';
 
 /** Levels that a citytwin broker lets through as well as any other. */
 const TOPIC = 'city/wuxi/load/%c/telemetry';
+/** The same where messages are retained: a citytwin retains no telemetry. */
+const RETAINED_TOPIC = 'city/wuxi/load/%c/status';
 /** Everything that a city sends. */
 const CITY_FILTER = 'city/+/#';
 const PORTS = { tcp: 1883, tls: 8883, ws: 80, wss: 443 } as const;
@@ -41,7 +43,7 @@ export function planOf(settings: LoadSettings, argument: string | undefined, spo
     ...counts,
     connectPerS: connectPerSOf(settings, shape),
     schedule: scheduleOf(settings, shape, counts.publishers, spool),
-    topic: settings.loadTopic ?? (profile === 'city' ? CITY_FILTER : TOPIC),
+    topic: settings.loadTopic ?? topicOf(profile),
     // Of this run only, so that a second tester does not take over the sessions of the first.
     clientPrefix: `load-${randomBytes(3).toString('hex')}-`,
     qos,
@@ -63,6 +65,11 @@ export function planOf(settings: LoadSettings, argument: string | undefined, spo
 /** Profile that was asked for, as argument or flag, or through a preset. @throws UsageError */
 export function profileOf(settings: LoadSettings, argument: string | undefined): ProfileName {
   return shapeOf(settings, argument).profile;
+}
+
+function topicOf(profile: ProfileName): string {
+  if (profile === 'city') return CITY_FILTER;
+  return profile === 'retained' ? RETAINED_TOPIC : TOPIC;
 }
 
 function shapeOf(settings: LoadSettings, argument: string | undefined): Shape & Partial<Pick<Preset, 'name'>> {

@@ -10,12 +10,19 @@ import { pairOf, pairsOf } from './profiles.ts';
 import { FOREIGN } from './result.ts';
 import type { Tally } from './tally.ts';
 
+/** First byte of a PUBLISH: the broker sends it because the subscription is new (3.3.1.3). */
+const RETAIN = 1;
+const HAD_LIVE = 1;
+const HAD_RETAINED = 2;
+
 export class Receiver {
   readonly audit: Audit;
   readonly #plan: Plan;
   readonly #runId: number;
   readonly #tally: Tally;
   readonly #five: boolean;
+  /** Profile retained: what came, by pair. */
+  readonly #had: Uint8Array;
 
   constructor(plan: Plan, runId: number, tally: Tally) {
     this.#plan = plan;
@@ -23,6 +30,7 @@ export class Receiver {
     this.#tally = tally;
     this.#five = plan.target.version === '5';
     this.audit = new Audit(pairsOf(plan));
+    this.#had = new Uint8Array(plan.profile === 'retained' ? pairsOf(plan) : 0);
   }
 
   /** nowNs: when the bytes were read. @throws MalformedPacket */
@@ -33,19 +41,31 @@ export class Receiver {
     if (qos > 0) at += 2;
     const idAt = at - 2;
     if (this.#five) at = skipProperties(bytes, at, end);
-    if (isOurs(bytes, at, end, this.#runId)) this.#take(device, bytes, at, nowNs);
+    if (isOurs(bytes, at, end, this.#runId)) this.#take(device, header, bytes, at, nowNs);
     else this.#tally.error(FOREIGN);
     device.acknowledge(qos, (bytes[idAt]! << 8) | bytes[idAt + 1]!);
   }
 
-  #take(device: Device, bytes: Buffer, at: number, nowNs: number): void {
+  #take(device: Device, header: number, bytes: Buffer, at: number, nowNs: number): void {
     const publisher = publisherOf(bytes, at);
     const sentNs = dueNsOf(bytes, at);
     if (sentNs < this.#tally.startNs || publisher >= this.#plan.publishers) return;
     const pair = pairOf(this.#plan, publisher, device.index - this.#plan.publishers);
-    // Of retained messages a subscriber gets one per topic, whichever was the last; its wait began when it was meant to come.
-    const retained = this.#plan.profile === 'retained';
-    if (!this.audit.arrived(pair, retained ? 0 : sequenceOf(bytes, at))) return;
-    this.#tally.delivered(retained ? device.dueNs : sentNs, nowNs);
+    if (this.#plan.profile === 'retained') this.#takeRetained(device, (header & RETAIN) !== 0, pair, nowNs);
+    else if (this.audit.arrived(pair, sequenceOf(bytes, at))) this.#tally.delivered(sentNs, nowNs);
+  }
+
+  /**
+   * A subscriber gets one per topic with RETAIN, whichever was the last; its wait began when it was meant to come. What the broker had not yet
+   * worked off then comes as it is published, without RETAIN [MQTT-3.3.1-9]: instead of a retained message, before or after it, and no
+   * repetition of it.
+   */
+  #takeRetained(device: Device, retained: boolean, pair: number, nowNs: number): void {
+    const had = this.#had[pair]!;
+    this.#had[pair] = had | (retained ? HAD_RETAINED : HAD_LIVE);
+    if (had === 0) {
+      this.audit.arrived(pair, 0);
+      this.#tally.delivered(device.dueNs, nowNs);
+    } else if (retained && (had & HAD_RETAINED) !== 0) this.audit.duplicated++;
   }
 }

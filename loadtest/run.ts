@@ -163,8 +163,12 @@ class Run {
   }
 
   async #finish(): Promise<{ kind: Member['kind']; final: NonNullable<Member['final']> }[]> {
-    this.#order({ type: 'finish' });
-    await this.#until(() => this.#crew.every(({ final }) => final), nowNs() + FINAL_MS * 1e6, false);
+    const lateNs = nowNs() + FINAL_MS * 1e6;
+    // Subscribers first: they are not to hear how publishers take their retained messages away.
+    this.#order({ type: 'finish' }, 'receive');
+    await this.#until(() => this.#crew.every(({ kind, final }) => kind === 'send' || final), lateNs, false);
+    this.#order({ type: 'finish' }, 'send');
+    await this.#until(() => this.#crew.every(({ final }) => final), lateNs, false);
     return this.#crew.flatMap(({ kind, final }) => (final ? [{ kind, final }] : []));
   }
 

@@ -126,7 +126,7 @@ function causesOf(heard: readonly Heard[], lagMs: number, limitMs: number): stri
   const causes: string[] = [];
   if (lagMs > limitMs) {
     causes.push(
-      `messages were written ${lagMs} ms late at the 99th percentile by the generator's own fault, limit ${limitMs} ms`,
+      `messages were written ${rounded(lagMs)} ms late at the 99th percentile by the generator's own fault, limit ${rounded(limitMs)} ms`,
     );
   }
   for (const { kind, final } of heard) {

@@ -22,7 +22,7 @@ export interface Testimony {
 }
 
 export interface Witness {
-  /** Waits until it saw that many, at most 5 s, ends it, and says what it saw. */
+  /** Waits until it saw that many, or nothing for 5 s, ends it, and says what it saw. */
   testimony(awaited: number): Promise<Testimony>;
 }
 
@@ -44,7 +44,10 @@ export async function startWitness(port: number, qos: 0 | 1 | 2, sizeBytes: numb
   await eventually('mosquitto_sub to subscribe', () => awake || undefined, 5000);
   return {
     testimony: async (awaited) => {
-      await eventually('the witness', () => payloads.length >= awaited || undefined, 5000).catch(() => undefined);
+      for (let before = -1; payloads.length < awaited && payloads.length > before;) {
+        before = payloads.length;
+        await eventually('the witness', () => payloads.length >= awaited || undefined, 5000).catch(() => undefined);
+      }
       child.kill('SIGTERM');
       await once(child, 'close');
       return heard(payloads);
