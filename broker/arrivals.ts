@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { ConnectRate } from './connect-rate.ts';
 import type { ConnectLimits } from './connect-rate.ts';
 import type { Tally } from './tally.ts';
-import type { Turns } from './turns.ts';
+import { Turns } from './turns.ts';
 
 export interface ArrivalLimits extends ConnectLimits {
   readonly maxConnections: number;
@@ -24,11 +24,11 @@ export class Arrivals {
   readonly #serve: Serve;
   #closed = false;
 
-  constructor(limits: ArrivalLimits, tally: Tally, turns: Turns, serve: Serve) {
+  constructor(limits: ArrivalLimits, tally: Tally, serve: Serve) {
     this.#limits = limits;
     this.#tally = tally;
     this.#rate = new ConnectRate(limits);
-    this.#turns = turns;
+    this.#turns = new Turns(limits.connectsPerS);
     this.#serve = serve;
   }
 

@@ -84,7 +84,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const aedes = await createAedes(policy, limits);
   const memory = new Memory(aedes, {
     retained,
-    sessionMessages: limits.sessionMessages,
+    limits,
     isResumed: (clientId) => sessions.isResumed(clientId),
     onDrop: () => tally.dropped++,
   });
@@ -93,9 +93,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   countClientErrors(aedes, tally, log);
 
   const traffic = new Traffic();
-  const turns = new Turns();
-  const arrivals = new Arrivals(limits, tally, turns, (stream, request) => {
-    leaveInTurn(stream, turns);
+  const departures = new Turns(limits.departuresPerS);
+  const arrivals = new Arrivals(limits, tally, (stream, request) => {
+    leaveInTurn(stream, departures);
     const { client, guard } = policy.attach(stream, () => aedes.handle(stream, request));
     correct(client, repeated, tally);
     traffic.watch(stream, request, guard);
@@ -130,6 +130,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     retainedMessages: retained.count,
     retainedBytes: retained.bytes,
     queuedMessages: memory.queuedMessages,
+    queuedBytes: memory.queuedBytes,
     clientsConnected: door.clients,
     clientsDisconnected: sessions.sleeping,
     clientsExpired: sessions.expired,

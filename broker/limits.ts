@@ -1,10 +1,13 @@
 // What one client, and all of them together, may take from the broker. Every number is a default that `startBroker` lets be changed.
 import type { ConnectLimits } from './connect-rate.ts';
+import type { QueueLimits } from './queues.ts';
 import type { RetainedLimits } from './retained.ts';
 import type { SessionLimits } from './sessions.ts';
 
-export interface Limits extends ConnectLimits, RetainedLimits, SessionLimits {
+export interface Limits extends ConnectLimits, QueueLimits, RetainedLimits, SessionLimits {
   readonly maxConnections: number;
+  /** Connections that their clients have ended, forgotten per second; the others wait, and count as connected meanwhile. */
+  readonly departuresPerS: number;
   /** Longest packet before the CONNECT is accepted: client id, name, password and will fit. */
   readonly connectBytes: number;
   readonly packetBytes: number;
@@ -13,8 +16,6 @@ export interface Limits extends ConnectLimits, RetainedLimits, SessionLimits {
   /** Publishes of one client that wait for their ticket or are being delivered; above it the client is not read. */
   readonly maxInProgress: number;
   readonly subscriptionsPerClient: number;
-  /** Of one session that outlives its connection. */
-  readonly sessionMessages: number;
   /** A larger keep-alive, and none at all, is refused. */
   readonly keepAliveS: number;
   /** QoS 0 to a subscriber with more output waiting is dropped. */
@@ -29,9 +30,10 @@ export interface Limits extends ConnectLimits, RetainedLimits, SessionLimits {
 
 export const DEFAULT_LIMITS: Limits = {
   maxConnections: 50_000,
-  connectsPerS: 2000,
+  departuresPerS: 4000,
+  connectsPerS: 1500,
   connectsPerAddressPerS: 500,
-  connectWaitMs: 10_000,
+  connectWaitMs: 20_000,
   connectBytes: 4096,
   packetBytes: 65_536,
   timetableBytes: 1_048_576,
@@ -42,6 +44,7 @@ export const DEFAULT_LIMITS: Limits = {
   sessions: 10_000,
   sessionExpiryS: 86_400,
   sessionMessages: 1000,
+  queuedBytes: 268_435_456,
   keepAliveS: 300,
   slowBytes: 262_144,
   blockedBytes: 1_048_576,

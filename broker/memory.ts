@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream';
 import type { Aedes, Client } from 'aedes';
 import { Queues } from './queues.ts';
+import type { QueueLimits } from './queues.ts';
 import type { Retained } from './retained.ts';
 
 /** Aedes forgets a session without a subscription; this filter, which nobody may subscribe, stands for it [MQTT-3.2.2-2]. */
@@ -47,8 +48,7 @@ interface Persistence {
 
 export interface MemoryOptions {
   readonly retained: Retained<Stored>;
-  /** Messages kept for one session. */
-  readonly sessionMessages: number;
+  readonly limits: QueueLimits;
   /** True when the client's session began with an earlier connection. */
   readonly isResumed: (clientId: string) => boolean;
   /** A message was not kept because its session is full. */
@@ -63,7 +63,7 @@ export class Memory {
   /** Takes the place of the broker's own memory; before the first client. */
   constructor(aedes: Aedes, options: MemoryOptions) {
     this.#options = options;
-    this.#queues = new Queues(options.sessionMessages, options.onDrop);
+    this.#queues = new Queues(options.limits, options.onDrop);
     this.#persistence = (aedes as Aedes & { persistence: Persistence }).persistence;
     this.#replaceRetained();
     this.#correctSessions();
@@ -73,6 +73,10 @@ export class Memory {
   /** Messages that wait for clients of kept sessions. */
   get queuedMessages(): number {
     return this.#queues.messages;
+  }
+
+  get queuedBytes(): number {
+    return this.#queues.bytes;
   }
 
   /** Of a session that is over. */
@@ -109,7 +113,7 @@ export class Memory {
       const payload = Buffer.from(packet.payload); // a copy: the chunk it arrived in may go
       for (const [clientId, qos] of bestQos(subscriptions, packet.qos)) {
         // It will match an established subscription, so it goes out without RETAIN [MQTT-3.3.1-9].
-        if (queues.hasRoom(clientId)) queues.add(clientId, { ...packet, payload, qos, retain: false });
+        queues.add(clientId, { ...packet, payload, qos, retain: false });
       }
     };
     persistence.outgoingUpdate = async (client, packet) => queues.update(client.id, packet);

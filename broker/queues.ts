@@ -4,6 +4,8 @@
 /** As Aedes keeps it: a PUBLISH, or the PUBREL that took its place. */
 export interface Kept {
   readonly cmd: string;
+  readonly topic?: string;
+  readonly payload?: Uint8Array;
   /** Aedes' number of the message; a PUBREL has none. */
   readonly brokerId?: string;
   readonly brokerCounter?: number;
@@ -11,15 +13,28 @@ export interface Kept {
   messageId?: number;
 }
 
+export interface QueueLimits {
+  /** Messages of one session that it has not acknowledged. */
+  readonly sessionMessages: number;
+  /** Topics and payloads of all sessions together; what several of them keep counts for each. */
+  readonly queuedBytes: number;
+}
+
 export class Queues<Message extends Kept> {
   readonly #queues = new Map<string, Message[]>();
-  readonly #maxMessages: number;
+  readonly #limits: QueueLimits;
   readonly #onDrop: () => void;
+  #bytes = 0;
 
-  /** maxMessages: of one session; onDrop: there was no room for one more. */
-  constructor(maxMessages: number, onDrop: () => void) {
-    this.#maxMessages = maxMessages;
+  /** onDrop: there was no room for one more. */
+  constructor(limits: QueueLimits, onDrop: () => void) {
+    this.#limits = limits;
     this.#onDrop = onDrop;
+  }
+
+  /** Topics and payloads, for each session that keeps them. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Of all sessions. */
@@ -29,16 +44,17 @@ export class Queues<Message extends Kept> {
     return sum;
   }
 
-  hasRoom(clientId: string): boolean {
-    const hasRoom = (this.#queues.get(clientId)?.length ?? 0) < this.#maxMessages;
-    if (!hasRoom) this.#onDrop();
-    return hasRoom;
-  }
-
+  /** Keeps the message if there is room for it. */
   add(clientId: string, message: Message): void {
-    const queue = this.#queues.get(clientId);
-    if (queue) queue.push(message);
-    else this.#queues.set(clientId, [message]);
+    const queue = this.#queues.get(clientId) ?? [];
+    const { sessionMessages, queuedBytes } = this.#limits;
+    const bytes = bytesOf(message);
+    if (queue.length >= sessionMessages || this.#bytes + bytes > queuedBytes) {
+      this.#onDrop();
+      return;
+    }
+    this.#bytes += bytes;
+    if (queue.push(message) === 1) this.#queues.set(clientId, queue);
   }
 
   /** Notes under which identifier a message went out, or puts the PUBREL in its place; one that was not kept goes out all the same. */
@@ -52,6 +68,7 @@ export class Queues<Message extends Kept> {
         return;
       }
       if (kept.messageId !== sent.messageId) continue;
+      this.#bytes += bytesOf(sent) - bytesOf(kept);
       queue[at] = sent;
       return;
     }
@@ -62,7 +79,8 @@ export class Queues<Message extends Kept> {
     const queue = this.#queues.get(clientId);
     const at = queue?.findIndex((kept) => kept.messageId === messageId) ?? -1;
     if (!queue || at < 0) return undefined;
-    const [cleared] = queue.splice(at, 1);
+    const cleared = queue.splice(at, 1)[0]!;
+    this.#bytes -= bytesOf(cleared);
     if (queue.length === 0) this.#queues.delete(clientId);
     return cleared;
   }
@@ -73,6 +91,12 @@ export class Queues<Message extends Kept> {
   }
 
   forget(clientId: string): void {
+    for (const message of this.#queues.get(clientId) ?? []) this.#bytes -= bytesOf(message);
     this.#queues.delete(clientId);
   }
+}
+
+/** A PUBREL has neither. */
+function bytesOf({ topic, payload }: Kept): number {
+  return (topic?.length ?? 0) + (payload?.length ?? 0);
 }

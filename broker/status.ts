@@ -34,6 +34,8 @@ export interface StatusTotals {
   readonly retainedBytes: number;
   /** Of QoS 1 and 2, for sessions that outlive their connection: not sent or not acknowledged yet. */
   readonly queuedMessages: number;
+  /** Topics and payloads of those. */
+  readonly queuedBytes: number;
 }
 
 /** mosquitto's `load/…` and the total behind each. */

@@ -1,15 +1,20 @@
-// Work that can wait, so much of it in each turn of the event loop: when thousands of connections begin or end at once, those who stay are
-// served between the turns. It knows nothing of what it does.
+// Work that can wait, so much of it in each turn: when thousands of connections begin or end at once, those who stay are served between the
+// turns. A turn that was late is not made up for: a busy process does less, and those it serves feel less. It knows nothing of what it does.
 
-/** A connection that begins or ends takes 0.1 to 0.3 ms, so a turn stays below 5 ms. */
-const PER_TURN = 16;
+const TURN_MS = 10;
 const SPENT = 1024;
 
 export class Turns {
-  #left = PER_TURN;
+  readonly #perTurn: number;
+  #left: number;
   #waiting: (() => void)[] = [];
   #head = 0;
-  #isTurning = false;
+  #isTicking = false;
+
+  /** perS: at most, on a process that has time. */
+  constructor(perS: number) {
+    this.#perTurn = this.#left = Math.max(1, Math.ceil((perS * TURN_MS) / 1000));
+  }
 
   get waiting(): number {
     return this.#waiting.length - this.#head;
@@ -17,28 +22,22 @@ export class Turns {
 
   /** Now, or in a later turn; in order. */
   take(act: () => void): void {
-    this.#turn();
-    if (this.#left > 0 && this.waiting === 0) {
-      this.#left--;
-      act();
-    } else this.#waiting.push(act);
+    this.#waiting.push(act);
+    this.#go();
   }
 
-  #turn(): void {
-    if (this.#isTurning) return;
-    this.#isTurning = true;
-    setImmediate(() => {
-      this.#isTurning = false;
-      this.#left = PER_TURN;
-      if (this.waiting > 0) this.#goOn();
-    });
-  }
-
-  #goOn(): void {
-    this.#turn();
+  #go(): void {
     for (; this.#left > 0 && this.waiting > 0; this.#left--) this.#waiting[this.#head++]!();
-    if (this.waiting > 0 && this.#head < SPENT) return;
-    this.#waiting = this.#waiting.slice(this.#head);
-    this.#head = 0;
+    if (this.waiting === 0 || this.#head >= SPENT) {
+      this.#waiting = this.#waiting.slice(this.#head);
+      this.#head = 0;
+    }
+    if (this.#isTicking || this.#left === this.#perTurn) return;
+    this.#isTicking = true;
+    setTimeout(() => {
+      this.#isTicking = false;
+      this.#left = this.#perTurn;
+      this.#go();
+    }, TURN_MS);
   }
 }

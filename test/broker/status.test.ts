@@ -28,6 +28,7 @@ const NOTHING: StatusTotals = {
   retainedMessages: 0,
   retainedBytes: 0,
   queuedMessages: 0,
+  queuedBytes: 0,
 };
 
 async function statusSeenBy(wire: Wire): Promise<Map<string, string>> {

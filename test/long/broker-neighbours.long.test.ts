@@ -1,8 +1,9 @@
-// What a frozen subscriber and a storm of reconnecting clients may do to everybody else: the latencies are limits that are promised, far
-// above what is measured (benchmarks are elsewhere).
+// What a frozen subscriber and a storm of reconnecting clients may do to everybody else: the latencies are limits that are promised; what is
+// measured is in benchmarks/.
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { until } from '../broker/start.ts';
 import { Wire } from '../broker/wire.ts';
 
@@ -67,11 +68,6 @@ async function ackTimesMs(from: readonly Wire[], intervalMs: number, forMs: numb
   return timesMs.toSorted((a, b) => a - b);
 }
 
-/** The promised limit, or what a machine that is busy with other things shows without any trouble, so many times. */
-function allowedMs(promisedMs: number, quietMs: readonly number[], times: number): number {
-  return Math.max(promisedMs, times * p99(quietMs));
-}
-
 function p99(sorted: readonly number[]): number {
   return sorted[Math.floor(0.99 * sorted.length)]!;
 }
@@ -96,7 +92,7 @@ describe('a frozen subscriber of city/#', () => {
         `QoS ${qos}: ${timesMs.length} publishes, p99 ${p99(timesMs).toFixed(1)} ms, max ${timesMs.at(-1)!.toFixed(1)} ms, before ${p99(quietMs).toFixed(1)} ms`,
       );
       expect(timesMs.length).toBeGreaterThan(5000);
-      expect(p99(timesMs)).toBeLessThan(allowedMs(50, quietMs, 3));
+      expect(p99(timesMs)).toBeLessThan(50);
       await until(() => lively.ofType(3).length === timesMs.length); // nothing kept from the others
     },
     60_000,
@@ -104,30 +100,32 @@ describe('a frozen subscriber of city/#', () => {
 });
 
 describe('a reconnect storm', () => {
-  it('of 5,000 clients is over in 20 s, and those who stayed are acknowledged within half a second', async () => {
+  it('of 10,000 clients is over in a minute, and the others are acknowledged within 200 ms', async () => {
+    const storm = { port, clients: 10_000 };
+    const stormers = fork(new URL('../broker/storm-process.ts', import.meta.url));
+    onTestFinished(() => void stormers.kill());
+    const comeIn = async (): Promise<number> => {
+      stormers.send(storm);
+      const [count] = (await once(stormers, 'message')) as [number];
+      return count;
+    };
     const stayed = await publishers(20);
+    expect(await comeIn()).toBe(storm.clients);
     const quietMs = await ackTimesMs(stayed, EVERY_MS, 3000);
-    const storm = 5000;
     const startedMs = performance.now();
-    const stormers = new Worker(new URL('../broker/storm-worker.ts', import.meta.url), {
-      workerData: { port, clients: storm },
+    let tookMs = Infinity;
+    const back = comeIn().then((count) => {
+      tookMs = performance.now() - startedMs;
+      return count;
     });
-    const letIn = once(stormers, 'message').then(([count]) => ({
-      count: count as number,
-      tookMs: performance.now() - startedMs,
-    }));
-    const timesMs = await ackTimesMs(stayed, EVERY_MS, 6000);
-    const { count, tookMs } = await letIn;
-    await stormers.terminate();
+    const timesMs = await ackTimesMs(stayed, EVERY_MS, 8000);
+    const count = await back;
     console.log(
       `all in after ${tookMs.toFixed(0)} ms; ${timesMs.length} publishes, p99 ${p99(timesMs).toFixed(1)} ms, max ${timesMs.at(-1)!.toFixed(1)} ms, before ${p99(quietMs).toFixed(1)} ms`,
     );
-    expect(count).toBe(storm);
-    expect(tookMs).toBeLessThan(20_000);
+    expect(count).toBe(storm.clients);
+    expect(tookMs).toBeLessThan(60_000);
     expect(stayed.some(({ closed }) => closed)).toBe(false);
-    worker.postMessage('lag');
-    const [lagMs] = (await once(worker, 'message')) as [number];
-    expect(lagMs).toBeLessThan(250);
-    expect(p99(timesMs)).toBeLessThan(allowedMs(500, quietMs, 10));
-  }, 60_000);
+    expect(p99(timesMs)).toBeLessThan(200);
+  }, 120_000);
 });
