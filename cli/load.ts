@@ -57,6 +57,7 @@ export async function load(settings: Settings, argument: string | undefined): Pr
     return report.ok ? 0 : 1;
   } catch (error) {
     // Nothing was measured, so nothing can be judged.
+    if (signal.aborted) throw new Error('stopped before anything was measured', { cause: error });
     const mistake = error instanceof TargetError || error instanceof PlanError;
     throw mistake ? new UsageError(error.message, { cause: error }) : error;
   } finally {
@@ -125,7 +126,9 @@ async function search(
       if (!json && logLevel !== 'silent') process.stderr.write(`${stepLine(step)}\n`);
     },
   });
-  return { result: best ?? last!, finding };
+  const result = best ?? last;
+  if (result === undefined) throw new Error(finding.conclusion);
+  return { result, finding };
 }
 
 /** Where nobody subscribes only acknowledgements tell; at QoS 0 nothing but what could be sent. */

@@ -20,8 +20,10 @@ export interface Step {
 export interface Finding {
   /** Absent when no rate held. */
   readonly highestPerS?: number;
-  /** Who set the limit; `search`: neither broke at the highest rate that is tried. */
-  readonly limitedBy: 'broker' | 'generator' | 'search' | 'interruption';
+  /** It held twice; false only where the search ended early. */
+  readonly confirmed: boolean;
+  /** Who set the limit; `search`: neither broke at the highest rate that is tried; `target`: it could not be used any more. */
+  readonly limitedBy: 'broker' | 'generator' | 'search' | 'interruption' | 'target';
   /** In words. */
   readonly conclusion: string;
   readonly steps: readonly Step[];
@@ -50,7 +52,13 @@ const MAX_STEPS = 24;
 const SENT_SHARE = 0.98;
 const LOWEST_PER_S = 1;
 
-/** @throws what a run throws */
+/** Why a search ended before its time, in words of the conclusion. */
+interface Early {
+  readonly limitedBy: 'interruption' | 'target' | 'search';
+  readonly why: string;
+}
+
+/** @throws what the first run throws; a later one ends the search with what is known by then */
 export async function findMax(search: Search): Promise<{ finding: Finding; best: Result | undefined }> {
   const steps: Step[] = [];
   const results = new Map<number, Result>();
@@ -60,14 +68,16 @@ export async function findMax(search: Search): Promise<{ finding: Finding; best:
   let confirmed = false;
   /** A saturated step may be bad luck of this machine: it gets a second chance. */
   let again: number | undefined;
-  const interrupted = () => search.signal?.aborted ?? false;
+  let early: Early | undefined;
   for (;;) {
     const perS: number | undefined = again ?? nextRate(search, low, high, confirmed);
-    if (perS === undefined || steps.length >= MAX_STEPS || interrupted()) break;
-    if (steps.length > 0) await search.pause();
-    const result = await search.run(perS);
-    // An interrupted step is shorter than the others: it decides nothing.
-    if (interrupted()) break;
+    if (perS === undefined) break;
+    if (steps.length >= MAX_STEPS) early = { limitedBy: 'search', why: `the search gave up after ${MAX_STEPS} runs` };
+    const result = early ?? (await attempt(search, perS, steps.length === 0));
+    if (isEarly(result)) {
+      early = result;
+      break;
+    }
     const step = stepOf(perS, result, search.limits);
     steps.push(step);
     search.onStep?.(step);
@@ -87,7 +97,26 @@ export async function findMax(search: Search): Promise<{ finding: Finding; best:
       confirmed = false;
     }
   }
-  return { finding: findingOf(low, high, steps, interrupted()), best: results.get(low) };
+  return { finding: findingOf(low, high, confirmed, steps, early), best: results.get(low) };
+}
+
+async function attempt({ run, pause, signal }: Search, perS: number, first: boolean): Promise<Result | Early> {
+  const interrupted = { limitedBy: 'interruption', why: 'the search was interrupted' } as const;
+  if (!first) await pause();
+  if (signal?.aborted) return interrupted;
+  try {
+    const result = await run(perS);
+    // An interrupted step is shorter than the others: it decides nothing.
+    return signal?.aborted ? interrupted : result;
+  } catch (error) {
+    if (signal?.aborted) return interrupted;
+    if (first) throw error;
+    return { limitedBy: 'target', why: `then ${perS}/s could not be tried: ${(error as Error).message}` };
+  }
+}
+
+function isEarly(found: Result | Early): found is Early {
+  return 'limitedBy' in found;
 }
 
 /** undefined: the search is over. */
@@ -141,17 +170,22 @@ function breakOf(result: Result, limits: readonly Expectation[]): string | undef
   return words.length === 0 ? undefined : words.join('; ');
 }
 
-function findingOf(low: number, high: Step | undefined, steps: readonly Step[], interrupted: boolean): Finding {
-  const highest = low === 0 ? {} : { highestPerS: low };
-  const held = low === 0 ? 'No rate held' : `${low}/s holds`;
-  if (interrupted)
-    return { ...highest, limitedBy: 'interruption', conclusion: `${held}; the search was interrupted.`, steps };
+function findingOf(
+  low: number,
+  high: Step | undefined,
+  confirmed: boolean,
+  steps: readonly Step[],
+  early: Early | undefined,
+): Finding {
+  const found = { ...(low === 0 ? {} : { highestPerS: low }), confirmed, steps };
+  const held = low === 0 ? 'No rate held' : confirmed ? `${low}/s holds` : `${low}/s held once`;
+  if (early !== undefined) return { ...found, limitedBy: early.limitedBy, conclusion: `${held}; ${early.why}.` };
   if (high === undefined)
-    return { ...highest, limitedBy: 'search', conclusion: `${held}, the highest rate that is tried.`, steps };
+    return { ...found, limitedBy: 'search', conclusion: `${held}, the highest rate that is tried.` };
   if (high.outcome === 'saturated') {
     const more = low === 0 ? '' : ' The broker can do at least this much, perhaps more.';
     const conclusion = `${held}; at ${high.perS}/s the generator was at its limit, not the broker.${more}`;
-    return { ...highest, limitedBy: 'generator', conclusion, steps };
+    return { ...found, limitedBy: 'generator', conclusion };
   }
-  return { ...highest, limitedBy: 'broker', conclusion: `${held}; ${high.perS}/s does not: ${high.why}.`, steps };
+  return { ...found, limitedBy: 'broker', conclusion: `${held}; ${high.perS}/s does not: ${high.why}.` };
 }

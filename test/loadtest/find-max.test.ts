@@ -31,7 +31,7 @@ describe('the search for the highest rate', () => {
   it('doubles, halves the rest, and tries the winner twice', async () => {
     const { finding, best, tried, pauses } = await search(lossAbove(10_000));
     expect(tried.slice(0, 5)).toEqual([1000, 2000, 4000, 8000, 16_000]);
-    expect(finding.limitedBy).toBe('broker');
+    expect(finding).toMatchObject({ limitedBy: 'broker', confirmed: true });
     expect(finding.highestPerS).toBeLessThanOrEqual(10_000);
     expect(finding.highestPerS).toBeGreaterThanOrEqual(10_000 / 1.05);
     expect(tried.filter((perS) => perS === finding.highestPerS)).toHaveLength(2);
@@ -103,7 +103,33 @@ describe('the search for the highest rate', () => {
       },
       { signal: controller.signal },
     );
-    expect(finding).toMatchObject({ highestPerS: 2000, limitedBy: 'interruption' });
+    expect(finding).toMatchObject({ highestPerS: 2000, limitedBy: 'interruption', confirmed: false });
+    expect(finding.conclusion).toBe('2000/s held once; the search was interrupted.');
     expect(finding.steps).toHaveLength(2);
+  });
+
+  it('ends with what it knows when the target is lost, unless nothing was tried yet', async () => {
+    const lostAt = (lost: number) =>
+      search((_, step) => {
+        if (step === lost) throw new Error('127.0.0.1:1883: ECONNREFUSED');
+        return {};
+      });
+    const { finding, best } = await lostAt(3);
+    expect(finding).toMatchObject({ highestPerS: 2000, limitedBy: 'target', confirmed: false });
+    expect(finding.conclusion).toBe('2000/s held once; then 4000/s could not be tried: 127.0.0.1:1883: ECONNREFUSED.');
+    expect(best?.offeredPerS).toBe(2000);
+    await expect(lostAt(1)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('gives up on a broker that never answers twice the same, and says that nothing is sure', async () => {
+    const tried = new Set<number>();
+    const { finding } = await search((perS) => {
+      const first = !tried.has(perS) && perS < 1e5;
+      tried.add(perS);
+      return first ? {} : { lost: 1 };
+    });
+    expect(finding.steps.length).toBeLessThanOrEqual(24);
+    expect(finding.confirmed).toBe(false);
+    expect(finding.conclusion).not.toMatch(/\d\/s holds/);
   });
 });
