@@ -50,6 +50,8 @@ const PRECISION = 1.05;
 const MAX_STEPS = 24;
 /** Below this share of the offered rate the broker pushes back, whatever arrives. */
 const SENT_SHARE = 0.98;
+/** Of a p99: from here on the generator's lateness is not to be told from the broker's. */
+const OWN_SHARE = 0.25;
 const LOWEST_PER_S = 1;
 
 /** Why a search ended before its time, in words of the conclusion. */
@@ -100,12 +102,13 @@ export async function findMax(search: Search): Promise<{ finding: Finding; best:
   return { finding: findingOf(low, high, confirmed, steps, early), best: results.get(low) };
 }
 
-async function attempt({ run, pause, signal }: Search, perS: number, first: boolean): Promise<Result | Early> {
+async function attempt(search: Search, perS: number, first: boolean): Promise<Result | Early> {
+  const { signal } = search;
   const interrupted = { limitedBy: 'interruption', why: 'the search was interrupted' } as const;
-  if (!first) await pause();
+  if (!first) await search.pause();
   if (signal?.aborted) return interrupted;
   try {
-    const result = await run(perS);
+    const result = await search.run(perS);
     // An interrupted step is shorter than the others: it decides nothing.
     return signal?.aborted ? interrupted : result;
   } catch (error) {
@@ -156,18 +159,37 @@ function stepOf(perS: number, result: Result, limits: readonly Expectation[]): S
   if (generator.saturated)
     return { ...measured, outcome: 'saturated', why: `the generator: ${generator.why ?? 'at its limit'}` };
   const why = breakOf(result, limits);
-  return why === undefined ? { ...measured, outcome: 'holds' } : { ...measured, outcome: 'breaks', why };
+  if (why === undefined) return { ...measured, outcome: 'holds' };
+  if (isOwnFault(result, limits, times.p99))
+    return { ...measured, outcome: 'saturated', why: `the generator: ${generator.lagMsP99} ms late itself; ${why}` };
+  return { ...measured, outcome: 'breaks', why };
 }
 
 function breakOf(result: Result, limits: readonly Expectation[]): string | undefined {
   if (result.skipped !== undefined) return result.skipped;
   const broken = limits.map((limit) => judge(limit, result)).filter(({ ok }) => !ok);
-  const words = broken.map(({ name, value, reason }) => `${name}: ${value ?? reason}`);
-  const { sentPerS, offeredPerS } = result;
-  if (sentPerS < SENT_SHARE * offeredPerS)
-    words.push(`${Math.round(sentPerS)}/s of ${Math.round(offeredPerS)}/s could be sent`);
-  if (errorsOf(result) > 0) words.push(`${errorsOf(result)} connection errors`);
+  const words = [...broken.map(({ name, value, reason }) => `${name}: ${value ?? reason}`), ...troubleOf(result)];
   return words.length === 0 ? undefined : words.join('; ');
+}
+
+/** What breaks a step whatever was expected. */
+function troubleOf(result: Result): string[] {
+  const { sentPerS, offeredPerS } = result;
+  const errors = errorsOf(result);
+  return [
+    ...(sentPerS < SENT_SHARE * offeredPerS
+      ? [`${Math.round(sentPerS)}/s of ${Math.round(offeredPerS)}/s could be sent`]
+      : []),
+    ...(errors > 0 ? [`${errors} connection errors`] : []),
+  ];
+}
+
+/** Nothing but a time is beyond its limit, and the generator's own lateness is a good part of it. */
+function isOwnFault(result: Result, limits: readonly Expectation[], p99Ms: number): boolean {
+  if (result.skipped !== undefined || troubleOf(result).length > 0) return false;
+  const broken = limits.filter((limit) => !judge(limit, result).ok);
+  const onlyTimes = broken.every(({ measure }) => /^(latency|ack|lag)\./.test(measure));
+  return onlyTimes && result.generator.lagMsP99 > OWN_SHARE * p99Ms;
 }
 
 function findingOf(

@@ -58,8 +58,8 @@ function countLines({ sent, received, expected, lost, duplicated, reordered, ...
 }
 
 /** One step of a search, also while it goes on. */
-export function stepLine({ perS, outcome, why, p99Ms, lost }: Step): string {
-  const p99 = p99Ms === undefined ? '' : `p99 ${ms(p99Ms)}, `;
+export function stepLine({ perS, outcome, why, p99Ms, lost, lagMsP99 }: Step): string {
+  const p99 = p99Ms === undefined ? '' : `p99 ${ms(p99Ms)}, lag ${ms(lagMsP99)}, `;
   return `${outcome.padEnd(10)}${whole(perS).padStart(10)}/s  ${p99}${whole(lost)} lost${why === undefined ? '' : `  (${why})`}`;
 }
 

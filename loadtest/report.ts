@@ -151,12 +151,14 @@ function verdictOf(
 }
 
 function outcomeOf(result: Result): string {
-  const { sent, sentPerS, lost, latencyMs, ackMs, connectMs, connections } = result;
+  const { sent, sentPerS, lost, unsent, latencyMs, ackMs, connectMs, connections } = result;
   const failures = errorsOf(result);
   const trouble = failures === 0 ? '' : ` ${whole(failures)} connections failed or ended.`;
   if (sent === 0)
     return `${whole(connections)} connections, half of them in ${ms(connectMs.p50)}, 99 % in ${ms(connectMs.p99)}.${trouble}`;
   const loss = lost === 0 ? 'nothing lost' : `${whole(lost)} lost`;
+  if (latencyMs.count > 0 && unsent > 0)
+    return `${whole(sentPerS)} messages/s, ${loss}, ${whole(unsent)} never taken; with the time that those waited, half took ${ms(latencyMs.p50)}, 99 % ${ms(latencyMs.p99)}, or longer.${trouble}`;
   if (latencyMs.count > 0)
     return `${whole(sentPerS)} messages/s, ${loss}; half arrive in ${ms(latencyMs.p50)}, 99 % in ${ms(latencyMs.p99)}, all in ${ms(latencyMs.max)}.${trouble}`;
   if (ackMs.count > 0)

@@ -59,6 +59,20 @@ describe('the search for the highest rate', () => {
     expect(finding.steps.filter(({ perS }) => perS > 5000).map(({ outcome }) => outcome)).not.toContain('breaks');
   });
 
+  it('does not blame the broker for a latency that is the generator being late', async () => {
+    const late = (lagMsP99: number) => ({ ...madeResult().generator, lagMsP99 });
+    const slow = { latencyMs: distributionOf([120, 130]) };
+    const own = await search((perS) => (perS > 3000 ? { ...slow, generator: late(40) } : {}));
+    expect(own.finding.limitedBy).toBe('generator');
+    const above = own.finding.steps.filter(({ perS }) => perS > 3000);
+    expect(new Set(above.map(({ outcome }) => outcome))).toEqual(new Set(['saturated']));
+    expect(above[0]!.why).toMatch(/^the generator: 40 ms late itself; latency\.p99<100ms: 1/);
+    const lossy = await search((perS) => (perS > 3000 ? { ...slow, lost: 1, generator: late(40) } : {}));
+    expect(lossy.finding.limitedBy).toBe('broker');
+    const punctual = await search((perS) => (perS > 3000 ? { ...slow, generator: late(4) } : {}));
+    expect(punctual.finding.limitedBy).toBe('broker');
+  });
+
   it('gives a saturated step a second chance', async () => {
     const { finding, tried } = await search((_, step) => (step === 2 ? { generator: SATURATED } : {}), {
       ceilingPerS: 4000,
