@@ -158,6 +158,7 @@ describe('a bad value', () => {
     ['qos', '3', /from 0 to 2/],
     ['loadReport', 'load.pdf', /\.html, \.json or \.xml/],
     ['loadStart', '25:00', /HH:MM/],
+    ['source', '127.0.0.2,127.0.0.x', /an IP address of this machine, got 127\.0\.0\.x/],
   ])('of %s, %s, says what was expected', (name, value, message) => {
     expect(() => LOAD_TABLE[name].parse!(value, [])).toThrow(message);
   });

@@ -24,6 +24,7 @@ describe('an expectation', () => {
     ['latency.p99', /like latency\.p99<50ms/],
     ['latncy.p99<50ms', /"latncy\.p99", did you mean latency\.p99\?/],
     ['p99<50ms', /unknown measure "p99"/],
+    ['latency.p9<50ms', /"latency\.p9", did you mean latency\.p90\?/],
     ['latency.p99<50 furlongs', /us, µs, ms, s.*"50furlongs"/],
     ['lost<5%', /lost is compared to a number with one of k, M or nothing, got "5%"/],
     ['latency.p99<1.2.3ms', /got "1\.2\.3ms"/],
