@@ -1,6 +1,7 @@
 // Connections that end: when thousands do at once, each waits for a turn, so that those who stay do not feel it. What we end ourselves ends at
 // once. It changes nothing about what the end of a connection means.
 import { Duplex } from 'node:stream';
+import { flushAll } from './outflow.ts';
 import type { Turns } from './turns.ts';
 
 const TURNS = Symbol('turns');
@@ -24,6 +25,8 @@ export function leaveInTurn(stream: Duplex, turns: Turns): void {
 /** null: the other side sends no more. One function for all streams, as in outflow.ts. */
 function pushInTurn(this: Duplex, chunk: unknown, encoding?: BufferEncoding): boolean {
   if (chunk !== null) return Duplex.prototype.push.call(this, chunk, encoding);
+  // Node reads thousands of ends before it comes to the end of a turn.
+  flushAll();
   (this as Leaving)[TURNS].take(() => {
     if (this.destroyed) return;
     Duplex.prototype.push.call(this, null);

@@ -185,7 +185,8 @@ function endTurn(): void {
   flushAll();
 }
 
-function flushAll(): void {
+/** Before something that takes long: what was collected so far, by whomever, leaves now. */
+export function flushAll(): void {
   const ready = waiting;
   waiting = [];
   for (const outflow of ready) outflow.flush();
