@@ -86,6 +86,7 @@ describe('a frozen subscriber of city/#', () => {
       const lively = await Wire.connected(port, { clientId: 'lively' });
       lively.writer.subscribe(1, [{ filter: 'city/#', qos: 0 }]);
       lively.send();
+      await lively.until(() => lively.ofType(9).length === 1);
       wires.push(frozen, lively);
       const timesMs = await ackTimesMs(senders, EVERY_MS, 8000);
       console.log(
