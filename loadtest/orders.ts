@@ -63,6 +63,8 @@ export type Report =
   | ({ readonly type: 'final' } & Final);
 
 export interface Final {
+  /** Established when the run ended. */
+  readonly connected: number;
   readonly offered: number;
   readonly sent: number;
   readonly acked: number;
@@ -82,9 +84,13 @@ export interface Final {
   readonly lag: CellsState;
   /** Waiting for the target: window or socket full, no connection. */
   readonly blocked: CellsState;
+  /** How late connections were begun. */
+  readonly opening: CellsState;
   /** A sender: how late it woke from its naps; a receiver: delay of its event loop. */
   readonly loopDelayMsP99: number;
   /** CPU time over wall time since `start`. */
   readonly cpuShare: number;
+  /** The same from the first connection to `start`. */
+  readonly connectCpuShare: number;
   readonly errors: { readonly [cause: string]: number };
 }

@@ -43,6 +43,7 @@ export class Part implements Home {
   #readNs = 0;
   #away = false;
   #finished = false;
+  #connectedAtEnd = 0;
 
   constructor(setup: Setup, report: (report: Report) => void) {
     const { plan, runId, part, parts, kind } = setup;
@@ -151,12 +152,13 @@ export class Part implements Home {
     this.#sender?.down(device, nowNs());
   }
 
-  /** loopDelayMsP99 and cpuShare are the thread's to know. */
-  final(loopDelayMsP99: number, cpuShare: number): Final {
+  /** What the thread knows of itself is its argument. */
+  final(own: Pick<Final, 'loopDelayMsP99' | 'cpuShare' | 'connectCpuShare'>): Final {
     const { tally } = this;
     this.#sender?.finish(nowNs());
     const audit = this.#receiver?.audit;
     return {
+      connected: this.#connectedAtEnd,
       offered: tally.offered,
       sent: tally.sent,
       acked: tally.acked,
@@ -172,8 +174,8 @@ export class Part implements Home {
       latency: tally.latency,
       lag: tally.lag,
       blocked: tally.blocked,
-      loopDelayMsP99,
-      cpuShare,
+      opening: tally.opening,
+      ...own,
       errors: Object.fromEntries(tally.errors),
     };
   }
@@ -202,6 +204,7 @@ export class Part implements Home {
       for (let next = agenda.take(now); next; next = agenda.take(now)) {
         const { device, dueNs } = next;
         if (!device.idle || (this.#away && device.role === 'subscriber')) continue;
+        if (agenda === this.#opening) this.tally.opening.record((nowNs() - dueNs) / 1000);
         device.open(dueNs);
         this.#opened.push(device, now + PATIENCE_NS);
       }
@@ -242,6 +245,7 @@ export class Part implements Home {
   /** Leaves nothing behind at the target: no retained message, no subscription of a session that outlives its connection. */
   #finish(): void {
     this.#finished = true;
+    this.#connectedAtEnd = this.#connected;
     this.#opening.clear();
     this.#returning.clear();
     for (const device of this.devices) {

@@ -238,6 +238,8 @@ function countsTable(report: LoadReport): string {
     ['Waiting for the broker before the write, p99', ms(generator.blockedMsP99)],
     ['Generator: busiest thread', `${Math.round(generator.cpuShare * 100)} % of a core`],
     ['Generator: event loop delay p99', ms(generator.loopDelayMsP99)],
+    ['Generator: connections begun late, p99', ms(generator.connectLagMsP99)],
+    ['Generator: busiest thread while connecting', `${Math.round(generator.connectCpuShare * 100)} % of a core`],
   ];
   return table(
     'Counted',

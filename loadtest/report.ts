@@ -23,6 +23,7 @@ export interface LoadReport {
   readonly skipped?: string;
   readonly plan: PublicPlan;
   readonly connections: number;
+  readonly connectedAtEnd: number;
   readonly offeredPerS: number;
   readonly sentPerS: number;
   readonly receivedPerS: number;
@@ -51,7 +52,7 @@ export interface LoadReport {
   readonly valid: boolean;
   /** One sentence. */
   readonly verdict: string;
-  /** To the end, valid, and everything met that was expected. */
+  /** To the end, valid, with a broker that was still there, and everything met that was expected. */
   readonly ok: boolean;
 }
 
@@ -98,7 +99,7 @@ export function reportOf(
     complete,
     valid,
     verdict: verdictOf(result, expectations, complete, finding),
-    ok: complete && valid && met && found,
+    ok: complete && valid && met && found && !isGone(result),
   };
 }
 
@@ -110,6 +111,11 @@ export function junitOfLoad(report: LoadReport): string {
     wallSeconds,
     cases: [
       { name: 'runs to its end', failure: why, skipped },
+      {
+        name: 'the broker is there to the end',
+        failure: isGone(report) ? 'no connection was left' : undefined,
+        skipped,
+      },
       { name: 'the generator keeps its schedule', failure: valid ? undefined : (generator.why ?? 'it was saturated') },
       ...expectations.map((expectation) => ({
         name: expectation.name,
@@ -145,9 +151,15 @@ function verdictOf(
   const stopped = complete ? '' : 'Stopped before its end. ';
   if (result.generator.saturated)
     return `${stopped}Not valid: the generator was at its limit (${result.generator.why ?? 'it could not keep its schedule'}), so this says nothing about the broker.`;
+  const gone = isGone(result) ? 'The broker was gone at the end. ' : '';
   const failed = expectations.filter(({ ok }) => !ok).length;
   const judged = expectations.length === 0 ? '' : ` ${failed === 0 ? 'All' : 'Not all'} expectations are met.`;
-  return `${stopped}${outcomeOf(result)}${judged}`;
+  return `${stopped}${gone}${outcomeOf(result)}${judged}`;
+}
+
+/** Whatever was expected, a target that nobody is connected to any more has failed. */
+function isGone({ skipped, connectedAtEnd }: Pick<Result, 'skipped' | 'connectedAtEnd'>): boolean {
+  return skipped === undefined && connectedAtEnd === 0;
 }
 
 function outcomeOf(result: Result): string {

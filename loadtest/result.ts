@@ -46,8 +46,11 @@ export interface GeneratorState {
   readonly lagMsMax: number;
   /** The rest of that time: waiting for the target, 99th percentile over all messages. */
   readonly blockedMsP99: number;
-  /** CPU time over wall time of the busiest sending thread. */
+  /** CPU time over wall time of the busiest thread. */
   readonly cpuShare: number;
+  /** How late connections were begun, 99th percentile; the busiest thread while it connected. */
+  readonly connectLagMsP99: number;
+  readonly connectCpuShare: number;
   readonly loopDelayMsP99: number;
   /** It could not keep its own schedule: the run says nothing about the broker. */
   readonly saturated: boolean;
@@ -62,6 +65,8 @@ export interface Result {
   readonly skipped?: string;
   /** Established at the same time, at most. */
   readonly connections: number;
+  /** Still established when the run ended, however it went in between. */
+  readonly connectedAtEnd: number;
   readonly offeredPerS: number;
   readonly sentPerS: number;
   readonly receivedPerS: number;

@@ -16,6 +16,7 @@ export class Tally {
   readonly ack = new Cells(FINE_BITS);
   readonly latency = new Cells(FINE_BITS);
   readonly lag = new Cells(FINE_BITS);
+  readonly opening = new Cells(FINE_BITS);
   readonly blocked = new Cells(FINE_BITS);
   readonly errors = new Map<string, number>();
   /** When the first measured message is due; messages due before it belong to the warm-up. */

@@ -31,24 +31,24 @@ function live(setup: Setup, { post, onOrder, unref }: Channel): void {
   const part = new Part(setup, post);
   const naps = new Cells(FINE_BITS);
   const delays = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-  let wallNs = 0;
-  let cpuUs = 0;
+  let stretch = new Stretch();
+  let connectCpuShare = 0;
   let running = false;
   let over = false;
 
   onOrder((order) => {
     part.obey(order);
-    if (order.type === 'start') {
+    if (order.type === 'connect') stretch = new Stretch();
+    else if (order.type === 'start') {
       running = setup.kind === 'send';
-      wallNs = nowNs();
-      cpuUs = cpuOfThreadUs();
+      connectCpuShare = stretch.cpuShare();
+      stretch = new Stretch();
       delays.enable();
     } else if (order.type === 'finish') {
       over = true;
-      const share = wallNs === 0 ? 0 : ((cpuOfThreadUs() - cpuUs) * 1000) / (nowNs() - wallNs);
       // A sender naps in the loop by intent: what counts is how late it woke.
-      const lateMs = setup.kind === 'send' ? naps.quantileMs(0.99) : loopDelayMs(delays.percentile(99));
-      post({ type: 'final', ...part.final(lateMs, share) });
+      const loopDelayMsP99 = setup.kind === 'send' ? naps.quantileMs(0.99) : loopDelayMs(delays.percentile(99));
+      post({ type: 'final', ...part.final({ loopDelayMsP99, cpuShare: stretch.cpuShare(), connectCpuShare }) });
       unref();
     }
   });
@@ -78,6 +78,16 @@ function live(setup: Setup, { post, onOrder, unref }: Channel): void {
 /** Above the resolution, which the histogram counts in; ns to ms. */
 function loopDelayMs(ns: number): number {
   return Number.isFinite(ns) ? Math.max(0, ns / 1e6 - LOOP_RESOLUTION_MS) : 0;
+}
+
+/** From its making on: how much of a core the thread takes. */
+class Stretch {
+  readonly #wallNs = nowNs();
+  readonly #cpuUs = cpuOfThreadUs();
+
+  cpuShare(): number {
+    return ((cpuOfThreadUs() - this.#cpuUs) * 1000) / (nowNs() - this.#wallNs);
+  }
 }
 
 /** Of this thread; of the whole process where Node is older than 23.9. */

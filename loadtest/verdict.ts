@@ -48,6 +48,7 @@ export function resultOf(course: Course, heard: readonly Heard[]): Result {
   return {
     plan,
     connections: course.connections,
+    connectedAtEnd: sum((final) => final.connected),
     offeredPerS: rate(offered, course, 0),
     sentPerS: rate(sent, course, lastOf(heard, 'send')),
     receivedPerS: rate(received, course, lastOf(heard, 'receive')),
@@ -65,7 +66,7 @@ export function resultOf(course: Course, heard: readonly Heard[]): Result {
     latencyMs: latency.distribution(),
     timeline,
     errors: errorsOf(finals),
-    generator: generatorOf(heard, latency.count > 0 ? latency : merged(finals, (final) => final.ack)),
+    generator: generatorOf(plan, heard, latency.count > 0 ? latency : merged(finals, (final) => final.ack)),
     clock: CLOCK,
     wallSeconds: course.wallSeconds,
   };
@@ -102,20 +103,38 @@ function errorsOf(finals: readonly Final[]): { [cause: string]: number } {
 }
 
 /** latency: what the run measures, to judge how much lateness it bears. */
-function generatorOf(heard: readonly Heard[], latency: Cells): GeneratorState {
+function generatorOf({ profile }: Plan, heard: readonly Heard[], latency: Cells): GeneratorState {
   const finals = heard.map(({ final }) => final);
   const lag = merged(finals, (final) => final.lag);
+  const opening = merged(finals, (final) => final.opening);
+  const connectCpuShare = Math.max(0, ...finals.map((final) => final.connectCpuShare));
   const limitMs = Math.max(LAG_LIMIT_MS, LAG_SHARE * latency.quantileMs(0.5));
   const why = causesOf(heard, lag.quantileMs(0.99), limitMs);
+  // Elsewhere how connections began does not touch what is measured.
+  if (profile === 'connect') why.push(...connectCausesOf(finals, opening.quantileMs(0.99), connectCpuShare));
   return {
     lagMsP99: lag.quantileMs(0.99),
     lagMsMax: lag.quantileMs(1),
     blockedMsP99: merged(finals, (final) => final.blocked).quantileMs(0.99),
     cpuShare: rounded(Math.max(0, ...finals.map(({ cpuShare }) => cpuShare))),
+    connectLagMsP99: opening.quantileMs(0.99),
+    connectCpuShare: rounded(connectCpuShare),
     loopDelayMsP99: rounded(Math.max(0, ...finals.map(({ loopDelayMsP99 }) => loopDelayMsP99))),
     saturated: why.length > 0,
     ...(why.length > 0 ? { why: why.join('; ') } : {}),
   };
+}
+
+function connectCausesOf(finals: readonly Final[], lagMs: number, cpuShare: number): string[] {
+  const limitMs = Math.max(LAG_LIMIT_MS, LAG_SHARE * merged(finals, (final) => final.connect).quantileMs(0.5));
+  const causes: string[] = [];
+  if (lagMs > limitMs) {
+    causes.push(
+      `connections were begun ${rounded(lagMs)} ms late at the 99th percentile by the generator's own fault, limit ${rounded(limitMs)} ms`,
+    );
+  }
+  if (cpuShare > BUSY_SHARE) causes.push(`a thread used ${Math.round(cpuShare * 100)} % of a core to connect`);
+  return causes;
 }
 
 function rounded(value: number): number {
