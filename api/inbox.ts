@@ -1,6 +1,6 @@
 // Where each message goes by its topic. The hot path, telemetry of a known device, takes the topic apart without looking at its grammar
 // again: names of known devices are good names.
-import { show } from '../telemetry/description.ts';
+import { LOAD_KIND, show } from '../telemetry/description.ts';
 import { Rejection } from '../telemetry/json-codec.ts';
 import type { Ack, Frame, Take } from '../telemetry/messages.ts';
 import { parseTopic } from '../telemetry/topics.ts';
@@ -36,6 +36,7 @@ const OTHERS = ['truth/', 'hfp/', '$'];
 export function createTake(parts: InboxParts): Take {
   const { city, kinds, ingest } = parts;
   const prefix = `city/${city}/`;
+  const loadPrefix = `${prefix}${LOAD_KIND}/`;
   return (frame) => {
     const { topic } = frame;
     if (topic.startsWith(prefix) && topic.endsWith('/telemetry')) {
@@ -48,7 +49,7 @@ export function createTake(parts: InboxParts): Take {
       if (handle !== undefined)
         return ingest.take('telemetry', kindName, devices!.idAt(devices!.slotOf(handle)), frame);
     }
-    return takeAny(parts, frame);
+    return topic.startsWith(loadPrefix) ? undefined : takeAny(parts, frame);
   };
 }
 

@@ -8,14 +8,15 @@ import { PROFILES } from '../loadtest/plan.ts';
 import type { Plan, ProfileName, Schedule, Target } from '../loadtest/plan.ts';
 import { SHAPES, presetNamed, scaled } from '../loadtest/presets.ts';
 import type { Preset, Shape } from '../loadtest/presets.ts';
+import { LOAD_KIND } from '../telemetry/description.ts';
 import { nearestChoice } from '../telemetry/names.ts';
 import type { LoadSettings } from './load-options.ts';
 import { UsageError } from './options.ts';
 
 /** Levels that a citytwin broker lets through as well as any other. */
-const TOPIC = 'city/wuxi/load/%c/telemetry';
+const TOPIC = `city/wuxi/${LOAD_KIND}/%c/telemetry`;
 /** The same where messages are retained: a citytwin retains no telemetry. */
-const RETAINED_TOPIC = 'city/wuxi/load/%c/status';
+const RETAINED_TOPIC = `city/wuxi/${LOAD_KIND}/%c/status`;
 /** Everything that a city sends. */
 const CITY_FILTER = 'city/+/#';
 const PORTS = { tcp: 1883, tls: 8883, ws: 80, wss: 443 } as const;

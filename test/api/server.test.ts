@@ -71,6 +71,16 @@ describe('bad input', () => {
     expect(countersOf(city.api).ingest.in).toBe(0);
   });
 
+  it.each(['telemetry', 'status', 'event'])(
+    'a load test’s %s is nobody’s record and waits for nothing',
+    async (channel) => {
+      expect(city.api.take(frame(`city/wuxi/load/load-1/${channel}`, 'CTLD'))).toBeUndefined();
+      void city.api.take(describeKind({ ...bus, kind: 'load' }));
+      expect(countersOf(city.api).ingest).toMatchObject({ in: 0, rejected: 0 });
+      expect((await city.get('/api/rejected')).body.byCause).toEqual({ 'bad-description': 1 });
+    },
+  );
+
   it('a record in the city clock’s time is believed', async () => {
     const simTimeMs = NOW + YEAR_MS;
     const clock = { simTimeMs, utcOffsetMin: 480, speed: 10, trueSpeed: 10, scenario: 'demo', seed: 1 };
