@@ -1,5 +1,6 @@
 // Connections that end: when thousands do at once, each waits for a turn, so that those who stay do not feel it. What we end ourselves ends at
 // once. It changes nothing about what the end of a connection means.
+/* oxlint-disable no-underscore-dangle -- Aedes offers no seam here; these are its own names */
 import { Duplex } from 'node:stream';
 import { flushAll } from './outflow.ts';
 import type { Turns } from './turns.ts';
@@ -8,15 +9,22 @@ const TURNS = Symbol('turns');
 /** The other side is gone without a word. */
 const RESET = 'ECONNRESET';
 
-type Leaving = Duplex & { readonly [TURNS]: Turns };
+interface Leaving extends Duplex {
+  readonly [TURNS]: Turns;
+  /** Aedes' own; it has sent DISCONNECT. */
+  readonly client?: { readonly _disconnected: boolean };
+}
 
 /** Before anybody reads from the stream. */
 export function leaveInTurn(stream: Duplex, turns: Turns): void {
   Object.defineProperty(stream, TURNS, { value: turns });
   stream.push = pushInTurn;
   const destroy = stream.destroy.bind(stream);
+  let isWaiting = false;
   stream.destroy = (error?: Error & { code?: string }) => {
-    if (error?.code !== RESET) return destroy(error);
+    const leaves = error ? error.code === RESET : (stream as Leaving).client?._disconnected === true;
+    if (!leaves || isWaiting) return destroy(error);
+    isWaiting = true;
     turns.take(() => destroy(error));
     return stream;
   };

@@ -21,6 +21,8 @@ interface Reader extends Client {
   /** With the client it comes from, as Aedes' own handlers call it. */
   readonly broker: { publish(packet: object, client: Client, done: (error?: Error | null) => void): void };
   readonly connackSent: boolean;
+  /** It has sent DISCONNECT. */
+  readonly _disconnected: boolean;
   /** Packets read and not yet done with; Aedes reads on at 0. */
   _parsingBatch: number;
   readonly _nextBatch: (error?: Error | null) => void;
@@ -44,7 +46,7 @@ export function readThrough(client: Client, take: (incoming: Incoming) => boolea
   let heard = false; // a whole packet: bytes that drip do not keep a client alive [MQTT-3.1.2-24]
   const scanner = new Scanner((header, bytes, start, end) => {
     heard = true;
-    if (conn.destroyed) return; // nothing after DISCONNECT
+    if (conn.destroyed || reader._disconnected) return; // nothing after DISCONNECT
     if (header >> 4 === PUBLISH) {
       const incoming = readPlainPublish(header, bytes, start, end);
       if (incoming && take(incoming)) return;

@@ -50,4 +50,19 @@ describe('connections that end at once', () => {
       expect(broker.counters().refusedByCause).toEqual({});
     },
   );
+
+  it('by DISCONNECT are all gone, without their wills, and nothing that follows it counts', async () => {
+    const broker = await start({ limits: { departuresPerS: 1000 } });
+    const will = { topic: 'city/wuxi/bus/b/status', payload: Buffer.from('offline'), qos: 0 as const, retain: false };
+    const leaving = await Promise.all(
+      Array.from({ length: 100 }, (_, at) => Wire.connected(broker.port, { clientId: `c${at}`, will })),
+    );
+    for (const wire of leaving) {
+      wire.writer.disconnect();
+      wire.writer.publish('city/wuxi/bus/b/event', Buffer.from('{}'), 0, false, false, 0);
+      wire.send();
+    }
+    await until(() => broker.status().connections === 0 && broker.counters().clients === 0);
+    expect(broker.frames).toEqual([]);
+  });
 });
