@@ -9,11 +9,33 @@ export interface StoreBatch {
   /** Indices into `records` of those that may be stored already (late, or seen before a restart). The store drops what it has. */
   readonly suspects: readonly number[];
   readonly events: readonly DeviceEvent[];
+  /** Of the journal: everything up to here is stored with this batch. A store with transactions keeps it in the same one. */
+  readonly position?: number;
 }
 
 export interface AppendResult {
   /** Suspects and events that were stored already; events are always checked. A store whose writes are idempotent by key answers 0. */
   readonly duplicates: number;
+  /** What the database will never take, found out one by one while all the rest was stored. Absent: nothing. */
+  readonly refused?: readonly Refusal[];
+}
+
+export interface Refusal {
+  /** Index into the batch's records, or into its events. */
+  readonly record?: number;
+  readonly event?: number;
+  /** In the database's words. */
+  readonly reason: string;
+}
+
+/** The database answered that it wants to be left alone for a while; any other error of `append` is tried again when its caller likes. */
+export class StoreBusy extends Error {
+  readonly retryAfterMs: number;
+
+  constructor(message: string, retryAfterMs: number) {
+    super(message);
+    this.retryAfterMs = retryAfterMs;
+  }
 }
 
 export type Aggregate = 'mean' | 'min' | 'max' | 'sum' | 'count' | 'last' | 'p50' | 'p95';
@@ -91,13 +113,18 @@ export interface EventQuery {
 }
 
 export interface Store {
-  readonly name: 'memory' | 'duckdb' | 'influx1';
+  readonly name: 'memory' | 'duckdb' | 'influx1' | 'influx2';
   /** Creates what is missing. Throws an Error whose message names the address or file and what is wrong. */
   open(): Promise<void>;
   /** Makes room for a kind, or for new fields of one. A field never changes its type: throws then, naming it. */
   describe(description: Description): Promise<void>;
   descriptions(): Promise<Description[]>;
-  /** Resolves when the batch is durable; idempotent on (kind, device, ts, seq). Rejects when nothing of it can be promised. */
+  /** The newest position that was stored; undefined for a store that keeps none, or has had none. */
+  position(): Promise<number | undefined>;
+  /**
+   * Resolves when the batch is durable; idempotent on (kind, device, ts, seq). Rejects when nothing of it can be promised, with StoreBusy
+   * when the database said how long to wait.
+   */
   append(batch: StoreBatch): Promise<AppendResult>;
   history(query: HistoryQuery): Promise<Series>;
   aggregate(query: AggregateQuery): Promise<AggregateGroup[]>;
