@@ -39,8 +39,6 @@ export function createStore(
     city: settings.city ?? CITY,
     ...(storeUser === undefined ? {} : { username: storeUser }),
     ...(storePasswordFile === undefined ? {} : { password: readSecret(storePasswordFile) }),
-    onBadLine: (record, reason) =>
-      log.error(`the store refuses ${record.kind} ${record.device} at ${record.ts}: ${reason}`),
   });
 }
 

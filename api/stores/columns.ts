@@ -3,7 +3,8 @@
 import { show } from '../../telemetry/description.ts';
 import type { FieldType } from '../../telemetry/description.ts';
 import type { DeviceEvent, TelemetryRecord } from '../../telemetry/messages.ts';
-import type { StoreBatch } from '../store.ts';
+import type { Refusal, StoreBatch } from '../store.ts';
+import { wrongValue } from './query.ts';
 import type { FieldTypes } from './query.ts';
 
 /** Rows of one kind. */
@@ -24,13 +25,39 @@ export interface RecordColumns {
 export interface PackedBatch {
   readonly kinds: readonly RecordColumns[];
   readonly events: readonly DeviceEvent[];
+  readonly position?: number;
 }
 
-/** @throws Error for a record of a kind that is not in `types`, and for a value that is not of its field's type. */
-export function packBatch(batch: StoreBatch, types: ReadonlyMap<string, FieldTypes>): PackedBatch {
+interface Packed {
+  readonly batch: PackedBatch;
+  /** Records with a value that no column takes; all others are packed. */
+  readonly refused: readonly Refusal[];
+}
+
+/** @throws Error for a record of a kind that is not in `types`. */
+export function packBatch(batch: StoreBatch, types: ReadonlyMap<string, FieldTypes>): Packed {
+  try {
+    return { batch: pack(batch, types), refused: [] };
+  } catch (error) {
+    if (!(error instanceof WrongValue)) throw error;
+  }
+  const refused = new Map<number, Refusal>();
+  for (const [record, one] of batch.records.entries()) {
+    const reason = wrongValue(one, types.get(one.kind)!);
+    if (reason !== undefined) refused.set(record, { record, reason });
+  }
+  return { batch: pack(batch, types, refused), refused: [...refused.values()] };
+}
+
+function pack(
+  batch: StoreBatch,
+  types: ReadonlyMap<string, FieldTypes>,
+  refused?: ReadonlyMap<number, Refusal>,
+): PackedBatch {
   const suspects = new Set(batch.suspects);
   const rows = new Map<string, { records: TelemetryRecord[]; suspects: number[] }>();
   for (const [index, record] of batch.records.entries()) {
+    if (refused?.has(index)) continue;
     let group = rows.get(record.kind);
     if (!group) rows.set(record.kind, (group = { records: [], suspects: [] }));
     if (suspects.has(index)) group.suspects.push(group.records.length);
@@ -42,7 +69,7 @@ export function packBatch(batch: StoreBatch, types: ReadonlyMap<string, FieldTyp
     if (!fields) throw new Error(`a record of a kind that was not described: ${show(kind)}`);
     kinds.push(packRecords(kind, group.records, group.suspects, fields));
   }
-  return { kinds, events: batch.events };
+  return { kinds, events: batch.events, ...(batch.position !== undefined && { position: batch.position }) };
 }
 
 /** What may be transferred instead of copied. */
@@ -64,6 +91,7 @@ function packRecords(
   const devices = Array.from<string>({ length: count });
   for (let row = 0; row < count; row++) {
     const record = records[row]!;
+    if (!Number.isSafeInteger(record.ts) || !Number.isSafeInteger(record.seq)) throw new WrongValue();
     numbers[row] = record.ts;
     numbers[count + row] = record.seq;
     devices[row] = record.device;
@@ -85,17 +113,16 @@ function packNumbers(
     if (value === undefined) numbers[offset + row] = NaN;
     else if (type === 'number' ? Number.isFinite(value) : typeof value === 'boolean')
       numbers[offset + row] = Number(value);
-    else throw wrongType(records[row]!, name, type, value);
+    else throw new WrongValue();
   }
 }
 
 function textOf(record: TelemetryRecord, name: string): string | null {
   const value = record.fields[name];
   if (value === undefined) return null;
-  if (typeof value !== 'string') throw wrongType(record, name, 'string', value);
+  if (typeof value !== 'string') throw new WrongValue();
   return value;
 }
 
-function wrongType(record: TelemetryRecord, name: string, type: FieldType, value: unknown): Error {
-  return new Error(`${record.kind}.${name} of ${record.device} must be a finite ${type}, got ${show(value)}`);
-}
+/** Nobody sees it: which record it was is found out when there is one. */
+class WrongValue extends Error {}

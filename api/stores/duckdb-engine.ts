@@ -149,14 +149,26 @@ export class DuckDbEngine {
     return rows.map(([text]) => JSON.parse(text as string) as Description);
   }
 
-  /** One transaction; durable when it resolves. */
+  async position(): Promise<number | undefined> {
+    const [[value] = []] = await this.#rows(`SELECT value FROM "_meta" WHERE key = 'position'`);
+    return value === undefined ? undefined : Number(value);
+  }
+
+  /** One transaction, with the journal's position in it; durable when it resolves. */
   async append(batch: PackedBatch): Promise<AppendResult> {
     let duplicates = 0;
     await this.#inTransaction(async () => {
       for (const columns of batch.kinds) duplicates += await this.#appendRecords(columns);
       if (batch.events.length > 0) duplicates += await this.#appendEvents(batch.events);
+      if (batch.position !== undefined) await this.#keepPosition(batch.position);
     });
     return { duplicates };
+  }
+
+  async #keepPosition(position: number): Promise<void> {
+    const update = await this.#writer.run(`UPDATE "_meta" SET value = $1 WHERE key = 'position'`, [String(position)]);
+    if (update.rowsChanged === 0)
+      await this.#writer.run(`INSERT INTO "_meta" VALUES ('position', $1)`, [String(position)]);
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,7 @@ export type Operation =
   | 'open'
   | 'describe'
   | 'descriptions'
+  | 'position'
   | 'append'
   | 'history'
   | 'aggregate'
@@ -40,6 +41,7 @@ const operations: { [name in Operation]: (argument: never) => Promise<unknown> }
   },
   describe: (description: Description) => inOrder(() => engine.describe(description)),
   descriptions: () => inOrder(() => engine.descriptions()),
+  position: () => inOrder(() => engine.position()),
   append: (batch: PackedBatch) => inOrder(() => engine.append(batch)),
   history: (query: HistoryQuery) => reader.history(query),
   aggregate: (query: AggregateQuery) => reader.aggregate(query),

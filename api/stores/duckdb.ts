@@ -79,8 +79,13 @@ class DuckDbStore implements Store {
   }
 
   async append(batch: StoreBatch): Promise<AppendResult> {
-    const packed = packBatch(batch, this.#types);
-    return this.#call('append', packed, transferables(packed));
+    const { batch: packed, refused } = packBatch(batch, this.#types);
+    const result = await this.#call<AppendResult>('append', packed, transferables(packed));
+    return refused.length === 0 ? result : { ...result, refused };
+  }
+
+  position(): Promise<number | undefined> {
+    return this.#call('position', undefined);
   }
 
   history(query: HistoryQuery): Promise<Series> {

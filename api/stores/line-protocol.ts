@@ -8,6 +8,7 @@ export const EVENT_MEASUREMENT = '_event';
 export const KIND_MEASUREMENT = '_kind';
 /** Nanoseconds are signed 64-bit integers: the last whole ms. */
 export const MAX_TS_MS = 9_223_372_036_853;
+const KIND_TS_MS = Date.UTC(2200, 0, 1);
 const NS_PER_MS = 1_000_000;
 /** Checking a name costs more than looking it up; bounded, since names come from outside. */
 const MAX_KNOWN_NAMES = 100_000;
@@ -29,10 +30,10 @@ export function eventLine(city: string, event: DeviceEvent): string {
   return `${EVENT_MEASUREMENT},${tags(city, device)},kind=${kind} ${values} ${timestamp(ts, seq)}`;
 }
 
-/** The server adds its time; the newest one counts. @throws Error */
+/** One point a kind, in a year that no retention reaches: the newest description takes the place of the one before. @throws Error */
 export function kindLine(city: string, description: Description): string {
   if (!isKind(description.kind)) throw new Error(`kind must match [a-z0-9-]{1,64}, got ${show(description.kind)}`);
-  return `${KIND_MEASUREMENT},city=${cityName(city)},kind=${description.kind} description=${text(JSON.stringify(description))}`;
+  return `${KIND_MEASUREMENT},city=${cityName(city)},kind=${description.kind} description=${text(JSON.stringify(description))} ${timestamp(KIND_TS_MS, 0)}`;
 }
 
 /** ts·10⁶ + seq mod 10⁶ ns as text: the number is beyond 2⁵³. */

@@ -10,6 +10,7 @@ import type {
   EventQuery,
   HistoryQuery,
   RecordQuery,
+  Refusal,
   Series,
   Store,
   StoreBatch,
@@ -29,6 +30,7 @@ import {
   fillGroups,
   foldValues,
   newFields,
+  wrongValue,
 } from './query.ts';
 
 export interface MemoryStoreOptions {
@@ -93,15 +95,25 @@ class Memory implements MemoryStore {
     return [...this.#kinds.values()].map((kind) => kind.description);
   }
 
+  /** None: what it holds ends with the process. */
+  async position(): Promise<undefined> {
+    return undefined;
+  }
+
   async append(batch: StoreBatch): Promise<AppendResult> {
     for (const { kind } of batch.records) this.#known(kind);
     let duplicates = 0;
-    for (const record of batch.records) if (!this.#add(record)) duplicates++;
+    const refused: Refusal[] = [];
+    for (const [at, record] of batch.records.entries()) {
+      const reason = wrongValue(record, this.#known(record.kind).types);
+      if (reason !== undefined) refused.push({ record: at, reason });
+      else if (!this.#add(record)) duplicates++;
+    }
     for (const event of batch.events) {
       if (!this.#events.add(event)) duplicates++;
       else if (this.#events.length > this.#limits.maxEvents) this.#drop(this.#events);
     }
-    return { duplicates };
+    return refused.length === 0 ? { duplicates } : { duplicates, refused };
   }
 
   async history(query: HistoryQuery): Promise<Series> {

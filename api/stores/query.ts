@@ -1,6 +1,7 @@
 // What every store does the same way: checks names, places buckets, fills gaps, folds values. It reads and writes no database.
 import { DEVICE_PATTERN, isField, isKind, show } from '../../telemetry/description.ts';
 import type { Description, FieldType, Value } from '../../telemetry/description.ts';
+import type { TelemetryRecord } from '../../telemetry/messages.ts';
 import { canAggregate } from '../store.ts';
 import type {
   Aggregate,
@@ -62,6 +63,19 @@ export function checkRecordQuery({ kind, fromMs, toMs, limit, after }: RecordQue
   checkCount('limit', limit);
   if (after && !(Number.isSafeInteger(after.ts) && Number.isSafeInteger(after.seq)))
     throw new Error(`after must have an integer ts and seq, got ${show(after)}`);
+}
+
+/** What no store takes: a value that is not of its field's type, a time or number that is no integer. → the reason; undefined: all is well */
+export function wrongValue({ kind, device, ts, seq, fields }: TelemetryRecord, types: FieldTypes): string | undefined {
+  if (!Number.isSafeInteger(ts)) return `ts of ${kind} ${device} must be an integer, got ${show(ts)}`;
+  if (!Number.isSafeInteger(seq)) return `seq of ${kind} ${device} must be an integer, got ${show(seq)}`;
+  for (const name in fields) {
+    const type = types.get(name);
+    const value = fields[name];
+    if (type === undefined || (type === 'number' ? Number.isFinite(value) : typeof value === type)) continue;
+    return `${kind}.${name} of ${device} must be a ${type === 'number' ? 'finite number' : type}, got ${show(value)}`;
+  }
+  return undefined;
 }
 
 /** The order of `Store.records`. */

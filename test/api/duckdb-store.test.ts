@@ -47,20 +47,12 @@ describe('duckdb store', { timeout: 60_000 }, () => {
     await expect(createDuckDbStore({ file: other }).open()).rejects.toThrow(/letter\.duckdb/);
   });
 
-  it('rejects a batch with a value of a wrong type, stores nothing of it, and goes on', async () => {
-    const store = createDuckDbStore({ file: join(folder, 'wrong.duckdb') });
+  it('rejects everything once it is closed, and says so', async () => {
+    const store = createDuckDbStore({ file: join(folder, 'closed-store.duckdb') });
     await store.open();
     await store.describe(description('bus'));
-    const good = record('bus-1', T0, 1, { speedMps: 1 });
-    for (const speedMps of ['fast', NaN, Infinity, true]) {
-      const bad = record('bus-1', T0 + 1, 2, { speedMps });
-      await expect(store.append(batch([good, bad]))).rejects.toThrow(/bus\.speedMps of bus-1/);
-    }
-    expect(await store.latest('bus')).toEqual([]);
-    await store.append(batch([good]));
-    expect(await store.latest('bus')).toEqual([good]);
     await store.close();
-    await expect(store.append(batch([good]))).rejects.toThrow(/wrong\.duckdb/);
+    await expect(store.append(batch([record('bus-1', T0, 1, {})]))).rejects.toThrow(/closed-store\.duckdb/);
     expect(await store.ping()).toBe(false);
   });
 

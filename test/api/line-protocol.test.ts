@@ -23,7 +23,7 @@ describe('line protocol', () => {
       String.raw`_event,city=wuxi,device=bus-7,kind=bus seq=1,name="brokenDown",state="raised",fields="{\"lineName\":\"a\\\"b\"}" 5000001`,
     );
     expect(kindLine('wuxi', { kind: 'bus', label: 'Bus', fields: {} })).toBe(
-      String.raw`_kind,city=wuxi,kind=bus description="{\"kind\":\"bus\",\"label\":\"Bus\",\"fields\":{}}"`,
+      String.raw`_kind,city=wuxi,kind=bus description="{\"kind\":\"bus\",\"label\":\"Bus\",\"fields\":{}}" 7258118400000000000`,
     );
   });
 

@@ -13,6 +13,8 @@ export interface Opener {
   readonly keeps: boolean;
   /** False for a store that is idempotent without knowing what it had. */
   readonly countsDuplicates: boolean;
+  /** True for a store that keeps the journal's position with each batch. */
+  readonly keepsPosition: boolean;
 }
 
 const T0 = Date.UTC(2026, 10, 20, 3, 0, 0);
@@ -229,6 +231,52 @@ export function storeContract(name: string, opener: () => Promise<Opener>): void
       const records = [record(device, T0, 1, { speedMps: 1 }), { ...record(device, T0, 1, {}), kind: 'stranger' }];
       await expect(store.append(batch(records))).rejects.toThrow('stranger');
       expect((await store.history({ kind: 'bus', device, fields: ['speedMps'], ...ALL })).ts).toEqual([]);
+    });
+
+    it('refuses records that no column takes, one by one, and stores all others', async () => {
+      const device = 'refused-1';
+      const good = Array.from({ length: 300 }, (_, n) =>
+        record(device, T0 + n, n + 1, { speedMps: n, doorOpen: true }),
+      );
+      const wrong: TelemetryRecord[] = [
+        record(device, T0 + 1_000, 1_001, { speedMps: 'fast' }),
+        record(device, T0 + 1_001, 1_002, { speedMps: Number.NaN }),
+        record(device, T0 + 1_002, 1_003, { speedMps: Infinity }),
+        record(device, T0 + 1_003, 1_004, { speedMps: 1, doorOpen: 1 }),
+        record(device, T0 + 1_004, 1_005, { lineName: true }),
+      ];
+      const names = ['speedMps', 'speedMps', 'speedMps', 'doorOpen', 'lineName'];
+      const records = [...good.slice(0, 100), ...wrong, ...good.slice(100)];
+      const events = [event(device, T0, 5_000, 'arrived')];
+      const { duplicates, refused } = await store.append(batch(records, events));
+      expect(duplicates).toBe(0);
+      expect(refused?.map((refusal) => refusal.record)).toEqual([100, 101, 102, 103, 104]);
+      for (const [at, { reason }] of refused!.entries()) expect(reason).toContain(`bus.${names[at]} of ${device}`);
+      const series = await store.history({ kind: 'bus', device, fields: ['speedMps'], ...ALL });
+      expect(series.columns.speedMps).toEqual(good.map(({ fields }) => fields.speedMps));
+      expect(await store.events({ ...ALL, device })).toEqual(events);
+    });
+
+    it('keeps the position of a batch, or none at all', async () => {
+      await withStore(async (own, place) => {
+        await own.describe(description('bus'));
+        expect(await own.position()).toBeUndefined();
+        await own.append({ ...batch([record('p-1', T0, 1, {})]), position: 7 });
+        expect(await own.position()).toBe(made.keepsPosition ? 7 : undefined);
+        await own.append(batch([record('p-1', T0 + 1, 2, {})]));
+        expect(await own.position()).toBe(made.keepsPosition ? 7 : undefined);
+        await own.append({ ...batch([]), position: Number.MAX_SAFE_INTEGER });
+        // Nothing of a batch is stored: neither is its position.
+        const stranger = { ...record('p-1', T0, 1, {}), kind: 'stranger' };
+        await expect(own.append({ ...batch([stranger]), position: 8 })).rejects.toThrow('stranger');
+        expect(await own.position()).toBe(made.keepsPosition ? Number.MAX_SAFE_INTEGER : undefined);
+        if (!made.keeps) return;
+        await own.close();
+        const second = made.create(place);
+        await second.open();
+        expect(await second.position()).toBe(made.keepsPosition ? Number.MAX_SAFE_INTEGER : undefined);
+        await second.close();
+      });
     });
 
     it('adds fields later, refuses a changed type naming the field, and knows descriptions', async () => {

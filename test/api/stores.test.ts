@@ -16,12 +16,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-storeContract('memory', async () => ({ create: () => createMemoryStore(), keeps: false, countsDuplicates: true }));
+storeContract('memory', async () => ({
+  create: () => createMemoryStore(),
+  keeps: false,
+  countsDuplicates: true,
+  keepsPosition: false,
+}));
 
 storeContract('duckdb', async () => ({
   create: (place) => createDuckDbStore({ file: join(folder, 'deep', `${place}.duckdb`), memoryLimitMb: 256 }),
   keeps: true,
   countsDuplicates: true,
+  keepsPosition: true,
 }));
 
 if (influxd) {
@@ -29,6 +35,7 @@ if (influxd) {
     create: (place) => createInflux1Store({ url: influxd.url, database: place, city: 'wuxi' }),
     keeps: true,
     countsDuplicates: false,
+    keepsPosition: false,
   }));
 } else {
   describe('influx1 store', () => {

@@ -1,6 +1,5 @@
-// Answers the queries of the InfluxDB 1.x store in InfluxQL. Names are checked before they enter a query text, values are parameters.
+// Answers the queries of both InfluxDB stores in InfluxQL, which 2.x understands at its 1.x-compatible address. Names are checked before they enter a query text, values are parameters.
 // What InfluxQL cannot do is done here: booleans are folded from two counts, percentiles from the values as long as they are few.
-import type { InfluxDB } from 'influx';
 import type { Description, FieldType, Value } from '../../telemetry/description.ts';
 import type { DeviceEvent, TelemetryRecord } from '../../telemetry/messages.ts';
 import type {
@@ -13,6 +12,7 @@ import type {
   RecordQuery,
   Series,
 } from '../store.ts';
+import type { InfluxConnection, InfluxSeries } from './influx-connection.ts';
 import { EVENT_MEASUREMENT, KIND_MEASUREMENT, MAX_TS_MS } from './line-protocol.ts';
 import {
   bucketOffsetMs,
@@ -32,12 +32,6 @@ import {
 } from './query.ts';
 import type { FieldTypes } from './query.ts';
 
-interface InfluxSeries {
-  readonly name?: string;
-  readonly tags?: { readonly [name: string]: string };
-  readonly columns: readonly string[];
-  readonly values: readonly (readonly (Value | null)[])[];
-}
 interface Buckets {
   ts: number[];
   value: (Value | null)[];
@@ -53,8 +47,6 @@ interface Selection {
   readonly bucket: Bucket;
 }
 
-/** The package hears no end of an answer that breaks off: this is it. */
-const QUERY_TIMEOUT_MS = 60_000;
 /** Percentiles of more values are the server's own, which takes the nearest rank and does not interpolate. */
 const MAX_EXACT_VALUES = 200_000;
 const FUNCTIONS: { readonly [agg in Aggregate]: (field: string) => string } = {
@@ -73,15 +65,13 @@ const FIELD_TYPES = new Map<string, FieldType>([
   ['string', 'string'],
 ]);
 
-export class Influx1Reader {
-  readonly #client: InfluxDB;
-  readonly #origin: string;
+export class InfluxReader {
+  readonly #connection: Pick<InfluxConnection, 'query'>;
   readonly #city: string;
   readonly #types: ReadonlyMap<string, FieldTypes>;
 
-  constructor(client: InfluxDB, origin: string, city: string, types: ReadonlyMap<string, FieldTypes>) {
-    this.#client = client;
-    this.#origin = origin;
+  constructor(connection: Pick<InfluxConnection, 'query'>, city: string, types: ReadonlyMap<string, FieldTypes>) {
+    this.#connection = connection;
     this.#city = city;
     this.#types = types;
   }
@@ -326,30 +316,8 @@ export class Influx1Reader {
     return new Map(groups);
   }
 
-  async #query(sql: string, parameters: { readonly [name: string]: string }): Promise<InfluxSeries[]> {
-    const request = this.#client.queryRaw(sql, {
-      precision: 'ms',
-      placeholders: { city: this.#city, ...parameters },
-    }) as Promise<{ results: { series?: InfluxSeries[]; error?: string; partial?: boolean }[]; error?: string }>;
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () =>
-          reject(new Error(`InfluxDB at ${this.#origin} did not answer a query within ${QUERY_TIMEOUT_MS / 1000} s`)),
-        QUERY_TIMEOUT_MS,
-      );
-    });
-    try {
-      const { results } = await Promise.race([request, deadline]);
-      const [result] = results;
-      if (result?.error !== undefined) throw new Error(`InfluxDB at ${this.#origin}: ${result.error}`);
-      const series = result?.series ?? [];
-      if (result?.partial)
-        throw new Error(`InfluxDB at ${this.#origin} cut its answer: raise max-row-limit in its [http] section`);
-      return series;
-    } finally {
-      clearTimeout(timer);
-    }
+  #query(sql: string, parameters: { readonly [name: string]: string }): Promise<InfluxSeries[]> {
+    return this.#connection.query(sql, { city: this.#city, ...parameters });
   }
 }
 
