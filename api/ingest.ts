@@ -1,14 +1,19 @@
-// From a frame to a stored record: decode, check the time, tell duplicates, batch, append, and only then say so: tickets settle and the
-// rest of the api sees a record when it is durable. in = stored + rejected + duplicates + dropped + backlog holds at every moment.
-import { setTimeout as sleep } from 'node:timers/promises';
+// From a frame to a durable record: decode, check the time, tell duplicates, write to the journal, and only then say so: tickets settle and the
+// rest of the api sees a record when it is on disk. in = stored + rejected + duplicates + dropped + backlog holds at every moment.
 import { MAX_PAYLOAD_BYTES, Rejection } from '../telemetry/json-codec.ts';
 import type { CityClock } from './city-clock.ts';
 import type { DeviceEvent, Frame, TelemetryRecord } from '../telemetry/messages.ts';
-import { Backoff } from './backoff.ts';
+import { parseTopic } from '../telemetry/topics.ts';
+import { addTo, emptyBatch, sizeOf } from './batch.ts';
+import type { Batch, Taken } from './batch.ts';
+import type { Entry } from './journal/entry.ts';
+import type { Journal } from './journal/journal.ts';
 import type { Kind, Kinds } from './kinds.ts';
 import type { Logger } from './logger.ts';
 import type { Rejected } from './rejected.ts';
 import type { Store } from './store.ts';
+import { StoreWriter } from './store-writer.ts';
+import type { Stored } from './store-writer.ts';
 import { WaitingRoom } from './waiting-room.ts';
 import type { Waiting } from './waiting-room.ts';
 
@@ -18,23 +23,13 @@ const DEFAULT_MAX_BACKLOG = 200_000;
 const MAX_WAITING = 10_000;
 const PAST_MS = 7 * 86_400_000;
 const FUTURE_MS = 5 * 60_000;
-
-/** What one append carries; columns of equal length beside `records` and `events`. */
-export interface Batch {
-  readonly records: TelemetryRecord[];
-  readonly recordKinds: Kind[];
-  readonly recordHandles: number[];
-  readonly suspects: number[];
-  readonly events: DeviceEvent[];
-  /** How many of the events may be stored already. */
-  suspectEvents: number;
-  /** Shared by all its senders. */
-  readonly ticket: Promise<void>;
-  readonly settle: () => void;
-}
+/** A journal's entry that may be stored already. */
+const SUSPECT = 1;
 
 export interface IngestOptions {
   readonly store: Store;
+  /** What is acknowledged is in it; absent: in the store. */
+  readonly journal?: Journal;
   readonly kinds: Kinds;
   readonly rejected: Rejected;
   readonly log: Logger;
@@ -42,8 +37,9 @@ export interface IngestOptions {
   readonly now: () => number;
   /** The city's clock, when there is one. */
   readonly cityClock: Pick<CityClock, 'message' | 'latestMs'>;
-  /** Told after each commit. */
-  readonly onStored: (batch: Batch) => void;
+  /** Told of what is durable, in order. */
+  readonly onDurable: (batch: Batch) => void;
+  /** QoS 0 beyond it is dropped while acknowledgements wait for the store. */
   readonly maxBacklog?: number;
 }
 
@@ -58,16 +54,25 @@ export interface IngestCounters {
   readonly backlog: number;
 }
 
+/** A batch that still grows, and what its senders wait for. */
+interface Filling {
+  readonly batch: Batch;
+  readonly ticket: Promise<void>;
+  /** Of a batch that waits for the store. */
+  readonly settle?: () => void;
+}
+
 export class Ingest {
   readonly #options: IngestOptions;
   readonly #maxBacklog: number;
   readonly #waiting: WaitingRoom;
-  readonly #stop = new AbortController();
-  /** Oldest first; the last one is still filling. */
-  readonly #queue: Batch[] = [];
-  #running: Promise<void> | undefined;
-  #inFlight: Batch | undefined;
-  #storeFails = false;
+  readonly #writer: StoreWriter;
+  /** The newest batch, also when it is closed: a duplicate waits for it. */
+  #filling: Filling | undefined;
+  /** Of batches on their way into the store, oldest first; without a journal. */
+  readonly #owed = new Map<Batch, () => void>();
+  /** Waits for room in the journal, oldest first. */
+  #held: Waiting[] = [];
   #in = 0;
   #stored = 0;
   #rejected = 0;
@@ -78,17 +83,21 @@ export class Ingest {
   constructor(options: IngestOptions) {
     this.#options = options;
     this.#maxBacklog = options.maxBacklog ?? DEFAULT_MAX_BACKLOG;
-    const { kinds, now } = options;
+    const { kinds, now, store, log, journal } = options;
     this.#waiting = new WaitingRoom(
       now,
       (kind) => !kinds.isDescribing(kind),
       (expired) => this.#expire(expired),
     );
     kinds.onSettled((name) => this.#release(name));
+    const decode = (entry: Entry) => this.#decodeAgain(entry);
+    const onStored = (stored: Stored) => this.#account(stored);
+    this.#writer = new StoreWriter({ store, log, ...(journal && { journal }), decode, onStored });
+    journal?.onRoom(() => this.#letIn());
   }
 
   get storeFails(): boolean {
-    return this.#storeFails;
+    return this.#writer.fails;
   }
 
   counters(): IngestCounters {
@@ -103,25 +112,70 @@ export class Ingest {
     };
   }
 
+  /** What was durable before a restart and is not stored, after `position`: counts, is known when it comes again, and is stored. Before `take`. */
+  async recall(position: number): Promise<void> {
+    for await (const { entries } of this.#options.journal!.read(position)) {
+      for (const entry of entries) this.#remember(entry);
+    }
+    this.#writer.readFrom(position);
+  }
+
   /** One telemetry or event message. Names are checked against the grammar. */
   take(channel: 'telemetry' | 'event', kindName: string, device: string, frame: Frame): Promise<void> | undefined {
     this.#in++;
     const kind = this.#options.kinds.get(kindName);
-    if (this.#backlog >= this.#maxBacklog && frame.qos === 0) {
+    if (frame.qos === 0 && this.#isFull) {
       this.#dropped++;
       return undefined;
     }
+    if (this.#held.length > 0 || this.#options.journal?.isFull) return this.#hold(channel, kindName, device, frame);
     if (kind && !kind.describing) return this.#accept(channel, kind, device, frame);
     return this.#wait(channel, kindName, device, frame);
   }
 
-  /** Resolves when everything taken is stored or `deadlineMs` is over; what is left is never acknowledged. */
+  /** Resolves when everything taken is stored or `deadlineMs` is over; what is left is in the journal, or never acknowledged. */
   async close(deadlineMs: number): Promise<void> {
-    const timer = new AbortController();
-    await Promise.race([this.#running, sleep(deadlineMs, undefined, { signal: timer.signal }).catch(() => {})]);
-    timer.abort();
-    this.#stop.abort();
+    await this.#writer.close(deadlineMs);
     this.#waiting.close();
+  }
+
+  #remember(entry: Entry): void {
+    this.#in++;
+    this.#backlog++;
+    try {
+      const { kind, handle, message } = this.#decode(entry);
+      kind.identity.judge(handle, message.ts, message.seq);
+    } catch {
+      // What is wrong with it is told when its turn to be stored comes.
+    }
+  }
+
+  get #isFull(): boolean {
+    const { journal } = this.#options;
+    return journal ? journal.isFull || this.#held.length > 0 : this.#backlog >= this.#maxBacklog;
+  }
+
+  /** Until the journal has room: nothing is acknowledged, and its sender is not read any further. */
+  #hold(channel: 'telemetry' | 'event', kind: string, device: string, frame: Frame): Promise<void> {
+    this.#backlog++;
+    const copy = { ...frame, payload: Uint8Array.from(frame.payload) };
+    return new Promise((settle) => {
+      this.#held.push({ channel, kind, device, frame: copy, since: this.#options.now(), settle });
+    });
+  }
+
+  #letIn(): void {
+    let count = 0;
+    for (; count < this.#held.length && !this.#options.journal!.isFull; count++) {
+      const { channel, kind: name, device, frame, settle } = this.#held[count]!;
+      this.#backlog--;
+      const kind = this.#options.kinds.get(name);
+      const ready = kind && !kind.describing;
+      const ticket = ready ? this.#accept(channel, kind, device, frame) : this.#wait(channel, name, device, frame);
+      if (ticket) void ticket.then(settle);
+      else settle();
+    }
+    this.#held = this.#held.slice(count);
   }
 
   /** Until the kind's description is there. */
@@ -129,13 +183,12 @@ export class Ingest {
     const { length } = frame.payload;
     if (length > MAX_PAYLOAD_BYTES) {
       const detail = `payload must be at most ${MAX_PAYLOAD_BYTES} bytes, got ${length}`;
-      this.#reject('too-large', detail, kind, device, frame);
-      return undefined;
+      return this.#reject('too-large', detail, kind, device, frame);
     }
     if (this.#waiting.size >= MAX_WAITING) {
       if (!this.#options.kinds.isDescribing(kind)) {
-        this.#reject('unknown-kind', `${MAX_WAITING} records wait for descriptions already`, kind, device, frame);
-        return undefined;
+        const detail = `${MAX_WAITING} records wait for descriptions already`;
+        return this.#reject('unknown-kind', detail, kind, device, frame);
       }
       if (frame.qos === 0) {
         this.#dropped++;
@@ -150,35 +203,58 @@ export class Ingest {
   #accept(channel: 'telemetry' | 'event', kind: Kind, device: string, frame: Frame): Promise<void> | undefined {
     let message: TelemetryRecord | DeviceEvent;
     try {
-      message =
-        channel === 'telemetry'
-          ? kind.decoder.decode(device, frame.payload)
-          : kind.decoder.decodeEvent(device, frame.payload);
+      message = decode(channel, kind, device, frame.payload);
       this.#checkTime(message.ts);
     } catch (error) {
       const cause = error instanceof Rejection ? error.reason : 'internal';
-      this.#reject(cause, (error as Error).message, kind.description.kind, device, frame);
-      return undefined;
+      return this.#reject(cause, (error as Error).message, kind.description.kind, device, frame);
     }
     const handle = kind.devices.handleOf(device) ?? kind.devices.add(device);
     const verdict = kind.identity.judge(handle, message.ts, message.seq);
     if (verdict === 'duplicate') {
       this.#duplicates++;
-      // Its first copy may still be on its way: acknowledged means stored, so this one waits for all that is queued.
-      return frame.qos === 0 ? undefined : (this.#queue.at(-1) ?? this.#inFlight)?.ticket;
+      // Its first copy may still be on its way: acknowledged means durable, so this one waits for all that is.
+      return frame.qos === 0 ? undefined : this.#filling?.ticket;
     }
     this.#backlog++;
-    const batch = this.#fillingBatch();
-    if (channel === 'event') {
-      if (verdict === 'suspect') batch.suspectEvents++;
-      batch.events.push(message as DeviceEvent);
-    } else {
-      if (verdict === 'suspect') batch.suspects.push(batch.records.length);
-      batch.records.push(message);
-      batch.recordKinds.push(kind);
-      batch.recordHandles.push(handle);
+    const taken = { channel, message, kind, handle, suspect: verdict === 'suspect' };
+    const ticket = this.#options.journal ? this.#write(taken, frame) : this.#append(taken);
+    return frame.qos === 0 ? undefined : ticket;
+  }
+
+  /** Into the journal, and with its group into the store afterwards. */
+  #write(taken: Taken, { topic, payload }: Frame): Promise<void> {
+    const { journal, now, onDurable } = this.#options;
+    const flags = taken.suspect ? SUSPECT : 0;
+    const { sequence, durable } = journal!.append({ topic, payload, receivedMs: now(), flags });
+    let filling = this.#filling;
+    if (filling === undefined || filling.ticket !== durable) {
+      const batch = emptyBatch();
+      filling = { batch, ticket: durable };
+      this.#filling = filling;
+      void durable.then(() => {
+        this.#tell(batch, onDurable);
+        this.#writer.add(batch);
+      });
     }
-    return frame.qos === 0 ? undefined : batch.ticket;
+    const { batch } = filling;
+    addTo(batch, taken);
+    batch.last = sequence;
+    return durable;
+  }
+
+  /** Into the store: the ticket settles with its batch. */
+  #append(taken: Taken): Promise<void> {
+    let filling = this.#filling;
+    if (filling === undefined || filling.batch.closed || sizeOf(filling.batch) >= MAX_BATCH) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      filling = { batch: emptyBatch(), ticket: promise };
+      this.#filling = filling;
+      this.#owed.set(filling.batch, resolve);
+      this.#writer.add(filling.batch);
+    }
+    addTo(filling.batch, taken);
+    return filling.ticket;
   }
 
   #checkTime(ts: number): void {
@@ -200,69 +276,70 @@ export class Ingest {
     );
   }
 
-  #reject(cause: string, detail: string, kind: string, device: string, { topic, payload }: Frame): void {
+  #reject(
+    cause: string,
+    detail: string,
+    kind: string,
+    device: string,
+    { topic, payload, qos }: Frame,
+  ): Promise<void> | undefined {
     this.#rejected++;
-    this.#options.rejected.add(cause, detail, { topic, kind, device, payload });
+    const kept = this.#options.rejected.add(cause, detail, { topic, kind, device, payload });
+    return qos === 0 ? undefined : kept;
   }
 
-  #fillingBatch(): Batch {
-    const last = this.#queue.at(-1);
-    if (last && last.records.length + last.events.length < MAX_BATCH) return last;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const columns = { records: [], recordKinds: [], recordHandles: [], suspects: [], events: [] };
-    const batch: Batch = { ...columns, suspectEvents: 0, ticket: promise, settle: resolve };
-    this.#queue.push(batch);
-    this.#running ??= this.#run();
-    return batch;
+  #decode({ topic: text, payload, flags }: Entry): Taken {
+    const topic = parseTopic(text);
+    if (topic?.type !== 'telemetry' && topic?.type !== 'event') throw new Error(`not a topic of records: ${text}`);
+    const kind = this.#options.kinds.get(topic.kind);
+    if (!kind) throw new Rejection('unknown-kind', `the store has no description of kind ${topic.kind}`);
+    const message = decode(topic.type, kind, topic.device, payload);
+    const handle = kind.devices.handleOf(topic.device) ?? kind.devices.add(topic.device);
+    return { channel: topic.type, message, kind, handle, suspect: (flags & SUSPECT) > 0 };
   }
 
-  /** One append in flight; what arrives meanwhile is the next batch. */
-  async #run(): Promise<void> {
-    // What one turn of the event loop brings goes together.
-    await new Promise((resolve) => setImmediate(resolve));
-    for (let batch = this.#queue.shift(); batch; batch = this.#queue.shift()) {
-      this.#inFlight = batch;
-      const duplicates = await this.#append(batch);
-      if (duplicates === undefined) return;
-      this.#inFlight = undefined;
-      const count = batch.records.length + batch.events.length;
-      this.#backlog -= count;
-      this.#stored += count - duplicates;
-      this.#duplicates += duplicates;
-      batch.settle();
-      try {
-        this.#options.onStored(batch);
-      } catch (error) {
-        this.#options.log.error({ error: (error as Error).stack }, 'a stored batch was not shown');
-      }
+  /** An entry that was good when it was written. */
+  #decodeAgain(entry: Entry): Taken | undefined {
+    try {
+      return this.#decode(entry);
+    } catch (error) {
+      this.#backlog--;
+      this.#rejected++;
+      const cause = error instanceof Rejection ? error.reason : 'internal';
+      this.#options.rejected.add(cause, (error as Error).message, entry);
+      return undefined;
     }
-    this.#running = undefined;
   }
 
-  /** Until it succeeds. @returns duplicates; undefined when the api closes first */
-  async #append(batch: Batch): Promise<number | undefined> {
-    const backoff = new Backoff();
-    let suspects: readonly number[] = batch.suspects;
-    let failed = false;
-    for (;;) {
-      try {
-        const { duplicates } = await this.#options.store.append({
-          records: batch.records,
-          suspects,
-          events: batch.events,
-        });
-        this.#storeFails = false;
-        // After an attempt that failed there may be more than were suspected: it had stored them after all.
-        return failed ? Math.min(duplicates, batch.suspects.length + batch.suspectEvents) : duplicates;
-      } catch (error) {
-        this.#storeFails = true;
-        failed = true;
-        suspects = [...batch.records.keys()];
-        const waitMs = backoff.nextMs();
-        this.#options.log.warn({ error: (error as Error).message, waitMs }, 'the store took no batch, trying again');
-        if (this.#stop.signal.aborted) return undefined;
-        await sleep(waitMs, undefined, { signal: this.#stop.signal }).catch(() => {});
-      }
+  #account({ batch, duplicates, refused }: Stored): void {
+    const count = sizeOf(batch);
+    this.#backlog -= count;
+    this.#stored += count - duplicates - refused.length;
+    this.#duplicates += duplicates;
+    for (const { record, event, reason } of refused) {
+      const message = record === undefined ? batch.events[event!]! : batch.records[record]!;
+      this.#refuse(message, reason);
+    }
+    const settle = this.#owed.get(batch);
+    if (settle === undefined) return;
+    this.#owed.delete(batch);
+    settle();
+    this.#tell(batch, this.#options.onDurable);
+  }
+
+  /** The database will never take it. */
+  #refuse(message: TelemetryRecord | DeviceEvent, reason: string): void {
+    this.#rejected++;
+    const { kind, device } = message;
+    const topic = `${kind}/${device}`;
+    this.#options.rejected.add('store', reason, { topic, kind, device, payload: Buffer.from(JSON.stringify(message)) });
+  }
+
+  #tell(batch: Batch, listener: (batch: Batch) => void): void {
+    try {
+      listener(batch);
+    } catch (error) {
+      this.#options.log.error({ error: (error as Error).stack }, 'a batch was not shown');
     }
   }
 
@@ -291,4 +368,8 @@ export class Ingest {
       settle();
     }
   }
+}
+
+function decode(channel: 'telemetry' | 'event', { decoder }: Kind, device: string, payload: Uint8Array) {
+  return channel === 'telemetry' ? decoder.decode(device, payload) : decoder.decodeEvent(device, payload);
 }

@@ -7,6 +7,9 @@ import type { Ingest } from './ingest.ts';
 import type { Kinds } from './kinds.ts';
 import type { Live } from './live.ts';
 import type { Logger } from './logger.ts';
+import type { Take } from '../telemetry/messages.ts';
+import type { Journal } from './journal/journal.ts';
+import type { Quarantine } from './quarantine.ts';
 import type { Rejected } from './rejected.ts';
 import type { ScenarioBoard } from './scenario-board.ts';
 import type { Shares } from './shares.ts';
@@ -28,6 +31,10 @@ export interface Parts {
   readonly kinds: Kinds;
   readonly ingest: Ingest;
   readonly rejected: Rejected;
+  /** Absent without a disk. */
+  readonly quarantine: Quarantine | undefined;
+  readonly journal: Journal | undefined;
+  readonly take: Take;
   readonly clock: CityClock;
   readonly scenario: ScenarioBoard;
   readonly shares: Shares;

@@ -1,10 +1,14 @@
-// What was refused and why: counted by cause for ever, the newest items kept within a memory limit. It never refuses anything itself.
+// What was refused and why: counted by cause, the newest items kept in memory to be shown, all of them in quarantine where there is a disk.
+// It never refuses anything itself.
 import { isUtf8 } from 'node:buffer';
 import type { Logger } from './logger.ts';
+import type { Quarantine } from './quarantine.ts';
 
 /** Payloads are shown up to here. */
 const SHOWN_BYTES = 1024;
-const DEFAULT_LIMIT_BYTES = 100_000_000;
+const LIMIT_BYTES = 100_000_000;
+/** While all of them are on disk. */
+const LIMIT_BESIDE_DISK_BYTES = 20_000_000;
 /** Object, two numbers and string headers of an item, measured roughly. */
 const ITEM_OVERHEAD_BYTES = 250;
 const LOG_INTERVAL_MS = 10_000;
@@ -33,6 +37,7 @@ export class Rejected {
   readonly #limitBytes: number;
   readonly #log: Logger;
   readonly #now: () => number;
+  readonly #quarantine: Quarantine | undefined;
   readonly #byCause = new Map<string, number>();
   #total = 0;
   /** Ring by index: items before `#first` were given up. */
@@ -42,10 +47,12 @@ export class Rejected {
   #loggedAt = -Infinity;
   #sinceLogged = 0;
 
-  constructor(log: Logger, now: () => number, limitBytes: number = DEFAULT_LIMIT_BYTES) {
+  /** quarantine: where whole payloads are kept on disk. */
+  constructor(log: Logger, now: () => number, quarantine?: Quarantine, limitBytes?: number) {
+    this.#quarantine = quarantine;
     this.#log = log;
     this.#now = now;
-    this.#limitBytes = limitBytes;
+    this.#limitBytes = limitBytes ?? (quarantine ? LIMIT_BESIDE_DISK_BYTES : LIMIT_BYTES);
   }
 
   get total(): number {
@@ -56,7 +63,21 @@ export class Rejected {
     return Object.fromEntries(this.#byCause);
   }
 
-  add(cause: string, detail: string, { topic, kind, device, payload }: Origin): void {
+  /** What was refused before this start, as far as it is kept: it counts. */
+  async recall(): Promise<void> {
+    if (!this.#quarantine) return;
+    for await (const { sequence: _, cause, detail, at, ...origin } of this.#quarantine.items())
+      this.#note(cause, detail, origin, at);
+  }
+
+  /** → settles when it is kept on disk; undefined when it is not. */
+  add(cause: string, detail: string, origin: Origin): Promise<void> | undefined {
+    const at = this.#now();
+    this.#tell(this.#note(cause, detail, origin, at));
+    return this.#quarantine?.add({ cause, detail: detail.slice(0, SHOWN_BYTES), at, ...origin });
+  }
+
+  #note(cause: string, detail: string, { topic, kind, device, payload }: Origin, at: number): RejectedItem {
     this.#total++;
     this.#byCause.set(cause, (this.#byCause.get(cause) ?? 0) + 1);
     const item: RejectedItem = {
@@ -65,13 +86,13 @@ export class Rejected {
       topic: topic.slice(0, SHOWN_BYTES),
       ...(kind === undefined ? {} : { kind }),
       ...(device === undefined ? {} : { device }),
-      ...shown(payload),
-      at: this.#now(),
+      ...shown(payload, SHOWN_BYTES),
+      at,
     };
     this.#items.push(item);
     this.#bytes += sizeOf(item);
     while (this.#bytes > this.#limitBytes) this.#giveUpOldest();
-    this.#tell(item);
+    return item;
   }
 
   /** Newest first. */
@@ -107,8 +128,9 @@ function sizeOf(item: RejectedItem): number {
   return ITEM_OVERHEAD_BYTES + 2 * (item.payload.length + item.detail.length + item.topic.length);
 }
 
-function shown(payload: Uint8Array): { payload: string; base64?: true } {
-  const bytes = Buffer.from(payload.buffer, payload.byteOffset, Math.min(payload.byteLength, SHOWN_BYTES));
+/** The first `maxBytes` as text, or as base64 where the whole is no text. */
+export function shown(payload: Uint8Array, maxBytes: number): { payload: string; base64?: true } {
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, Math.min(payload.byteLength, maxBytes));
   // A cut may fall inside a character, so the whole payload decides whether it is text.
   if (isUtf8(payload)) return { payload: bytes.toString('utf8') };
   return { payload: bytes.toString('base64'), base64: true };

@@ -1,23 +1,13 @@
 // What the service says about itself: probes, health, counters, kinds, the map, what it refused.
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import type { Static } from 'typebox';
 import { createMetrics } from '../metrics.ts';
 import { allCounters } from '../parts.ts';
 import type { Parts } from '../parts.ts';
-import { Problem, badCursor } from '../problems.ts';
-import type { Rejected } from '../rejected.ts';
-import { CURSOR, answers, limitOf } from './schemas.ts';
+import { Problem } from '../problems.ts';
+import { answers } from './schemas.ts';
 
 const NUMBERS = Type.Record(Type.String(), Type.Unknown());
-const REJECTED_QUERY = Type.Object(
-  {
-    limit: limitOf(100, 10_000),
-    cause: Type.Optional(Type.String({ maxLength: 64 })),
-    cursor: Type.Optional(CURSOR),
-  },
-  { additionalProperties: false },
-);
 /** The store is asked this often at most; probes may come much more often. */
 const PING_AGE_MS = 1000;
 
@@ -65,46 +55,15 @@ export function systemRoutes(app: FastifyInstance, parts: Parts): void {
   app.get('/api/kinds', { schema: { tags: ['city'], summary: 'Kinds of devices: fields, events, commands' } }, () =>
     kinds.all().map((kind) => ({ ...kind.description, devices: kind.latest.count })),
   );
-  app.get<{ Querystring: Static<typeof REJECTED_QUERY> }>(
-    '/api/rejected',
-    { schema: { tags: ['system'], summary: 'Messages refused, newest first', querystring: REJECTED_QUERY } },
-    ({ query: { limit, cause, cursor } }) => ({
-      total: rejected.total,
-      byCause: rejected.byCause(),
-      ...rejectedPage(rejected, limit, cause, cursor),
-    }),
-  );
-}
-
-/** A cursor is the running number of the last item of a page; the newest item has the number `total`. */
-function rejectedPage(rejected: Rejected, limit: number, cause?: string, cursor?: string) {
-  const { total } = rejected;
-  const before = cursor === undefined ? total + 1 : rejectedNumber(cursor, total);
-  const passed = total + 1 - before;
-  const numbered = rejected
-    .newest(cause === undefined ? passed + limit + 1 : Infinity)
-    .map((item, at) => ({ item, number: total - at }))
-    .slice(passed)
-    .filter(({ item }) => cause === undefined || item.cause === cause);
-  const page = numbered.slice(0, limit);
-  return {
-    items: page.map(({ item }) => item),
-    next: numbered.length > limit ? String(page.at(-1)!.number) : null,
-  };
-}
-
-/** A number that was not reached yet is of an earlier run. */
-function rejectedNumber(cursor: string, total: number): number {
-  const number = /^\d{1,15}$/.test(cursor) ? Number(cursor) : 0;
-  if (number < 1 || number > total) throw badCursor(cursor);
-  return number;
 }
 
 function healthOf(parts: Parts, storeOk: boolean) {
   const broker = parts.brokerState();
   const storeWell = storeOk && !parts.ingest.storeFails;
   const { scenario, seed, speed, trueSpeed, simTimeMs } = parts.clock.message ?? {};
-  const status = !storeWell && !broker.ok ? 'down' : !storeWell || !broker.ok || parts.isClosing() ? 'degraded' : 'ok';
+  const { level = 'ok', bytes = 0, maxBytes = 0 } = parts.journal?.state ?? {};
+  const well = storeWell && broker.ok && level === 'ok' && !parts.isClosing();
+  const status = !storeWell && !broker.ok ? 'down' : well ? 'ok' : 'degraded';
   return {
     status,
     version: parts.version,
@@ -116,6 +75,7 @@ function healthOf(parts: Parts, storeOk: boolean) {
     simTimeMs: simTimeMs ?? null,
     utcOffsetMin: parts.clock.utcOffsetMin,
     store: { kind: parts.store.name, ok: storeWell, backlog: parts.ingest.counters().backlog },
+    journal: parts.journal ? { level, bytes, maxBytes } : null,
     broker: { ok: broker.ok, clients: parts.shares.of('broker')?.clients ?? 0 },
   };
 }

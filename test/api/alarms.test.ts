@@ -31,7 +31,7 @@ describe('alarms', () => {
 
 describe('rejected items', () => {
   it('are counted for ever and kept within the limit of memory', () => {
-    const rejected = new Rejected(quiet, () => 1, 10_000);
+    const rejected = new Rejected(quiet, () => 1, undefined, 10_000);
     for (let count = 0; count < 100; count++) {
       rejected.add('not-json', 'bad', { topic: `t/${count}`, payload: Buffer.from('x'.repeat(2000)) });
     }

@@ -70,7 +70,7 @@ class Api {
     const clock = { simTimeMs: START, utcOffsetMin: 480, speed: 'max', trueSpeed: 1000, scenario: 'demo', seed: 1 };
     cityClock.take(Buffer.from(JSON.stringify({ ...clock, backfillFromMs: START })), NOW);
     const { kinds, rejected } = this;
-    this.ingest = new Ingest({ store, kinds, rejected, log: quiet, now: () => NOW, cityClock, onStored: () => {} });
+    this.ingest = new Ingest({ store, kinds, rejected, log: quiet, now: () => NOW, cityClock, onDurable: () => {} });
   }
 
   async start(): Promise<this> {

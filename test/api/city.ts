@@ -84,6 +84,7 @@ export function createTestStore(): TestStore {
     records: (query) => inner.records(query),
     latest: (kind) => inner.latest(kind),
     ping: async () => !store.failing,
+    position: () => inner.position(),
     close: () => inner.close(),
   };
   return store;

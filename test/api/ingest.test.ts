@@ -28,7 +28,7 @@ function createBench(options: { maxBacklog?: number; devicesInMemory?: number; s
     log: quiet,
     now: () => NOW,
     cityClock: new CityClock(),
-    onStored: () => {},
+    onDurable: () => {},
     ...(maxBacklog ? { maxBacklog } : {}),
   });
   const send: Bench['send'] = (device, payload, qos = 1, kind = 'bus') => {
@@ -228,7 +228,7 @@ describe('ingest over time', () => {
     const store = createTestStore();
     const rejected = new Rejected(quiet, () => now);
     const kinds = new Kinds({ store, rejected, log: quiet });
-    const common = { store, kinds, rejected, log: quiet, cityClock: new CityClock(), onStored: () => {} };
+    const common = { store, kinds, rejected, log: quiet, cityClock: new CityClock(), onDurable: () => {} };
     const ingest = new Ingest({ ...common, now: () => now });
     const payload = Buffer.from(JSON.stringify({ ts: NOW, seq: 1 }));
     const topic = 'city/wuxi/ufo/u-1/telemetry';

@@ -1,0 +1,232 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CityClock } from '../../api/city-clock.ts';
+import { Ingest } from '../../api/ingest.ts';
+import { Journal } from '../../api/journal/journal.ts';
+import type { JournalOptions } from '../../api/journal/journal.ts';
+import { Kinds } from '../../api/kinds.ts';
+import { Quarantine } from '../../api/quarantine.ts';
+import { Rejected } from '../../api/rejected.ts';
+import type { Batch } from '../../api/batch.ts';
+import type { StoreBatch } from '../../api/store.ts';
+import type { Frame } from '../../telemetry/messages.ts';
+import { NOW, bus, createTestStore, quiet } from './city.ts';
+import type { TestStore } from './city.ts';
+
+let folder = '';
+let closing: (() => Promise<unknown>)[] = [];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'citytwin-ingest-'));
+});
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+  await rm(folder, { recursive: true });
+});
+
+interface Bench {
+  readonly journal: Journal;
+  readonly quarantine: Quarantine;
+  readonly kinds: Kinds;
+  readonly ingest: Ingest;
+  readonly rejected: Rejected;
+  readonly shown: Batch[];
+  send(device: string, payload: object, qos?: 0 | 1): Promise<void> | undefined;
+  stop(): Promise<void>;
+}
+
+async function open(store: TestStore, options: Partial<JournalOptions> = {}): Promise<Bench> {
+  const onFatal = (error: Error) => expect.unreachable(error.message);
+  const common = { log: quiet, onFatal, minFreeBytes: 0 };
+  const position = await store.position();
+  const stored = position === undefined ? {} : { storedSequence: position };
+  const journal = await Journal.open({ folder, ...common, ...stored, ...options });
+  const quarantine = new Quarantine(await Journal.open({ folder: join(folder, 'quarantine'), ...common }));
+  const rejected = new Rejected(quiet, () => NOW, quarantine);
+  await rejected.recall();
+  const kinds = new Kinds({ store, rejected, log: quiet });
+  await kinds.load();
+  if (!kinds.get('bus')) await kinds.take('bus', Buffer.from(JSON.stringify(bus)), 'city/wuxi/kinds/bus');
+  const shown: Batch[] = [];
+  const parts = { store, journal, kinds, rejected, log: quiet, now: () => NOW, cityClock: new CityClock() };
+  const ingest = new Ingest({ ...parts, onDurable: (batch) => shown.push(batch) });
+  await ingest.recall(position ?? journal.cursor() ?? 0);
+  const stop = async () => {
+    await ingest.close(200);
+    await Promise.all([journal.close(), quarantine.close()]);
+  };
+  closing.push(stop);
+  const send: Bench['send'] = (device, payload, qos = 1) =>
+    ingest.take('telemetry', 'bus', device, {
+      topic: `city/wuxi/bus/${device}/telemetry`,
+      payload: Buffer.from(JSON.stringify(payload)),
+      qos,
+      retain: false,
+    });
+  return { journal, quarantine, kinds, ingest, rejected, shown, send, stop };
+}
+
+const emptied = ({ ingest }: Bench) =>
+  vi.waitUntil(() => ingest.counters().backlog === 0, { timeout: 5000, interval: 5 });
+
+function balance({ ingest }: Bench): number {
+  const { in: taken, stored, rejected, duplicates, dropped, backlog } = ingest.counters();
+  return taken - stored - rejected - duplicates - dropped - backlog;
+}
+
+async function storedSeqs(store: TestStore, device = 'b-1'): Promise<number[]> {
+  const rows = await store.records({ kind: 'bus', fromMs: 0, toMs: NOW * 2, limit: 1_000_000 });
+  return rows.filter((row) => row.device === device).map(({ seq }) => seq);
+}
+
+describe('with a journal', () => {
+  it('a ticket settles and a record is shown when it is on disk, whatever the store does', async () => {
+    const store = createTestStore();
+    const bench = await open(store);
+    store.failing = true;
+    await bench.send('b-1', { ts: NOW, seq: 1 });
+    expect(bench.journal.state.durableSequence).toBe(1);
+    expect(bench.shown.flatMap(({ records }) => records.map(({ seq }) => seq))).toEqual([1]);
+    expect(bench.ingest.counters()).toMatchObject({ in: 1, stored: 0, backlog: 1 });
+    store.failing = false;
+    await emptied(bench);
+    expect(bench.ingest.counters()).toMatchObject({ in: 1, stored: 1 });
+    expect(bench.journal.cursor()).toBe(1);
+  });
+
+  it('what was acknowledged is stored after a restart, once, and what comes again is known', async () => {
+    const store = createTestStore();
+    const before = await open(store);
+    store.failing = true;
+    for (const seq of [1, 2, 3]) await before.send('b-1', { ts: NOW + seq, seq });
+    await before.stop();
+    expect(store.batches).toEqual([]);
+    store.failing = false;
+    const after = await open(store);
+    await after.send('b-1', { ts: NOW + 3, seq: 3 });
+    await after.send('b-1', { ts: NOW + 2, seq: 2 });
+    await after.send('b-1', { ts: NOW + 4, seq: 4 });
+    await emptied(after);
+    expect(await storedSeqs(store)).toEqual([1, 2, 3, 4]);
+    expect(after.ingest.counters()).toMatchObject({ in: 6, stored: 4, duplicates: 2, gaps: 0, restarts: 0 });
+  });
+
+  it('after a restart nothing is stored again that the store has', async () => {
+    const store = createTestStore();
+    const before = await open(store);
+    for (const seq of [1, 2, 3]) await before.send('b-1', { ts: NOW + seq, seq });
+    await emptied(before);
+    await before.stop();
+    const after = await open(store);
+    expect(after.ingest.counters()).toMatchObject({ in: 0, backlog: 0 });
+    await after.send('b-1', { ts: NOW + 4, seq: 4 });
+    await emptied(after);
+    expect(store.batches.map(({ records }) => records.length).reduce((sum, count) => sum + count)).toBe(4);
+  });
+
+  it('keeps a bounded number in memory and reads the rest from disk, in order', { timeout: 30_000 }, async () => {
+    const store = createTestStore();
+    const bench = await open(store);
+    store.failing = true;
+    const count = 130_000;
+    let last: Promise<void> | undefined;
+    for (let seq = 1; seq <= count; seq++) {
+      last = bench.send('b-1', { ts: NOW + seq, seq });
+      if (seq % 1000 === 0) await last;
+    }
+    await last;
+    store.failing = false;
+    await vi.waitUntil(() => bench.ingest.counters().backlog === 0, { timeout: 20_000, interval: 20 });
+    const seqs = store.batches.flatMap(({ records }) => records.map(({ seq }) => seq));
+    expect(seqs).toEqual(Array.from({ length: count }, (_, at) => at + 1));
+    expect(bench.ingest.counters()).toMatchObject({ in: count, stored: count, duplicates: 0 });
+  });
+
+  it('a full journal drops QoS 0, counted, and lets QoS 1 wait until there is room', { timeout: 30_000 }, async () => {
+    const store = createTestStore();
+    const bench = await open(store, { maxBytes: 16 * 1_048_576, segmentBytes: 1_048_576 });
+    store.failing = true;
+    const line = 'x'.repeat(250);
+    let seq = 0;
+    while (!bench.journal.isFull) {
+      seq++;
+      void bench.send('b-1', { ts: NOW + seq, seq, line }, 0);
+      if (seq % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    const full = seq;
+    expect(bench.send('b-1', { ts: NOW + ++seq, seq }, 0)).toBeUndefined();
+    expect(bench.ingest.counters()).toMatchObject({ in: full + 1, dropped: 1, backlog: full });
+    let settled = 0;
+    const tickets = [1, 2, 3].map((more) => bench.send('b-2', { ts: NOW + more, seq: more })!.then(() => settled++));
+    expect([settled, balance(bench)]).toEqual([0, 0]);
+    store.failing = false;
+    await Promise.all(tickets);
+    await emptied(bench);
+    expect(await storedSeqs(store, 'b-2')).toEqual([1, 2, 3]);
+    expect(bench.ingest.counters()).toMatchObject({ stored: full + 3, dropped: 1 });
+    expect(balance(bench)).toBe(0);
+  });
+
+  it('what the database will never take is put into quarantine while the rest is stored', async () => {
+    const store = createTestStore();
+    const append = store.append.bind(store);
+    store.append = async (batch: StoreBatch) => {
+      const at = batch.records.findIndex(({ seq }) => seq === 2);
+      const records = batch.records.filter((_, index) => index !== at);
+      const result = await append({ ...batch, records });
+      return at === -1 ? result : { ...result, refused: [{ record: at, reason: 'field type conflict' }] };
+    };
+    const bench = await open(store);
+    for (const seq of [1, 2, 3]) void bench.send('b-1', { ts: NOW + seq, seq });
+    await emptied(bench);
+    expect(await storedSeqs(store)).toEqual([1, 3]);
+    expect(bench.ingest.counters()).toMatchObject({ in: 3, stored: 2, rejected: 1 });
+    expect(bench.rejected.newest(1)[0]).toMatchObject({ cause: 'store', detail: 'field type conflict', device: 'b-1' });
+    expect(balance(bench)).toBe(0);
+  });
+});
+
+describe('quarantine', () => {
+  it('keeps the whole payload over a restart, and lets it in after a fix', async () => {
+    const store = createTestStore();
+    const before = await open(store);
+    // Longer than what is shown.
+    const names = ['note0', 'note1', 'note2', 'note3', 'note4', 'note5'];
+    const notes = Object.fromEntries(names.map((name) => [name, 'y'.repeat(250)]));
+    await before.send('b-1', { ts: NOW, seq: 1, ...notes });
+    await before.send('b-1', { ts: NOW + 1, seq: 2, speedMps: 'fast' });
+    await before.stop();
+    const after = await open(store);
+    expect(after.rejected.byCause()).toEqual({ 'unknown-field': 1, 'wrong-type': 1 });
+    const kept = [];
+    for await (const item of after.quarantine.items()) kept.push(item);
+    expect(kept.map(({ cause }) => cause)).toEqual(['unknown-field', 'wrong-type']);
+    expect(JSON.parse(Buffer.from(kept[0]!.payload).toString())).toEqual({ ts: NOW, seq: 1, ...notes });
+
+    const added = Object.fromEntries(names.map((name) => [name, { label: name, unit: '', type: 'string' }]));
+    const known = { ...bus, fields: { ...bus.fields, ...added } };
+    await after.kinds.take('bus', Buffer.from(JSON.stringify(known)), 'city/wuxi/kinds/bus');
+    const take = (frame: Frame) => after.ingest.take('telemetry', 'bus', 'b-1', frame);
+    expect(await after.quarantine.replay(take)).toBe(2);
+    await emptied(after);
+    expect(await storedSeqs(store)).toEqual([1]);
+    const left = [];
+    for await (const { cause, sequence } of after.quarantine.items()) left.push({ cause, sequence });
+    expect(left).toEqual([{ cause: 'wrong-type', sequence: 3 }]);
+    expect(balance(after)).toBe(0);
+  });
+
+  it('replays one cause only, and keeps the others', async () => {
+    const bench = await open(createTestStore());
+    await bench.send('b-1', { ts: NOW, seq: 1, colour: 'red' });
+    await bench.send('b-1', { ts: NOW, seq: 2, speedMps: 'fast' });
+    const taken: string[] = [];
+    const take = ({ payload }: Frame) => void taken.push(Buffer.from(payload).toString());
+    expect(await bench.quarantine.replay(take, 'wrong-type')).toBe(1);
+    expect(taken.map((text) => (JSON.parse(text) as { seq: number }).seq)).toEqual([2]);
+    const left = [];
+    for await (const { cause } of bench.quarantine.items()) left.push(cause);
+    expect(left).toEqual(['unknown-field']);
+  });
+});
