@@ -2,16 +2,17 @@
 // when a group leaves and tries again on a full disk; quota and deletion are its owner's.
 import { Worker } from 'node:worker_threads';
 import type { AppendAnswer, AppendRequest } from './append-worker.ts';
-import { mostBytes } from './entry.ts';
+import { checkSize, mostBytes } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { FillingGroup } from './filling-group.ts';
-import { MAX_ENTRY_BYTES } from './format.ts';
 import type { SegmentWriterOptions } from './segment-writer.ts';
 
 /** A group of this size does not linger. */
 const PROMPT_BYTES = 512 << 10;
 /** Groups waiting for the disk although nobody should have handed anything in: beyond this an entry is refused. */
 const MAX_WAITING_GROUPS = 8;
+/** Of entries beyond it the size is looked at closely. */
+const LARGE_BYTES = 60_000;
 const RETRY_MS = 250;
 /** What is asked of a journal that ended: never acknowledged. */
 const NEVER = new Promise<void>(() => {});
@@ -88,7 +89,8 @@ export class Appender {
   append(entry: Entry): { readonly sequence: number; readonly durable: Promise<void> } {
     if (this.#ended) return { sequence: this.#last, durable: NEVER };
     const needed = mostBytes(entry);
-    if (!this.#filling.fits(needed)) this.#turnOver(needed);
+    if (needed > LARGE_BYTES) checkSize(entry);
+    if (!this.#filling.fits(needed)) this.#turnOver();
     const filling = this.#filling;
     const sequence = ++this.#last;
     filling.put(entry, sequence);
@@ -127,9 +129,7 @@ export class Appender {
   }
 
   /** The filling group has no room: it waits, another one fills. */
-  #turnOver(needed: number): void {
-    if (needed > MAX_ENTRY_BYTES)
-      throw new RangeError(`an entry of the journal takes at most ${MAX_ENTRY_BYTES} bytes, got ${needed}`);
+  #turnOver(): void {
     if (this.#waiting.length >= MAX_WAITING_GROUPS)
       throw new Error(`the journal is full, and ${MAX_WAITING_GROUPS} groups of entries wait for room already`);
     this.#closeFilling();

@@ -1,5 +1,8 @@
 // One entry of the journal: what it is, into bytes, out of them. It knows no record and no file.
-import { ENTRY_HEAD_BYTES } from './format.ts';
+import { ENTRY_HEAD_BYTES, MAX_ENTRY_BYTES } from './format.ts';
+
+/** As in MQTT. */
+const MAX_TOPIC_BYTES = 65_535;
 
 export interface Entry {
   readonly topic: string;
@@ -21,6 +24,16 @@ export interface Group {
 /** The most bytes that an entry can take: three of UTF-8 for each UTF-16 unit of the topic. */
 export function mostBytes({ topic, payload }: Entry): number {
   return ENTRY_HEAD_BYTES + 3 * topic.length + payload.length;
+}
+
+/** @throws RangeError saying what is too large */
+export function checkSize(entry: Entry): void {
+  const topicBytes = Buffer.byteLength(entry.topic);
+  if (topicBytes > MAX_TOPIC_BYTES)
+    throw new RangeError(`a topic in the journal takes at most ${MAX_TOPIC_BYTES} bytes, got ${topicBytes}`);
+  const bytes = mostBytes(entry);
+  if (bytes > MAX_ENTRY_BYTES)
+    throw new RangeError(`an entry of the journal takes at most ${MAX_ENTRY_BYTES} bytes, got ${bytes}`);
 }
 
 /** Room for it must be there. @returns where it ends */

@@ -7,6 +7,8 @@
 import { crc32 } from 'node:zlib';
 
 export const VERSION = 1;
+/** Beyond it lies damage, not the future. */
+const MAX_VERSION = 1000;
 const HEADER_COPY_BYTES = 40;
 /** Twice: without its salt no record of a segment could be told from garbage, and one bad byte must not cost a segment. */
 export const HEADER_BYTES = 2 * HEADER_COPY_BYTES;
@@ -74,12 +76,13 @@ export function encodeHeader(salt: Uint8Array, first: number, previous: number):
 
 /** @returns undefined when both copies are damaged. @throws NewerFormat */
 export function decodeHeader(bytes: Buffer): Header | undefined {
-  const versions = [0, HEADER_COPY_BYTES].map((at) => headerAt(bytes, at));
-  const good = versions.find((header) => typeof header === 'object');
+  const found = [0, HEADER_COPY_BYTES].map((at) => headerAt(bytes, at));
+  const good = found.find((header) => typeof header === 'object');
   if (good) return good;
-  // A header of another format may be of any length: its first copy is what counts. A flipped bit leaves a good second copy of ours.
-  const [version] = versions;
-  if (typeof version === 'number') throw new NewerFormat(version);
+  // A header of another format may be of any length: its first copy is what counts. One flipped bit leaves a good second copy of ours, and
+  // what overwrites both rarely leaves a version that could be one.
+  const [version] = found;
+  if (typeof version === 'number' && version < MAX_VERSION) throw new NewerFormat(version);
   return undefined;
 }
 

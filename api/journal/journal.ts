@@ -41,8 +41,9 @@ export interface JournalOptions {
   /** A group begins no sooner than this after the one before, unless it is large; default 4. */
   readonly lingerMs?: number;
   /**
-   * The newest position of a store that keeps it itself. Numbers go on behind it whatever happened to the files: an entry with a number that
-   * the store has seen already would be taken for stored.
+   * The newest position of a store that keeps it itself, 0 when it has none yet; absent: the cursor file says it. Up to here entries may be
+   * deleted, and numbers go on behind it whatever happened to the files: an entry with a number that the store has seen would be taken for
+   * stored.
    */
   readonly storedSequence?: number;
   readonly log: Logger;
@@ -117,7 +118,7 @@ export class Journal {
   }
 
   private constructor(options: JournalOptions, recovery: Recovery, cursor: CursorFile, room: Room, unlock: () => void) {
-    const { folder, storedSequence = 0, lingerMs = DEFAULT_LINGER_MS } = options;
+    const { folder, storedSequence, lingerMs = DEFAULT_LINGER_MS } = options;
     const { maxBytes } = room;
     const { segmentBytes = between(MB, maxBytes / 64, 16 * MB) } = options;
     const { recovered, segments, last } = recovery;
@@ -128,8 +129,8 @@ export class Journal {
     this.#room = room;
     this.#unlock = unlock;
     this.#holes = [...recovered.holes];
-    this.#stored = Math.max(storedSequence, cursor.sequence ?? 0);
-    this.#durable = Math.max(last, this.#stored);
+    this.#stored = storedSequence ?? cursor.sequence ?? 0;
+    this.#durable = Math.max(last, this.#stored, cursor.sequence ?? 0);
     if (last > 0 && this.#stored > last)
       options.log.warn({ folder, last, stored: this.#stored }, 'the end of the journal is gone; all of that is stored');
     this.#appender = new Appender({
@@ -283,7 +284,10 @@ export class Journal {
       if (!this.#ended) await step();
     });
     this.#moving = done.catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') this.#fail(error as Error);
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ENOSPC')
+        this.#options.log.warn({ folder: this.#options.folder, error: message }, 'no cursor written');
+      else this.#fail(error as Error);
     });
     return this.#moving;
   }
