@@ -10,7 +10,8 @@ import { KIND_PATTERN, show } from '../telemetry/description.ts';
 import type { Take } from '../telemetry/messages.ts';
 import { Arrivals } from './arrivals.ts';
 import { countClientErrors } from './client-errors.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials } from './credential-source.ts';
+import type { Connection } from './connection.ts';
 import { leaveInTurn } from './departures.ts';
 import { Door } from './door.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
@@ -28,6 +29,8 @@ import type { StatusTotals } from './status.ts';
 import { makeStrict } from './strict-parser.ts';
 import { Tally } from './tally.ts';
 import type { BrokerTotals, Log } from './tally.ts';
+import { createTlsServer } from './tls-listener.ts';
+import type { TlsMaterial } from './tls-listener.ts';
 import { Traffic } from './traffic.ts';
 import { Turns } from './turns.ts';
 
@@ -36,6 +39,8 @@ export interface BrokerOptions {
   readonly host: string;
   /** TCP; 0 = a free one */
   readonly port: number;
+  /** A second listener that speaks TLS; on the same address unless it names another. */
+  readonly tls?: { readonly host?: string; readonly port: number; readonly material: TlsMaterial };
   /** Absent or `anonymous`: only on loopback, and everyone without a name is integrator, controller and viewer. */
   readonly credentials?: Credentials;
   /** Called for every accepted publish, those of publish() included. */
@@ -49,6 +54,8 @@ export interface BrokerOptions {
 export interface Broker {
   /** The TCP port it listens on. */
   readonly port: number;
+  /** The port on which it listens for TLS, if it does. */
+  readonly tlsPort: number | undefined;
   /** Speaks MQTT on any stream, for example a WebSocket. */
   readonly handle: (stream: Duplex, request?: IncomingMessage) => void;
   /** Publishes as the broker itself; resolves when the frame is durable and on its way. @throws for a topic that is none of the city's */
@@ -64,6 +71,7 @@ export interface Broker {
 /** Publishes being delivered at once; Aedes' default of 100 lets one frozen subscriber stop everyone. */
 const CONCURRENCY = 10_000;
 const HOUSEKEEPING_MS = 500;
+const SWEEP_MS = 5000;
 const DRAIN_MS = 3000;
 const FLUSH_MS = 1000;
 const STATUS_EVERY_MS = 10_000; // mosquitto's sys_interval
@@ -102,11 +110,30 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   });
   const handle: Broker['handle'] = (stream, request) => arrivals.take(stream, request);
   const server = createServer({ noDelay: true }, handle);
+  const tlsServer = options.tls && createTlsServer(options.tls.material, handle, (cause) => tally.refuse(cause, {}));
   await listen(server, options.port, options.host);
+  if (options.tls && tlsServer) {
+    tlsServer.maxConnections = limits.maxConnections; // those that are still shaking hands included
+    try {
+      await listen(tlsServer, options.tls.port, options.tls.host ?? options.host);
+    } catch (error) {
+      server.close();
+      throw error;
+    }
+  }
+  const endUnwelcome = (): void => {
+    for (const connection of door.unwelcome() as Connection[]) {
+      tally.refuse('no-longer-welcome', { client: connection.caller?.clientId });
+      connection.client.conn.destroy();
+    }
+  };
+  options.credentials?.onChange?.(endUnwelcome);
   const housekeeping = setInterval(() => {
     pacing.keepHeldAlive();
     sessions.expire(nowMs());
   }, HOUSEKEEPING_MS);
+  // Tokens end by themselves.
+  const sweeping = setInterval(endUnwelcome, SWEEP_MS);
 
   const publish: Broker['publish'] = async (topic, payload, { qos, retain }) => {
     const own = topic.startsWith(STATUS_TOPICS);
@@ -150,11 +177,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
   const shutDown = async (): Promise<void> => {
     server.close();
+    tlsServer?.close();
     arrivals.close();
     for (const { guard } of policy.open) guard.hold();
     await until(() => [...policy.open].every(({ owed }) => owed.owed === 0), DRAIN_MS);
     await until(() => [...arrivals.streams].every((stream) => stream.writableLength === 0), FLUSH_MS);
     clearInterval(housekeeping);
+    clearInterval(sweeping);
     clearInterval(telling);
     await new Promise<void>((resolve) => aedes.close(resolve));
     for (const stream of arrivals.streams) stream.destroy();
@@ -163,6 +192,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
   return {
     port: (server.address() as AddressInfo).port,
+    tlsPort: (tlsServer?.address() as AddressInfo | undefined)?.port,
     handle,
     publish,
     counters: () => tally.totals(door.clients),
@@ -215,14 +245,15 @@ function totalsOf(policy: Policy, { out, dropped }: Tally, traffic: Traffic) {
   };
 }
 
-function checkOptions({ city, host, port, credentials }: BrokerOptions): void {
+function checkOptions({ city, host, port, tls, credentials }: BrokerOptions): void {
   const problems: string[] = [];
   if (!KIND_PATTERN.test(city)) problems.push(`city must match ${KIND_PATTERN.source}, got ${show(city)}`);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     problems.push(`port must be an integer from 0 to 65535, got ${show(port)}`);
-  if (!isLoopback(host) && (!credentials || credentials.anonymous)) {
+  const reachable = [host, tls?.host ?? host].find((address) => !isLoopback(address));
+  if (reachable !== undefined && (!credentials || credentials.anonymous)) {
     problems.push(
-      `a broker that others can reach needs credentials; without them host must be loopback, got ${show(host)}`,
+      `a broker that others can reach needs credentials; without them host must be loopback, got ${show(reachable)}`,
     );
   }
   if (problems.length > 0) throw new Error(problems.join('; '));

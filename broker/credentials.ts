@@ -1,20 +1,14 @@
-// Who is who: names, roles and scrypt hashes in one file, a generated secret per service beside it. What a role may do is in roles.ts.
-import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+// Who is who by the file of users, and a generated secret per service beside it. What a role may do is in roles.ts, how the file looks in
+// users.ts, how many wrong passwords somebody may try in careful-credentials.ts.
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DEVICE_PATTERN, isKind, isObject, show } from '../telemetry/description.ts';
-import { ROLES } from './roles.ts';
+import { CarefulCredentials } from './careful-credentials.ts';
+import type { CredentialSource, Credentials } from './credential-source.ts';
 import type { Identity, Role } from './roles.ts';
-
-export interface Credentials {
-  /** True: those who send no name and no password are let in (loopback demo). */
-  readonly anonymous: boolean;
-  /** The identity behind a name and its password; undefined for a wrong one. Takes the same time for an unknown name. @throws Busy */
-  verify(name: string, password: Uint8Array): Promise<Identity | undefined>;
-}
-
-/** Too many passwords wait to be checked; the client should come back later. */
-export class Busy extends Error {}
+import { decoyHash, keyOf, matches, newSecret, sameText } from './secrets.ts';
+import { USERS_FILE, addUser, identityOf, parseUsers, readUsers, writeSecretly } from './users.ts';
+import type { User } from './users.ts';
+import { WatchedFile } from './watched-file.ts';
 
 /** The services and what they are. */
 export const SERVICES = {
@@ -27,21 +21,7 @@ export const SERVICES = {
 };
 export type ServiceName = keyof typeof SERVICES;
 
-interface User {
-  readonly name: string;
-  readonly role: Role;
-  readonly kinds?: readonly string[];
-  /** `scrypt:<salt>:<hash>`, base64url */
-  readonly hash: string;
-}
-
-const SECRET_BYTES = 24; // 192 bits
-const SALT_BYTES = 16;
-const HASH_BYTES = 32;
-const SCRYPT = { N: 16_384, r: 8, p: 1 }; // 16 MB and about 50 ms; OWASP Password Storage Cheat Sheet's smallest is of this order
-const MAX_WAITING = 400;
 const MAX_REMEMBERED = 20_000;
-const USERS_FILE = 'users.json';
 
 /** Secrets that live as long as the process, for the parts of a demo on loopback; everyone else comes in without a password. */
 export function ephemeralCredentials(): { credentials: Credentials; secretOf: (name: ServiceName) => string } {
@@ -50,33 +30,40 @@ export function ephemeralCredentials(): { credentials: Credentials; secretOf: (n
     anonymous: true,
     verify(name, password) {
       const expected = secrets.get(name) ?? newSecret();
-      const ok = sameBytes(digest(Buffer.from(expected)), digest(password)) && secrets.has(name);
+      const ok = sameText(expected, Buffer.from(password).toString()) && secrets.has(name);
       return Promise.resolve(ok ? { name, roles: [SERVICES[name as ServiceName]] } : undefined);
     },
   };
   return { credentials, secretOf: (name) => secrets.get(name)! };
 }
 
-/** Loads the folder's credentials; at the first start makes a secret for each service (`NAME.password`, readable by the owner only). */
-export async function createCredentials(folder: string): Promise<Credentials> {
-  const existing = await readFile(join(folder, USERS_FILE)).catch(ignoreMissing);
-  if (existing === undefined) {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const users: User[] = [];
-    for (const [name, role] of Object.entries(SERVICES)) {
-      const secret = newSecret();
-      await writeFile(join(folder, `${name}.password`), `${secret}\n`, { mode: 0o600 });
-      users.push({ name, role, hash: await hashOf(secret) });
-    }
-    await writeUsers(folder, users);
+/** Makes a secret for every service that has none (`NAME.password`, readable by the owner only), then loads the folder's credentials. */
+export async function createCredentials(folder: string, options: LoadOptions = {}): Promise<Credentials> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const known = new Set((await readUsers(folder)).map(({ name }) => name));
+  for (const [name, role] of Object.entries(SERVICES)) {
+    // The parts must be able to come in; a viewer is a convenience of the first start.
+    if (known.has(name) || (role === 'viewer' && known.size > 0)) continue;
+    const secret = newSecret();
+    await writeSecretly(join(folder, `${name}.password`), `${secret}\n`);
+    await addUser(folder, { name, role }, secret);
   }
-  return loadCredentials(folder);
+  return loadCredentials(folder, options);
 }
 
-/** @throws naming every problem of the file */
-export async function loadCredentials(folder: string): Promise<Credentials> {
-  const users = await readUsers(folder);
-  return new StoredCredentials(users);
+export interface LoadOptions {
+  /** Asked about names that the file does not have, in this order. */
+  readonly further?: readonly CredentialSource[];
+  /** A changed file cannot be used: the one before stays. */
+  readonly onBad?: (error: Error) => void;
+}
+
+/** Changes of the file take effect within a second. @throws naming every problem of the file, or that there is none */
+export async function loadCredentials(
+  folder: string,
+  { further = [], onBad = () => undefined }: LoadOptions = {},
+): Promise<Credentials> {
+  return new CarefulCredentials([await openUsersFile(folder, onBad), ...further]);
 }
 
 /** The generated secret of a service. */
@@ -84,142 +71,77 @@ export async function readSecret(folder: string, name: ServiceName): Promise<str
   return (await readFile(join(folder, `${name}.password`), 'utf8')).trim();
 }
 
-/** Adds or replaces a user. A device's name is `{kind}/{device}`. @returns the password, a new random one unless given */
-export async function addUser(
-  folder: string,
-  user: { readonly name: string; readonly role: Role; readonly kinds?: readonly string[] },
-  password = newSecret(),
-): Promise<string> {
-  const added: User = { ...user, hash: await hashOf(password) };
-  const others = (await readUsers(folder)).filter(({ name }) => name !== user.name);
-  const problems = userProblems(added);
-  if (problems.length > 0) throw new Error(problems.join('; '));
-  await writeUsers(folder, [...others, added]);
-  return password;
+async function openUsersFile(folder: string, onBad: (error: Error) => void): Promise<FileSource> {
+  const path = join(folder, USERS_FILE);
+  const parse = (text: string | undefined): User[] => {
+    if (text !== undefined) return parseUsers(text, path);
+    throw new Error(`there are no credentials in ${folder}: make some with citytwin credentials add NAME`);
+  };
+  return new FileSource(await WatchedFile.open(path, parse, onBad));
 }
 
-class StoredCredentials implements Credentials {
-  readonly anonymous = false;
-  readonly #users: ReadonlyMap<string, { identity: Identity; hash: string }>;
-  readonly #decoy = `scrypt:${randomBytes(SALT_BYTES).toString('base64url')}:${randomBytes(HASH_BYTES).toString('base64url')}`;
-  /** Keyed digests of passwords that were right before: a thousand reconnects must not cost a thousand scrypts. */
-  readonly #right = new Map<string, Buffer>();
-  #waiting = 0;
+class FileSource implements CredentialSource {
+  readonly #file: WatchedFile<User[]>;
+  readonly #listeners: (() => void)[] = [];
+  readonly #decoy = decoyHash();
+  /** Passwords that were right before: a thousand reconnects must not cost a thousand hashes. */
+  readonly #right = new Map<string, Identity>();
+  #users: ReadonlyMap<string, { user: User; identity: Identity }>;
 
-  constructor(users: readonly User[]) {
-    this.#users = new Map(users.map((user) => [user.name, { identity: identityOf(user), hash: user.hash }]));
+  constructor(file: WatchedFile<User[]>) {
+    this.#file = file;
+    this.#users = indexed(file.value, new Map());
+    file.onChange((users) => {
+      this.#users = indexed(users, this.#users);
+      this.#right.clear();
+      for (const listener of this.#listeners) listener();
+    });
+  }
+
+  decides(name: string): boolean {
+    return this.#users.has(name);
+  }
+
+  recall(name: string, password: Uint8Array): Identity | undefined {
+    return this.#right.get(keyOf(name, password));
   }
 
   async verify(name: string, password: Uint8Array): Promise<Identity | undefined> {
-    const user = this.#users.get(name);
-    const presented = digest(password);
-    const known = this.#right.get(name);
-    if (user && known && sameBytes(known, presented)) return user.identity;
-    if (this.#waiting >= MAX_WAITING) throw new Busy(`${MAX_WAITING} passwords are being checked`);
-    this.#waiting++;
-    try {
-      const right = await matches(user?.hash ?? this.#decoy, password);
-      if (!user || !right) return undefined;
-      if (this.#right.size < MAX_REMEMBERED) this.#right.set(name, presented);
-      return user.identity;
-    } finally {
-      this.#waiting--;
-    }
+    const known = this.#users.get(name);
+    const right = await matches(known?.user.hash ?? this.#decoy, password);
+    // The file may have changed meanwhile.
+    if (!right || known?.user.hash === undefined || this.#users.get(name) !== known) return undefined;
+    if (this.#right.size < MAX_REMEMBERED) this.#right.set(keyOf(name, password), known.identity);
+    return known.identity;
+  }
+
+  named(name: string): Identity | undefined {
+    return this.#users.get(name)?.identity;
+  }
+
+  isCurrent(identity: Identity): boolean {
+    return this.#users.get(identity.name)?.identity === identity;
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  close(): void {
+    this.#file.close();
   }
 }
 
-function identityOf({ name, role, kinds }: User): Identity {
-  if (role === 'device') {
-    const [kind, device] = name.split('/') as [string, string];
-    return { name, roles: [role], device: { kind, device } };
-  }
-  return kinds ? { name, roles: [role], kinds } : { name, roles: [role] };
-}
-
-async function readUsers(folder: string): Promise<User[]> {
-  const path = join(folder, USERS_FILE);
-  let content: unknown;
-  try {
-    content = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    throw new Error(`cannot read credentials ${path}: ${(error as Error).message}`, { cause: error });
-  }
-  const users: unknown = isObject(content) ? content.users : undefined;
-  if (!Array.isArray(users)) throw new Error(`${path} must be {"users": [...]}, got ${show(content)}`);
-  const problems = users.flatMap(userProblems);
-  const names = users.map((user: User) => user?.name);
-  for (const name of names.filter((name, at) => names.indexOf(name) !== at))
-    problems.push(`two users named ${show(name)}`);
-  if (problems.length > 0) throw new Error(`${path}: ${problems.join('; ')}`);
-  return users as User[];
-}
-
-function userProblems(user: unknown): string[] {
-  if (!isObject(user)) return [`a user is an object, got ${show(user)}`];
-  const { name, role, kinds, hash } = user;
-  const problems: string[] = [];
-  if (typeof name !== 'string' || name === '' || name.length > 130) {
-    problems.push(`name must be a text of 1 to 130 characters, got ${show(name)}`);
-  } else if (role === 'device' && !isDeviceName(name)) {
-    problems.push(`a device is named {kind}/{device}, got ${show(name)}`);
-  }
-  if (!ROLES.includes(role as Role))
-    problems.push(`role of ${show(name)} must be one of ${ROLES.join(', ')}, got ${show(role)}`);
-  if (
-    kinds !== undefined &&
-    !(Array.isArray(kinds) && kinds.every((kind) => typeof kind === 'string' && isKind(kind)))
-  ) {
-    problems.push(`kinds of ${show(name)} must be an array of kinds, got ${show(kinds)}`);
-  }
-  if (typeof hash !== 'string' || !/^scrypt:[\w-]{22}:[\w-]{43}$/.test(hash)) {
-    problems.push(`hash of ${show(name)} must be scrypt:<salt>:<hash>`);
-  }
-  return problems;
-}
-
-function isDeviceName(name: string): boolean {
-  const [kind = '', device = '', ...rest] = name.split('/');
-  return isKind(kind) && DEVICE_PATTERN.test(device) && rest.length === 0;
-}
-
-/** Replaces the file in one step: a crash leaves the old one. */
-async function writeUsers(folder: string, users: readonly User[]): Promise<void> {
-  const path = join(folder, USERS_FILE);
-  await writeFile(`${path}.new`, `${JSON.stringify({ users }, null, 2)}\n`, { mode: 0o600 });
-  await rename(`${path}.new`, path);
-}
-
-function newSecret(): string {
-  return randomBytes(SECRET_BYTES).toString('base64url');
-}
-
-async function hashOf(password: string): Promise<string> {
-  const salt = randomBytes(SALT_BYTES);
-  const hash = await derive(Buffer.from(password), salt);
-  return `scrypt:${salt.toString('base64url')}:${hash.toString('base64url')}`;
-}
-
-async function matches(stored: string, password: Uint8Array): Promise<boolean> {
-  const [, salt, hash] = stored.split(':');
-  return sameBytes(await derive(password, Buffer.from(salt!, 'base64url')), Buffer.from(hash!, 'base64url'));
-}
-
-function derive(password: Uint8Array, salt: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    scrypt(password, salt, HASH_BYTES, SCRYPT, (error, key) => (error ? reject(error) : resolve(key)));
-  });
-}
-
-const processKey = randomBytes(32);
-function digest(password: Uint8Array): Buffer {
-  return createHmac('sha256', processKey).update(password).digest();
-}
-
-function sameBytes(a: Buffer, b: Buffer): boolean {
-  return a.length === b.length && timingSafeEqual(a, b);
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
-  return undefined;
+/** Who has not changed keeps their identity, and with it their connections. */
+function indexed(
+  users: readonly User[],
+  before: ReadonlyMap<string, { user: User; identity: Identity }>,
+): Map<string, { user: User; identity: Identity }> {
+  return new Map(
+    users.map((user) => {
+      const known = before.get(user.name);
+      const same = known && JSON.stringify(known.user) === JSON.stringify(user);
+      return [user.name, same ? known : { user, identity: identityOf(user) }];
+    }),
+  );
 }

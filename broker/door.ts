@@ -1,7 +1,7 @@
 // Decides who comes in: client id, password, will, takeover of an id. One call per CONNECT; it sends nothing itself, and which session outlives
 // its connection is in sessions.ts.
-import { Busy } from './credentials.ts';
-import type { Credentials } from './credentials.ts';
+import { Busy } from './credential-source.ts';
+import type { Credentials } from './credential-source.ts';
 import type { Limits } from './limits.ts';
 import { ANONYMOUS, Access } from './roles.ts';
 import type { Identity } from './roles.ts';
@@ -14,6 +14,10 @@ export interface Caller {
   readonly nameless: boolean;
   readonly clean: boolean;
   readonly willTopic: string | undefined;
+  /** Of the network. */
+  readonly address?: string | undefined;
+  /** The common name in its certificate, which TLS has checked. */
+  readonly certificateName?: string | undefined;
 }
 
 /** returnCode: CONNACK, table 3.1 of MQTT 3.1.1. */
@@ -43,7 +47,7 @@ export class Door {
   readonly #city: string;
   readonly #credentials: Credentials | undefined;
   readonly #limits: Limits;
-  readonly #connected = new Map<string, { name: string; token: object }>();
+  readonly #connected = new Map<string, { identity: Identity; token: object }>();
   readonly #sessions: Sessions;
   /** Thousands of connections have the same few identities. */
   readonly #access = new WeakMap<Identity, Access>();
@@ -79,12 +83,13 @@ export class Door {
     const { clientId, nameless, clean } = caller;
     if (nameless && !clean) throw new Refused('empty-client-id', 2); // [MQTT-3.1.3-8]
     if (clientId.length > MAX_CLIENT_ID_LENGTH || BAD_CLIENT_ID.test(clientId)) throw new Refused('bad-client-id', 2);
-    const identity = await this.#identify(name, password);
+    const identity = await this.#identify(caller, name, password);
     if (identity.roles.includes('device') && clientId !== identity.name) throw new Refused('client-id-not-user', 5);
+    if (this.#isOthers(clientId, identity)) throw new Refused('client-id-taken', 2);
     const access = this.#accessOf(identity);
     if (caller.willTopic !== undefined && !access.mayPublish(caller.willTopic)) throw new Refused('will', 5);
     this.#claim(caller, identity.name);
-    this.#connected.set(clientId, { name: identity.name, token });
+    this.#connected.set(clientId, { identity, token });
     return { identity, access };
   }
 
@@ -102,23 +107,53 @@ export class Door {
     return access;
   }
 
-  async #identify(name: string | undefined, password: Uint8Array | undefined): Promise<Identity> {
+  /** Those whose identity has been changed, taken away or has ended since they came in. */
+  unwelcome(): object[] {
     const credentials = this.#credentials;
+    if (!credentials?.isCurrent) return [];
+    return [...this.#connected.values()]
+      .filter(({ identity }) => identity !== ANONYMOUS && !credentials.isCurrent!(identity))
+      .map(({ token }) => token);
+  }
+
+  /** A certificate is enough, and then only its own name may be given with it. */
+  async #identify(caller: Caller, name: string | undefined, password: Uint8Array | undefined): Promise<Identity> {
+    const credentials = this.#credentials;
+    const { certificateName, address, clientId } = caller;
+    if (certificateName !== undefined) return this.#certified(certificateName, name);
     if (name === undefined && (credentials === undefined || credentials.anonymous)) return ANONYMOUS;
     if (name === undefined) throw new Refused('no-credentials', 5);
     try {
-      const identity = await credentials?.verify(name, password ?? new Uint8Array());
+      const identity = await credentials?.verify(name, password ?? new Uint8Array(), { address, clientId });
       if (identity) return identity;
     } catch (error) {
-      throw new Refused(error instanceof Busy ? 'busy' : 'internal', 3);
+      throw new Refused(error instanceof Busy ? error.cause : 'internal', 3);
     }
     throw new Refused('bad-password', 4);
+  }
+
+  #certified(certificateName: string, name: string | undefined): Identity {
+    const identity = this.#credentials?.named?.(certificateName);
+    if (!identity) throw new Refused('certificate-of-nobody', 5);
+    if (name !== undefined && name !== certificateName) throw new Refused('name-not-certificate', 5);
+    return identity;
+  }
+
+  /** A client id that is, or begins with, somebody else's name and a hyphen is kept for them. */
+  #isOthers(clientId: string, { name }: Identity): boolean {
+    const named = (text: string): boolean => this.#credentials?.named?.(text) !== undefined;
+    if (clientId === name || clientId.startsWith(`${name}-`)) return false;
+    if (named(clientId)) return true;
+    for (let at = clientId.indexOf('-'); at > 0; at = clientId.indexOf('-', at + 1)) {
+      if (named(clientId.slice(0, at))) return true;
+    }
+    return false;
   }
 
   /** An id in use, or with a kept session, belongs to whoever took it first: nobody else may throw them out or read their messages. */
   #claim({ clientId, clean }: Caller, name: string): void {
     const current = this.#connected.get(clientId);
-    if (current && current.name !== name) throw new Refused('client-id-taken', 2);
+    if (current && current.identity.name !== name) throw new Refused('client-id-taken', 2);
     if (current) this.#watchTakeover(clientId);
     const claim = this.#sessions.claim(clientId, name, clean, this.#nowMs());
     if (claim === 'taken') throw new Refused('client-id-taken', 2);

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { parseTopic } from '../telemetry/topics.ts';
 import type { Take } from '../telemetry/messages.ts';
 import { openConnection } from './connection.ts';
+import { originOf } from './origin.ts';
 import type { Connection } from './connection.ts';
 import { deliverThrough } from './delivery.ts';
 import { Refused } from './door.ts';
@@ -144,7 +145,7 @@ export class Policy {
       late = setTimeout(() => reject(new Refused('busy', 3)), AUTHENTICATE_TIMEOUT_MS);
     });
     // Aedes has named the nameless by now. An absent CONNECT field arrives as undefined or null.
-    const caller = (connection.caller = { ...connection.caller!, clientId: client.id });
+    const caller = (connection.caller = { ...connection.caller!, ...originOf(client), clientId: client.id });
     const admitted = this.#parts.door.admit(caller, connection, username ?? undefined, password ?? undefined);
     const leaveIfGone = (): void => {
       if (connection.gone) this.#parts.door.leave(caller.clientId, connection);
@@ -161,7 +162,8 @@ export class Policy {
 
   #refusedConnect(client: Client, error: unknown): Error & { returnCode: number } {
     const refused = error instanceof Refused ? error : new Refused('internal', 3);
-    this.#parts.tally.refuse(refused.cause, { client: this.#connections.get(client)?.caller?.clientId });
+    const { clientId, address } = this.#connections.get(client)?.caller ?? {};
+    this.#parts.tally.refuse(refused.cause, { client: clientId, address });
     if (refused !== error) this.#parts.log.error({ err: error }, 'broker: authentication failed');
     return refused;
   }

@@ -2,7 +2,7 @@
 // not passwords (credentials.ts) and not the protocol (policy.ts).
 import { parseTopic } from '../telemetry/topics.ts';
 
-export type Role = 'device' | 'gateway' | 'integrator' | 'controller' | 'api' | 'viewer';
+export type Role = 'device' | 'gateway' | 'integrator' | 'controller' | 'api' | 'viewer' | 'operator' | 'admin';
 
 export interface Identity {
   readonly name: string;
@@ -11,6 +11,8 @@ export interface Identity {
   readonly kinds?: readonly string[];
   /** What a device is. */
   readonly device?: { readonly kind: string; readonly device: string };
+  /** Wall time at which it ends [ms since 1970]; absent: when somebody takes it away. */
+  readonly untilMs?: number;
 }
 
 /** Everyone who connects without a password to a broker that listens on loopback without credentials. */
@@ -18,6 +20,9 @@ export const ANONYMOUS: Identity = { name: 'anonymous', roles: ['integrator', 'c
 
 /** The kinds as which the controllers themselves appear in the city. */
 const CONTROLLER_KINDS = ['bus-dispatch'];
+
+const READ_ALL = ['city/#', 'truth/#', 'hfp/#', '$SYS/broker/#'];
+const COMMAND_ALL = ['city/{city}/+/+/command', 'city/{city}/scenario/command'];
 
 /** `{kinds}` stands for each of the identity's kinds (or `+`), `{kind}` and `{device}` for what a device is. */
 const TABLE: {
@@ -88,7 +93,10 @@ const TABLE: {
     publish: ['city/{city}/+/+/command', 'city/{city}/scenario/command', 'city/{city}/counters/+', 'hfp/#'],
     subscribe: ['#', '$SYS/broker/#'],
   },
-  viewer: { publish: [], subscribe: ['city/#', 'truth/#', 'hfp/#', '$SYS/broker/#'] },
+  viewer: { publish: [], subscribe: READ_ALL },
+  // People; what else they may do is decided by the api.
+  operator: { publish: COMMAND_ALL, subscribe: READ_ALL },
+  admin: { publish: COMMAND_ALL, subscribe: READ_ALL },
 };
 
 export const ROLES = Object.keys(TABLE) as Role[];

@@ -2,14 +2,9 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  addUser,
-  createCredentials,
-  ephemeralCredentials,
-  loadCredentials,
-  readSecret,
-} from '../../broker/credentials.ts';
-import type { Credentials } from '../../broker/credentials.ts';
+import type { Credentials } from '../../broker/credential-source.ts';
+import { createCredentials, ephemeralCredentials, loadCredentials, readSecret } from '../../broker/credentials.ts';
+import { addUser } from '../../broker/users.ts';
 import { start, until } from './start.ts';
 import { Wire } from './wire.ts';
 
@@ -19,7 +14,7 @@ let devicePassword = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'citytwin-credentials-'));
   await createCredentials(folder);
-  devicePassword = await addUser(folder, { name: 'door/d-1', role: 'device' });
+  devicePassword = (await addUser(folder, { name: 'door/d-1', role: 'device' }))!;
   await addUser(folder, { name: 'acme', role: 'integrator', kinds: ['door'] }, 'secret of acme');
   credentials = await loadCredentials(folder);
 });

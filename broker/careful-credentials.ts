@@ -1,0 +1,94 @@
+// Stands before all places that know passwords: how many are checked at a time, how long an address that guesses has to wait, and that the
+// same question is asked once. It knows no password itself.
+import { BackOff } from './back-off.ts';
+import { Busy } from './credential-source.ts';
+import type { CredentialSource, Credentials, Presenter } from './credential-source.ts';
+import type { Identity } from './roles.ts';
+import { keyOf } from './secrets.ts';
+
+const MAX_WAITING = 400;
+const MAX_WAITING_OF_ADDRESS = 50;
+
+export class CarefulCredentials implements Credentials {
+  readonly anonymous = false;
+  readonly #sources: readonly CredentialSource[];
+  readonly #backOff: BackOff;
+  readonly #nowMs: () => number;
+  readonly #asked = new Map<string, Promise<Identity | undefined>>();
+  readonly #waitingOf = new Map<string, number>();
+  #waiting = 0;
+
+  /** sources: at least one; the first is asked when none knows the name. nowMs: of a monotonic clock */
+  constructor(sources: readonly CredentialSource[], nowMs = (): number => performance.now()) {
+    this.#sources = sources;
+    this.#backOff = new BackOff();
+    this.#nowMs = nowMs;
+  }
+
+  async verify(
+    name: string,
+    password: Uint8Array,
+    from: Presenter = { address: undefined },
+  ): Promise<Identity | undefined> {
+    const source = this.#sources.find((candidate) => candidate.decides(name, password)) ?? this.#sources[0]!;
+    const known = source.recall(name, password, from);
+    if (known && source.isCurrent(known) === true) return known;
+    const key = keyOf(name, password, from.clientId ?? '', from.address ?? '');
+    const asked = this.#asked.get(key);
+    if (asked) return asked;
+    const answer = this.#judge(source, name, password, from).finally(() => this.#asked.delete(key));
+    this.#asked.set(key, answer);
+    return answer;
+  }
+
+  named(name: string): Identity | undefined {
+    for (const source of this.#sources) {
+      const identity = source.named?.(name);
+      if (identity) return identity;
+    }
+    return undefined;
+  }
+
+  isCurrent(identity: Identity): boolean {
+    return this.#sources.some((source) => source.isCurrent(identity) === true);
+  }
+
+  onChange(listener: () => void): void {
+    for (const source of this.#sources) source.onChange?.(listener);
+  }
+
+  close(): void {
+    for (const source of this.#sources) source.close?.();
+  }
+
+  async #judge(
+    source: CredentialSource,
+    name: string,
+    password: Uint8Array,
+    from: Presenter,
+  ): Promise<Identity | undefined> {
+    const address = from.address ?? '';
+    const others = this.#waitingOf.get(address) ?? 0;
+    const restMs = this.#backOff.restMs(address, this.#nowMs());
+    // Whoever has guessed wrong before guesses one at a time.
+    if (restMs > 0 || (others > 0 && this.#backOff.isSuspect(address))) {
+      throw new Busy('too many wrong passwords from this address', 'back-off', restMs / 1000);
+    }
+    if (this.#waiting >= MAX_WAITING || others >= MAX_WAITING_OF_ADDRESS) {
+      throw new Busy(`${this.#waiting} passwords are being checked`);
+    }
+    this.#waiting++;
+    this.#waitingOf.set(address, others + 1);
+    try {
+      const identity = await source.verify(name, password, from);
+      if (identity) this.#backOff.right(address);
+      else this.#backOff.wrong(address, this.#nowMs());
+      return identity;
+    } finally {
+      this.#waiting--;
+      const left = this.#waitingOf.get(address)! - 1;
+      if (left > 0) this.#waitingOf.set(address, left);
+      else this.#waitingOf.delete(address);
+    }
+  }
+}
