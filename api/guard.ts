@@ -1,5 +1,5 @@
-// Who may talk to the HTTP server at all: requests must name a host of ours and come from a page of ours (a page elsewhere could reach
-// a server on loopback through DNS rebinding). Says what browsers may do with our page. Knows no users.
+// Which pages may talk to the HTTP server at all. Where nobody has to log in, requests must also name a host of ours: a page elsewhere could
+// reach a server on loopback through DNS rebinding. Says what browsers may do with our page. Knows no users.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
@@ -13,7 +13,7 @@ export const SECURITY_HEADERS: { readonly [name: string]: string } = {
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data: blob:",
     "font-src 'self' data:",
-    "connect-src 'self' ws:",
+    "connect-src 'self'",
     "object-src 'none'",
     "base-uri 'self'",
     "form-action 'self'",
@@ -22,6 +22,9 @@ export const SECURITY_HEADERS: { readonly [name: string]: string } = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'x-frame-options': 'DENY',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
 };
 
 /** Paths that machines ask by other names: probes and scrapers. */
@@ -29,20 +32,26 @@ const OPEN_PATHS = new Set(['/healthz', '/readyz', '/metrics']);
 
 export class Guard {
   readonly #hosts: ReadonlySet<string>;
+  readonly #isOpen: boolean;
 
-  /** allowedHosts: names without port, beside loopback and the host that we listen on. */
-  constructor(host: string, allowedHosts: readonly string[]) {
+  /**
+   * allowedHosts: names without port, beside loopback and the host that we listen on. isOpen: nobody has to log in; a login's cookie is
+   * bound to the host that it was given by, so that the name of the host says nothing more.
+   */
+  constructor(host: string, allowedHosts: readonly string[], isOpen: boolean) {
+    this.#isOpen = isOpen;
     this.#hosts = new Set([...LOOPBACK, host, ...allowedHosts].map((name) => name.toLowerCase()));
   }
 
   /** @returns why not, undefined when welcome */
   refusal(path: string, { host, origin }: IncomingHttpHeaders): string | undefined {
     if (OPEN_PATHS.has(path)) return undefined;
-    if (!this.#knows(host))
+    if (this.#isOpen && !this.#knows(host))
       return `host ${JSON.stringify(host ?? '')} is not served here, expected ${this.#expected()}`;
     if (origin === undefined) return undefined;
     const from = URL.parse(origin)?.host;
-    if (!this.#knows(from))
+    if (from !== undefined && from === host) return undefined;
+    if (!this.#isOpen || !this.#knows(from))
       return `origin ${JSON.stringify(origin)} may not use this server, expected ${this.#expected()}`;
     return undefined;
   }
@@ -52,8 +61,12 @@ export class Guard {
   }
 
   #expected(): string {
-    return [...this.#hosts].join(', ');
+    return this.#isOpen ? [...this.#hosts].join(', ') : 'the same host';
   }
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 export function pathOf({ url = '/' }: IncomingMessage): string {

@@ -12,7 +12,13 @@ import swaggerUi from '@fastify/swagger-ui';
 import fastify from 'fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { show } from '../telemetry/description.ts';
-import { Guard, SECURITY_HEADERS, pathOf } from './guard.ts';
+import { Gate } from './access/gate.ts';
+import { MAX_JSON_DEPTH, isTooDeep } from './access/json-depth.ts';
+import { sessionRoutes } from './access/session-routes.ts';
+import { createUpgrades } from './access/upgrades.ts';
+import type { Person } from './access/accounts.ts';
+import { Guard, SECURITY_HEADERS, isLoopback, pathOf } from './guard.ts';
+import { REQUEST_TIMEOUT_MS, createListener } from './http-listener.ts';
 import type { Parts } from './parts.ts';
 import { nearestChoice } from '../telemetry/names.ts';
 import { PROBLEM_TYPE, Problem, problemDocument, unknownName } from './problems.ts';
@@ -20,24 +26,30 @@ import type { ProblemExtras } from './problems.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { historyRoutes } from './routes/history.ts';
 import { operateRoutes } from './routes/operate.ts';
+import { rejectedRoutes } from './routes/rejected.ts';
 import { systemRoutes } from './routes/system.ts';
 import { transitRoutes } from './routes/transit.ts';
 import type { ApiOptions, Upgrade } from './server.ts';
 import { FEEDS } from './transit/realtime.ts';
 
 const BODY_LIMIT_BYTES = 65_536;
-/** A request must have come in by then; slow bodies are an attack. */
-const REQUEST_TIMEOUT_MS = 15_000;
-/** Longer than the longest wait for an ack. */
-const IDLE_TIMEOUT_MS = 75_000;
-const MAX_CONNECTIONS = 2000;
 /** Alarm ids carry a kind, a device and a name. */
 const MAX_PARAM_LENGTH = 300;
 const CLIENT_ERRORS: { readonly [code: string]: readonly [status: number, detail: string] } = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, `a request must have come in within ${REQUEST_TIMEOUT_MS / 1000} s`],
   HPE_HEADER_OVERFLOW: [431, `URL and headers must not be larger than ${maxHeaderSize} bytes together`],
 };
-const RATE_LIMIT = { max: 1000, timeWindow: 10_000 };
+/** Of one address. The page and its parts come in bursts: they are counted apart. */
+const RATE_LIMIT = { window: 10_000, questions: 1000, page: 3000 };
+
+const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks; undefined when they have not said so. */
+    person: Person | undefined;
+  }
+}
 
 export interface Http {
   readonly port: number;
@@ -48,10 +60,14 @@ export interface Http {
 }
 
 export async function createHttp(parts: Parts, options: ApiOptions): Promise<Http> {
+  const { tls, access = { everyone: 'admin' } } = options;
+  if (!isLoopback(options.host) && options.access === undefined) {
+    throw new Error(`a server that others can reach must know who may do what, got host ${show(options.host)}`);
+  }
+  const gate = new Gate(access, tls !== undefined);
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: IDLE_TIMEOUT_MS,
+    serverFactory: (listener) => createListener(listener, tls),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // Refused before there is a route, so that neither hooks nor error handler are asked.
     frameworkErrors: (error, request, reply) =>
@@ -61,7 +77,9 @@ export async function createHttp(parts: Parts, options: ApiOptions): Promise<Htt
   });
   // Schemas of answers are for readers; what a part says goes out as it is.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  const guard = new Guard(options.host, options.allowedHosts ?? []);
+  app.decorateRequest('person', undefined);
+  limitDepth(app);
+  const guard = new Guard(options.host, options.allowedHosts ?? [], gate.everyone !== undefined);
   app.addHook('onRequest', async ({ raw, headers }) => {
     const refusal = guard.refusal(pathOf(raw), headers);
     if (refusal !== undefined) throw new Problem(403, refusal);
@@ -69,15 +87,29 @@ export async function createHttp(parts: Parts, options: ApiOptions): Promise<Htt
   app.addHook('onSend', async (_request, reply) => {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) if (!reply.hasHeader(name)) reply.header(name, value);
   });
+  // After the rate limit, before a body is read.
+  app.addHook('preParsing', async (request, reply) => {
+    const admitted = await gate
+      .admit(request.method, request.routeOptions.url ?? pathOf(request.raw), request.headers)
+      .catch((error: unknown) => {
+        if (error instanceof Problem && error.statusCode === 401) reply.header('www-authenticate', 'Bearer');
+        throw error;
+      });
+    request.person = admitted?.person === gate.everyone ? undefined : admitted?.person;
+    if (admitted && !READING.has(request.method)) audit(parts, request);
+  });
   app.setErrorHandler((error: FastifyError | Problem, request, reply) => answerError(error, request, reply, parts));
-  // First, so that it covers all routes; the page and its parts come in bursts and are left out.
+  // First, so that it covers all routes, the page's files too.
   await app.register(rateLimit, {
-    ...RATE_LIMIT,
-    allowList: ({ raw }: FastifyRequest) => !isLimited(pathOf(raw)),
+    timeWindow: RATE_LIMIT.window,
+    max: ({ raw }: FastifyRequest) => RATE_LIMIT[isQuestion(pathOf(raw)) ? 'questions' : 'page'],
+    keyGenerator: ({ ip, raw }: FastifyRequest) => `${ip} ${isQuestion(pathOf(raw)) ? 'questions' : 'page'}`,
     errorResponseBuilder: (_request, { after }) => new Problem(429, `too many requests, try again in ${after}`),
   });
   await describeApi(app, options.version);
+  sessionRoutes(app, gate, parts.log);
   systemRoutes(app, parts);
+  rejectedRoutes(app, parts);
   deviceRoutes(app, parts);
   historyRoutes(app, parts);
   operateRoutes(app, parts);
@@ -100,23 +132,15 @@ export async function createHttp(parts: Parts, options: ApiOptions): Promise<Htt
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => answerMissing(request, reply, hasPage));
   await app.ready();
 
-  app.server.maxConnections = MAX_CONNECTIONS;
-  const upgrades = new Map<string, Upgrade>();
-  const upgraded = new Set<Duplex>();
-  app.server.on('upgrade', (request, socket, head) => {
-    // Without a listener an error of this socket would end the process.
-    socket.on('error', () => socket.destroy());
-    const upgrade = upgrades.get(pathOf(request));
-    const refusal = guard.refusal(pathOf(request), request.headers);
-    if (upgrade && refusal === undefined) {
-      upgraded.add(socket);
-      socket.on('close', () => upgraded.delete(socket));
-      upgrade(request, socket, head);
-    } else socket.end(`HTTP/1.1 ${upgrade ? '403 Forbidden' : '404 Not Found'}\r\nConnection: close\r\n\r\n`);
-  });
+  const upgrades = createUpgrades(guard, gate, options.recheckMs);
+  app.server.on('upgrade', upgrades.take);
   await app.listen({ host: options.host, port: options.port });
   const { port } = app.server.address() as AddressInfo;
-  return { port, server: app.server, upgrades, close: (deadlineMs) => closeWithin(app, upgraded, deadlineMs) };
+  const close = (deadlineMs: number): Promise<void> => {
+    upgrades.close();
+    return closeWithin(app, upgrades.sockets, deadlineMs);
+  };
+  return { port, server: app.server, upgrades: upgrades.paths, close };
 }
 
 async function describeApi(app: FastifyInstance, version: string): Promise<void> {
@@ -141,7 +165,7 @@ async function describeApi(app: FastifyInstance, version: string): Promise<void>
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
 }
 
-function isLimited(path: string): boolean {
+function isQuestion(path: string): boolean {
   return (
     path.startsWith('/api') ||
     path.startsWith('/gtfs') ||
@@ -149,6 +173,21 @@ function isLimited(path: string): boolean {
     path === '/openapi.json' ||
     path === '/metrics'
   );
+}
+
+/** Changes are few, and worth knowing who made them. */
+function audit({ log }: Parts, { person, method, raw, ip }: FastifyRequest): void {
+  log.info({ name: person?.name, role: person?.role, address: ip, method, path: pathOf(raw) }, 'access: a change');
+}
+
+/** Fastify's own parser, behind a look at how deep the text goes. */
+function limitDepth(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (isTooDeep(body as string)) done(new Problem(400, `JSON must not be nested deeper than ${MAX_JSON_DEPTH}`));
+    else void parse(request, body as string, done);
+  });
 }
 
 /** What Node refuses before it is a request: there is a socket only. */
@@ -215,7 +254,7 @@ function validationDetail(error: FastifyError, request: FastifyRequest): [string
 /** The page finds its way itself; everything else that is missing is a problem. */
 function answerMissing(request: FastifyRequest, reply: FastifyReply, hasPage: boolean): FastifyReply {
   const path = pathOf(request.raw);
-  const isPage = request.method === 'GET' && !isLimited(path) && !/\.[a-z0-9]+$/i.test(path);
+  const isPage = request.method === 'GET' && !isQuestion(path) && !/\.[a-z0-9]+$/i.test(path);
   if (hasPage && isPage) return reply.sendFile('index.html');
   const known = [
     '/api/health',

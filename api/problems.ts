@@ -6,6 +6,7 @@ import { nearestChoice } from '../telemetry/names.ts';
 export const PROBLEM_TYPE = 'application/problem+json';
 const TITLES: { readonly [status: number]: string } = {
   400: 'Bad request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not found',
   408: 'Request timeout',

@@ -1,6 +1,7 @@
 // The api's start: puts the parts together and opens the HTTP server. Data walks frame → inbox → ingest → store → latest, alarms, live;
 // questions walk route → part or store. Read inbox.ts and ingest.ts next.
 import type { IncomingMessage, Server } from 'node:http';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { DeviceEvent, Take } from '../telemetry/messages.ts';
 import { countersTopic } from '../telemetry/topics.ts';
@@ -8,15 +9,20 @@ import { Alarms } from './alarms.ts';
 import { CityClock } from './city-clock.ts';
 import { Commands } from './commands.ts';
 import { ExperimentReports } from './experiment-reports.ts';
+import type { AccessOptions } from './access/accounts.ts';
 import { createHttp } from './http.ts';
+import type { TlsMaterial } from './http-listener.ts';
 import { createTake } from './inbox.ts';
 import { Ingest } from './ingest.ts';
-import type { Batch } from './ingest.ts';
+import type { Batch } from './batch.ts';
+import { Journal } from './journal/journal.ts';
+import type { JournalOptions } from './journal/journal.ts';
 import { Kinds } from './kinds.ts';
 import { Live } from './live.ts';
 import type { Logger } from './logger.ts';
 import { allCounters, ownCounters } from './parts.ts';
 import type { Parts } from './parts.ts';
+import { Quarantine } from './quarantine.ts';
 import { Rejected } from './rejected.ts';
 import { ScenarioBoard } from './scenario-board.ts';
 import { Shares } from './shares.ts';
@@ -34,6 +40,7 @@ const ALARM_EVENTS = 100_000;
 const MAX_OPEN_ALARMS = 1000;
 /** Ingest and requests in flight get this long each at close. */
 const DRAIN_MS = 3000;
+const QUARANTINE_BYTES = 128 * 1_048_576;
 
 export interface ApiOptions {
   readonly city: string;
@@ -42,6 +49,8 @@ export interface ApiOptions {
   readonly port: number;
   /** Open; closed by whoever opened it, after the api. */
   readonly store: Store;
+  /** What is acknowledged is on disk there, before it is in the store, and what is refused; absent: only in the store, and in memory. */
+  readonly journal?: Omit<JournalOptions, 'log' | 'storedSequence'> | undefined;
   /** To the broker. */
   publish(topic: string, payload: Uint8Array, options: { qos: 0 | 1; retain?: boolean }): Promise<void>;
   /** Answered by `GET /api/city`. */
@@ -54,6 +63,12 @@ export interface ApiOptions {
   readonly hfp?: boolean;
   readonly version: string;
   readonly log: Logger;
+  /** Who may do what; absent: everyone everything, which is for loopback only. */
+  readonly access?: AccessOptions;
+  /** Absent: HTTP without TLS. */
+  readonly tls?: TlsMaterial;
+  /** How often live streams are asked again whether they may [ms]; default a minute. */
+  readonly recheckMs?: number;
   /** Names without port, beside loopback and `host`. */
   readonly allowedHosts?: readonly string[];
   readonly brokerState?: () => { ok: boolean };
@@ -80,7 +95,9 @@ export interface Api {
 /** Resolves when the store's kinds are loaded and the server listens. Throws when the port is taken. */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { city, store, log, now = Date.now } = options;
-  const rejected = new Rejected(log, now);
+  const quarantine = options.journal && (await openQuarantine(options.journal, log));
+  const rejected = new Rejected(log, now, quarantine);
+  await rejected.recall();
   const kinds = new Kinds({ store, rejected, log });
   const clock = new CityClock();
   const scenario = new ScenarioBoard();
@@ -88,7 +105,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const alarms = new Alarms();
   const commands = new Commands((topic, payload) => options.publish(topic, payload, { qos: 1 }));
   const cityTime = () => clock.message;
-  const onStored = (batch: Batch) => show(batch);
+  const onDurable = (batch: Batch) => show(batch);
   const hfp =
     options.hfp === true ? new HfpFeed((topic, payload) => options.publish(topic, payload, { qos: 0 })) : undefined;
   const transit = new Transit({
@@ -97,9 +114,23 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     now,
     ...(hfp && { onRunning: (record, running) => hfp.publish(record, running) }),
   });
-  const ingest = new Ingest({ store, kinds, rejected, log, now, cityClock: clock, onStored });
+  const position = await store.position();
+  const journal =
+    options.journal &&
+    (await Journal.open({ ...options.journal, log, ...(position !== undefined && { storedSequence: position }) }));
+  const ingest = new Ingest({
+    store,
+    kinds,
+    rejected,
+    log,
+    now,
+    cityClock: clock,
+    onDurable,
+    ...(journal && { journal }),
+  });
   let closing = false;
   await kinds.load();
+  if (journal) await ingest.recall(position ?? journal.cursor() ?? 0);
   const recalled = await recallEvents(kinds, alarms, store, now());
   transit.observeEvents(recalled);
 
@@ -119,6 +150,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     kinds,
     ingest,
     rejected,
+    quarantine,
+    journal,
     clock,
     scenario,
     shares,
@@ -138,8 +171,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     counters: () => allCounters(parts),
     scenario: () => scenario.message,
   });
-  const parts: Parts = { ...counted, commands, alarms, live };
-  const take = createTake({ ...parts, onAck: (kind, device, ack) => live.ack(kind, device, ack) });
+  const take = createTake({ ...counted, commands, onAck: (kind, device, ack) => live.ack(kind, device, ack) });
+  const parts: Parts = { ...counted, commands, alarms, live, take };
 
   // Versions count commits; what was loaded from the store is version 1.
   let commits = 1;
@@ -180,8 +213,16 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       live.close();
       await Promise.all([http.close(DRAIN_MS), ingest.close(DRAIN_MS)]);
       kinds.close();
+      await Promise.all([journal?.close(), quarantine?.close()]);
     },
   };
+}
+
+/** Beside the journal, a ring of its own. */
+async function openQuarantine({ folder, onFatal }: Omit<JournalOptions, 'log'>, log: Logger): Promise<Quarantine> {
+  return new Quarantine(
+    await Journal.open({ folder: join(folder, 'quarantine'), maxBytes: QUARANTINE_BYTES, onFatal, log }),
+  );
 }
 
 /** Alarms of the last day, and the sequence numbers that events took. @returns those events */

@@ -155,8 +155,9 @@ export function operateRoutes(app: FastifyInstance, parts: Parts): void {
         body: Type.Union([ALARM_BODY, Type.Null()]),
       },
     },
-    ({ params: { id }, body }) => {
-      const alarm = parts.alarms.acknowledge(id, body?.by ?? 'operator');
+    ({ params: { id }, body, person }) => {
+      // Who is logged in signs with their own name.
+      const alarm = parts.alarms.acknowledge(id, person?.name ?? body?.by ?? 'operator');
       if (!alarm) throw new Problem(404, `unknown alarm ${show(id)}`, { value: id });
       parts.live.alarm(alarm);
       return alarm;

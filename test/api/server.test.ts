@@ -248,10 +248,12 @@ describe('REST', () => {
     expect((await city.get('/missing.js')).status).toBe(404);
   });
 
-  it('limits how often the API is asked, not the page', async () => {
+  it('limits how often it is asked, the page apart from the API, and what is missing too', async () => {
     const { headers } = await city.get('/api/city');
     expect(Number(headers.get('x-ratelimit-limit'))).toBe(1000);
-    expect((await city.get('/')).headers.get('x-ratelimit-limit')).toBeNull();
+    for (const path of ['/', '/map/bus', '/missing.js']) {
+      expect(Number((await city.get(path)).headers.get('x-ratelimit-limit'))).toBe(3000);
+    }
   });
 
   const statusFrom = (headers: { [name: string]: string }, url = '/api/city') =>
