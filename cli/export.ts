@@ -15,6 +15,7 @@ import { CsvSink, NdjsonSink } from './history/text.ts';
 import { UsageError } from './options.ts';
 import type { Settings } from './options.ts';
 import { createProgress } from './progress.ts';
+import { readSecret } from './wiring.ts';
 
 export const FORMATS = ['ndjson', 'csv', 'parquet'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -26,7 +27,7 @@ const EXTENSIONS: { readonly [extension: string]: Format } = {
 };
 type ExportSettings = Pick<
   Settings,
-  'from' | 'data' | 'kinds' | 'periodStart' | 'periodEnd' | 'format' | 'out' | 'json'
+  'from' | 'tokenFile' | 'data' | 'kinds' | 'periodStart' | 'periodEnd' | 'format' | 'out' | 'json'
 >;
 
 /** Ctrl-C ends the process with 130 and removes what is not complete. @returns 0 */
@@ -81,9 +82,10 @@ function formatOf(out: string): Format {
 }
 
 /** A city's address, a recording, or the data of a city that is not running. */
-async function openSource({ from, data }: ExportSettings, selection: Selection): Promise<Source> {
+async function openSource({ from, data, tokenFile }: ExportSettings, selection: Selection): Promise<Source> {
   if (from === undefined) return openStoreSource(data, selection);
-  if (/^https?:\/\//.test(from)) return openApiSource(from, selection);
+  const token = tokenFile === undefined ? undefined : readSecret(tokenFile);
+  if (/^https?:\/\//.test(from)) return openApiSource(from, selection, token);
   return openRecording(from, selection);
 }
 

@@ -1,7 +1,11 @@
-// Health and metrics over HTTP for the services that have no API of their own: /healthz, /readyz, /metrics.
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+// Health and metrics over HTTP for the services that have no API of their own: /healthz, /readyz, /metrics. Whether it lives may be asked by
+// everyone; numbers are for this machine and for tokens.
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Accounts } from '../api/access/accounts.ts';
+import { createListener } from '../api/http-listener.ts';
+import type { TlsMaterial } from '../api/http-listener.ts';
+import { isLoopback } from './options.ts';
 
 export interface HealthServer {
   readonly port: number;
@@ -9,23 +13,25 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
-/** metrics: in Prometheus' text format. ready: false answers /readyz with 503. */
-export async function startHealthServer(options: {
+export interface HealthOptions {
   readonly host: string;
   readonly port: number;
+  /** False answers /readyz with 503. */
   readonly ready: () => boolean;
+  /** In Prometheus' text format. */
   readonly metrics: () => string;
-}): Promise<HealthServer> {
-  const server = createServer((request, response) => {
-    const path = request.url?.split('?', 1)[0];
-    if (path === '/healthz') response.end('ok\n');
-    else if (path === '/readyz')
-      response.writeHead(options.ready() ? 200 : 503).end(options.ready() ? 'ready\n' : 'not ready\n');
-    else if (path === '/metrics')
-      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(options.metrics());
-    else response.writeHead(404).end();
-  });
-  server.requestTimeout = 10_000;
+  /** Absent: HTTP without TLS. */
+  readonly tls?: TlsMaterial;
+  /** Whose tokens may read the metrics from elsewhere; absent: nobody's. */
+  readonly accounts?: Pick<Accounts, 'bearer'>;
+}
+
+const HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' };
+
+export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
+  const server = createListener((request, response) => {
+    answer(request, response, options).catch(() => response.destroy());
+  }, options.tls);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);
@@ -38,6 +44,24 @@ export async function startHealthServer(options: {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, options: HealthOptions): Promise<void> {
+  const say = (status: number, text: string, type = 'text/plain'): void =>
+    void response.writeHead(status, { ...HEADERS, 'content-type': type }).end(text);
+  const path = request.url?.split('?', 1)[0];
+  if (path === '/healthz') say(200, 'ok\n');
+  else if (path === '/readyz') say(options.ready() ? 200 : 503, options.ready() ? 'ready\n' : 'not ready\n');
+  else if (path !== '/metrics') say(404, 'not found\n');
+  else if (await mayRead(request, options)) say(200, options.metrics(), 'text/plain; version=0.0.4');
+  else say(401, 'send a token: Authorization: Bearer …\n');
+}
+
+async function mayRead({ socket, headers }: IncomingMessage, { accounts }: HealthOptions): Promise<boolean> {
+  const address = socket.remoteAddress?.replace(/^::ffff:/, '');
+  if (address !== undefined && isLoopback(address)) return true;
+  const token = /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+  return token !== undefined && (await accounts?.bearer(token)) !== undefined;
 }
 
 /** Counts since the start of the part, as `citytwin_{part}_{name}_total`. */

@@ -9,9 +9,24 @@ import type { Settings } from './options.ts';
 type Name = keyof Settings;
 
 const EXIT_USAGE = 2;
-const STORE: Name[] = ['data', 'store', 'storeUrl', 'storeDb', 'storeUser', 'storePasswordFile'];
+const STORE: Name[] = [
+  'data',
+  'store',
+  'storeUrl',
+  'storeDb',
+  'storeUser',
+  'storePasswordFile',
+  'storeOrg',
+  'storeBucket',
+  'storeTokenFile',
+  'keep',
+  'victoriaUrl',
+];
 const CITY: Name[] = ['gtfs', 'city', 'seed', 'scale', 'speed', 'start', 'connections'];
 const COMMON: Name[] = ['json', 'logLevel'];
+const TLS: Name[] = ['tlsCert', 'tlsKey'];
+const MQTTS: Name[] = ['mqttsPort', 'tlsClientCa', ...TLS];
+const ACCESS: Name[] = ['credentials', 'authUrl', 'jwtKey', 'jwtAlgorithm', 'jwtAudience'];
 const LOAD_SETTINGS: Name[] = [...(Object.keys(LOAD_TABLE) as (keyof LoadSettings)[]), ...COMMON];
 
 interface Subcommand {
@@ -19,6 +34,7 @@ interface Subcommand {
   readonly text: string;
   /** As commander writes it: `<file>` must be given, `[scenario]` may. */
   readonly argument?: readonly [name: string, text: string];
+  readonly second?: readonly [name: string, text: string];
   readonly settings: readonly Name[];
   readonly overrides?: Partial<Settings>;
   readonly examples: readonly string[];
@@ -27,7 +43,7 @@ interface Subcommand {
   /** What its help has to add, given the words behind the command. */
   readonly explain?: (words: readonly string[]) => Promise<string>;
   /** @returns the exit code of a command that ends by itself */
-  run(settings: Settings, argument: string | undefined): Promise<number | void>;
+  run(settings: Settings, argument: string | undefined, second: string | undefined): Promise<number | void>;
 }
 
 const SUBCOMMANDS: readonly Subcommand[] = [
@@ -42,7 +58,9 @@ const SUBCOMMANDS: readonly Subcommand[] = [
       'openHttp',
       'hfp',
       'broker',
-      'credentials',
+      'brokerCa',
+      ...ACCESS,
+      ...MQTTS,
       ...STORE,
       ...CITY,
       'backfill',
@@ -64,18 +82,31 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: 'broker',
     text: 'the MQTT broker alone',
-    settings: ['port', 'mqttPort', 'host', 'credentials', 'city', ...COMMON],
+    settings: ['port', 'mqttPort', 'host', ...ACCESS, ...MQTTS, 'city', ...COMMON],
     overrides: { port: 8081 },
     examples: [
       'citytwin broker --credentials ./credentials',
-      'citytwin broker --host 0.0.0.0 --credentials ./credentials',
+      'citytwin broker --host 0.0.0.0 --credentials ./credentials --tls-cert cert.pem --tls-key key.pem',
     ],
     run: async (settings) => (await import('./services.ts')).brokerService(settings),
   },
   {
     name: 'api',
     text: 'storage, REST, live stream and page alone',
-    settings: ['port', 'host', 'openHttp', 'hfp', 'broker', 'credentials', ...STORE, 'gtfs', 'city', ...COMMON],
+    settings: [
+      'port',
+      'host',
+      'openHttp',
+      'hfp',
+      'broker',
+      'brokerCa',
+      ...ACCESS,
+      ...TLS,
+      ...STORE,
+      'gtfs',
+      'city',
+      ...COMMON,
+    ],
     examples: [
       'citytwin api --broker mqtt://127.0.0.1:1883 --credentials ./credentials',
       'citytwin api --store influx1 --store-url http://influxdb:8086',
@@ -86,7 +117,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     name: 'simulate',
     text: 'the simulated devices alone',
     argument: ['[scenario]', 'a shipped scenario or a file; none: the demo city'],
-    settings: ['port', 'host', 'broker', 'credentials', 'data', ...CITY, 'backfill', ...COMMON],
+    settings: ['port', 'host', 'broker', 'brokerCa', 'credentials', 'data', ...CITY, 'backfill', ...COMMON],
     overrides: { port: 8082 },
     examples: [
       'citytwin simulate --broker mqtt://127.0.0.1:1883 --credentials ./credentials',
@@ -98,7 +129,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: 'control',
     text: 'the control centre alone',
-    settings: ['port', 'host', 'broker', 'credentials', 'city', ...COMMON],
+    settings: ['port', 'host', 'broker', 'brokerCa', 'credentials', 'city', ...COMMON],
     overrides: { port: 8083 },
     examples: ['citytwin control --broker mqtt://127.0.0.1:1883 --credentials ./credentials'],
     run: async (settings) => (await import('./services.ts')).controlService(settings),
@@ -145,7 +176,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     name: 'backfill',
     text: 'simulates the time up to now and sends it to a broker, as fast as it is stored; goes on where it was killed',
     argument: ['<duration>', 'how far back, e.g. 12h or 30d'],
-    settings: ['broker', 'credentials', 'data', 'seed', 'scale', 'start', 'connections', ...COMMON],
+    settings: ['broker', 'brokerCa', 'credentials', 'data', 'seed', 'scale', 'start', 'connections', ...COMMON],
     overrides: { connections: 'none', start: 'now' },
     examples: ['citytwin backfill 24h --broker mqtt://127.0.0.1:1883 --scale 0.1'],
     run: async (settings, duration) => (await import('./services.ts')).backfillService(settings, duration!),
@@ -153,7 +184,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: 'export',
     text: 'what a city has stored, or a recording, as NDJSON, CSV or Parquet',
-    settings: ['from', 'data', 'kinds', 'periodStart', 'periodEnd', 'format', 'out', ...COMMON],
+    settings: ['from', 'tokenFile', 'data', 'kinds', 'periodStart', 'periodEnd', 'format', 'out', ...COMMON],
     examples: [
       'citytwin export --out city.ndjson.gz',
       'citytwin export --from http://127.0.0.1:8080 --kind bus --out bus.csv',
@@ -166,7 +197,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     name: 'replay',
     text: 'sends a recording to a broker again: the same records with the same times, so a store keeps each once',
     argument: ['<file>', 'NDJSON (.gz too), Parquet, a folder of Parquet files, or - for stdin'],
-    settings: ['broker', 'credentials', 'speed', 'shift', 'kinds', ...COMMON],
+    settings: ['broker', 'brokerCa', 'credentials', 'speed', 'shift', 'kinds', ...COMMON],
     examples: [
       'citytwin replay city.ndjson.gz --speed max',
       'citytwin replay bus.parquet --speed 60 --shift now',
@@ -208,6 +239,23 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     run: async (settings, name) => (await import('./experiment.ts')).experiment(settings, name),
   },
   {
+    name: 'credentials',
+    text: 'who may come in: add, list and remove users, make tokens for scripts',
+    argument: ['<action>', 'add, list, remove or token'],
+    second: ['[name]', 'of a user; a device is called KIND/DEVICE'],
+    settings: ['credentials', 'role', 'kinds', 'newPasswordFile', 'certificateOnly', 'expires', 'json'],
+    overrides: { credentials: './credentials' },
+    examples: [
+      'citytwin credentials add admin --role admin',
+      'citytwin credentials add bus/bus-0007 --role device',
+      'citytwin credentials add acme --role integrator --kinds door,gate --password-file secret.txt',
+      'citytwin credentials token ann --expires 30d',
+      'citytwin credentials remove bus/bus-0007',
+      'citytwin credentials list',
+    ],
+    run: async (settings, action, name) => (await import('./credentials.ts')).credentials(settings, action!, name),
+  },
+  {
     name: 'kinds',
     text: 'the kinds of device there are',
     settings: ['json'],
@@ -217,7 +265,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: 'doctor',
     text: 'what is wrong with this machine',
-    settings: ['port', 'mqttPort', 'host', 'data', 'store', 'storeUrl', 'json'],
+    settings: ['port', 'mqttPort', 'host', ...STORE, 'json'],
     examples: ['citytwin doctor', 'citytwin doctor --store influx1 --store-url http://127.0.0.1:8086'],
     run: async (settings) => (await import('./doctor.ts')).doctor(settings),
   },
@@ -240,7 +288,8 @@ async function program(config: { readonly [name: string]: unknown }): Promise<Co
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride();
   for (const subcommand of SUBCOMMANDS) {
-    const { name, text, argument, settings, overrides, examples } = subcommand;
+    const { name, text, argument, second, settings, overrides, examples } = subcommand;
+    const named = [argument, second].filter((words) => words !== undefined);
     const command = root
       .command(name)
       .description(text)
@@ -249,12 +298,12 @@ async function program(config: { readonly [name: string]: unknown }): Promise<Co
       .option('--config <file>', 'settings as a JSON object, names as in the environment, camelCase')
       .allowExcessArguments(false)
       .action(async (...given: unknown[]) => {
-        const value = argument === undefined ? undefined : (given[0] as string | undefined);
-        const code = await subcommand.run(given[argument === undefined ? 0 : 1] as Settings, value);
+        const [value, further] = given.slice(0, named.length) as (string | undefined)[];
+        const code = await subcommand.run(given[named.length] as Settings, value, further);
         if (typeof code === 'number') process.exitCode = code;
       });
     if (subcommand.hostIsH === true) command.helpOption('--help', 'display help for command');
-    if (argument !== undefined) command.argument(...argument);
+    for (const words of named) command.argument(...words);
     for (const option of optionsFor(settings, config, overrides)) command.addOption(option);
   }
   return root;

@@ -2,6 +2,9 @@
 // default. The only place where settings are read from the environment.
 import { existsSync, readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
+import { JWT_ALGORITHMS } from '../broker/jwt-algorithms.ts';
+import type { JwtAlgorithm } from '../broker/jwt-algorithms.ts';
+import { ROLES } from '../broker/roles.ts';
 import { MAX_SPEED, MIN_SPEED } from '../simulator/clock.ts';
 import { KIND_PATTERN } from '../telemetry/description.ts';
 import type { Speed } from '../simulator/clock.ts';
@@ -10,7 +13,7 @@ import type { LoadSettings } from './load-options.ts';
 import { assignments, duration, numberIn, url } from './option-values.ts';
 import type { OptionRow } from './option-values.ts';
 
-const STORES = ['duckdb', 'influx1', 'memory'] as const;
+const STORES = ['duckdb', 'influx1', 'influx2', 'memory'] as const;
 export type StoreName = (typeof STORES)[number];
 const MAX_SEEDS = 10_000;
 const DEFAULT_CONFIG = 'citytwin.config.json';
@@ -25,6 +28,13 @@ export interface Settings extends LoadSettings {
   readonly storeDb: string;
   readonly storeUser?: string;
   readonly storePasswordFile?: string;
+  readonly storeOrg: string;
+  readonly storeBucket: string;
+  readonly storeTokenFile?: string;
+  /** Absent: for ever. */
+  readonly keep?: string;
+  /** Absent: no second place for numbers. */
+  readonly victoriaUrl?: string;
   readonly broker?: string;
   /** Absent: the scenario's. */
   readonly seed?: number;
@@ -54,6 +64,20 @@ export interface Settings extends LoadSettings {
   readonly city?: string;
   readonly credentials?: string;
   readonly openHttp: boolean;
+  readonly mqttsPort: number;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
+  readonly brokerCa?: string;
+  readonly authUrl?: string;
+  readonly jwtKey?: string;
+  readonly jwtAlgorithm: JwtAlgorithm;
+  readonly jwtAudience: string;
+  readonly tokenFile?: string;
+  readonly role?: string;
+  readonly newPasswordFile?: string;
+  readonly certificateOnly: boolean;
+  readonly expires?: string;
   readonly hfp: boolean;
   readonly simulator: boolean;
   readonly control: boolean;
@@ -125,10 +149,19 @@ const TABLE: { readonly [name in Name]: OptionRow } = {
     default: 'http://127.0.0.1:8086',
     parse: url('http:', 'https:'),
   },
-  storeDb: { flags: '--store-db <name>', text: 'database in the InfluxDB', default: 'citytwin' },
-  storeUser: { flags: '--store-user <name>', text: 'user of the InfluxDB' },
+  storeDb: { flags: '--store-db <name>', text: 'database in the InfluxDB 1.x', default: 'citytwin' },
+  storeUser: { flags: '--store-user <name>', text: 'user of the InfluxDB 1.x' },
   storePasswordFile: { flags: '--store-password-file <file>', text: 'file with the password of that user' },
-  broker: { flags: '--broker <url>', text: 'use this MQTT broker instead of our own', parse: url('mqtt:') },
+  storeOrg: { flags: '--store-org <name>', text: 'organisation in the InfluxDB 2.x', default: 'citytwin' },
+  storeBucket: { flags: '--store-bucket <name>', text: 'bucket in the InfluxDB 2.x', default: 'citytwin' },
+  storeTokenFile: { flags: '--store-token-file <file>', text: 'file with an API token of the InfluxDB 2.x' },
+  keep: { flags: '--keep <duration>', text: 'how long history is kept, e.g. 30d (default: for ever)', parse: duration },
+  victoriaUrl: {
+    flags: '--victoria-url <url>',
+    text: 'address of a VictoriaMetrics that gets all numbers as well, after they are stored',
+    parse: url('http:', 'https:'),
+  },
+  broker: { flags: '--broker <url>', text: 'use this MQTT broker instead of our own', parse: url('mqtt:', 'mqtts:') },
   seed: {
     flags: '--seed <n>',
     text: "same seed, same city, same day (default: the scenario's, else 1)",
@@ -200,7 +233,52 @@ const TABLE: { readonly [name in Name]: OptionRow } = {
   },
   credentials: {
     flags: '--credentials <folder>',
-    text: 'users and secrets of the MQTT parts; made at the first start of the broker',
+    text: 'folder of users, tokens and the secrets of the parts; see citytwin credentials',
+  },
+  mqttsPort: {
+    flags: '--mqtts-port <port>',
+    text: 'MQTT over TLS, with --tls-cert; 0 = a free one',
+    default: 8883,
+    parse: numberIn(0, 65_535, true),
+  },
+  tlsCert: { flags: '--tls-cert <file>', text: 'PEM: our certificate, for MQTT over TLS, HTTPS and wss' },
+  tlsKey: { flags: '--tls-key <file>', text: 'PEM: key of that certificate' },
+  tlsClientCa: {
+    flags: '--tls-client-ca <file>',
+    text: 'PEM: who may have signed certificates of MQTT clients; their common name is the user',
+  },
+  brokerCa: { flags: '--broker-ca <file>', text: 'PEM: who may have signed the certificate of --broker mqtts://…' },
+  authUrl: {
+    flags: '--auth-url <url>',
+    text: 'asked by POST about names and passwords that the folder of credentials does not know',
+    parse: url('http:', 'https:'),
+  },
+  jwtKey: {
+    flags: '--jwt-key <file>',
+    text: 'JSON Web Tokens are passwords: secret, public key (PEM) or key set (JWKS) that they are signed with',
+  },
+  jwtAlgorithm: {
+    flags: '--jwt-algorithm <name>',
+    text: 'the only algorithm that is believed',
+    default: 'ES256',
+    choices: JWT_ALGORITHMS,
+  },
+  jwtAudience: { flags: '--jwt-audience <name>', text: 'whom tokens must be made for', default: 'citytwin' },
+  tokenFile: { flags: '--token-file <file>', text: 'file with a token for a city that asks for one' },
+  role: { flags: '--role <name>', text: 'what a new user may do', choices: ROLES },
+  newPasswordFile: {
+    flags: '--password-file <file>',
+    text: 'the password of a new user, - for stdin; absent: a new random one, shown once',
+  },
+  certificateOnly: {
+    flags: '--certificate-only',
+    text: 'a new user has no password, but a client certificate',
+    default: false,
+  },
+  expires: {
+    flags: '--expires <duration>',
+    text: 'how long a token is good, e.g. 30d; absent: until it is removed',
+    parse: duration,
   },
   hfp: {
     flags: '--hfp',
@@ -209,7 +287,7 @@ const TABLE: { readonly [name in Name]: OptionRow } = {
   },
   openHttp: {
     flags: '--open-http',
-    text: 'serve page and REST without login on --host too: only where a firewall or container keeps others out',
+    text: 'page and REST without login, everyone who reaches them is operator: only where a container or proxy keeps others out',
     default: false,
   },
   simulator: { flags: '--no-simulator', text: 'leave the simulated devices out' },

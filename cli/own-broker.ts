@@ -1,8 +1,10 @@
 // Our broker inside a process that also has the api: the take seam between them, and the secrets of the parts that connect to it.
 import { startBroker } from '../broker/broker.ts';
 import type { Broker } from '../broker/broker.ts';
-import { createCredentials, ephemeralCredentials, readSecret } from '../broker/credentials.ts';
-import type { Credentials, ServiceName } from '../broker/credentials.ts';
+import type { Credentials } from '../broker/credential-source.ts';
+import { ephemeralCredentials, readSecret } from '../broker/credentials.ts';
+import type { ServiceName } from '../broker/credentials.ts';
+import type { TlsMaterial } from '../broker/tls-listener.ts';
 import type { Take } from '../telemetry/messages.ts';
 import { countersTopic } from '../telemetry/topics.ts';
 import type { Logger } from './log.ts';
@@ -28,8 +30,10 @@ export interface OwnBrokerOptions {
   /** 0: a free one */
   readonly port: number;
   readonly city: string;
-  /** Folder of users and secrets; absent: new secrets that nobody else learns. */
-  readonly credentials?: string | undefined;
+  /** Who may come in, and the folder with the secrets of the parts; absent: new secrets that nobody else learns. */
+  readonly access?: { readonly credentials: Credentials; readonly folder: string } | undefined;
+  /** A second listener with TLS. */
+  readonly tls?: { readonly host: string; readonly port: number; readonly material: TlsMaterial } | undefined;
   readonly take: Take;
   readonly log: Logger;
 }
@@ -38,17 +42,18 @@ export async function startOwnBroker({
   city,
   host,
   port,
-  credentials: folder,
+  access,
+  tls,
   take,
   log,
 }: OwnBrokerOptions): Promise<OwnBroker> {
-  const { credentials, secrets } = await ownCredentials(folder);
-  const broker = await startBroker({ city, host, port, credentials, take, log });
+  const { credentials, secrets } = await ownCredentials(access);
+  const broker = await startBroker({ city, host, port, ...(tls && { tls }), credentials, take, log });
   const counting = publishCounters(broker, city);
   return {
     broker,
     publish: (topic, payload, options) => broker.publish(topic, payload, { retain: false, ...options }),
-    addressOf: (part) => ({ host: '127.0.0.1', port: broker.port, username: part, password: secrets[part] }),
+    addressOf: (part) => ({ host: ownAddress(host), port: broker.port, username: part, password: secrets[part] }),
     close: async () => {
       clearInterval(counting);
       await broker.close();
@@ -66,15 +71,23 @@ export function publishCounters(broker: Broker, city: string): NodeJS.Timeout {
 
 type Secrets = { readonly [part in Part]: string };
 
-async function ownCredentials(folder: string | undefined): Promise<{ credentials: Credentials; secrets: Secrets }> {
-  if (folder === undefined) {
+/** Where a listener is reached from the same machine. */
+function ownAddress(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
+}
+
+async function ownCredentials(
+  access: OwnBrokerOptions['access'],
+): Promise<{ credentials: Credentials; secrets: Secrets }> {
+  if (access === undefined) {
     const { credentials, secretOf } = ephemeralCredentials();
     return {
       credentials,
       secrets: { simulator: secretOf('simulator'), control: secretOf('control'), api: secretOf('api') },
     };
   }
-  const credentials = await createCredentials(folder);
+  const { credentials, folder } = access;
   const [simulator, control, api] = await Promise.all(PARTS.map((part) => readSecret(folder, part)));
   return { credentials, secrets: { simulator: simulator!, control: control!, api: api! } };
 }

@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { startApi } from '../api/server.ts';
 import { startBroker } from '../broker/broker.ts';
-import { createCredentials } from '../broker/credentials.ts';
 import { metricsText } from '../broker/metrics.ts';
 import { createMqttUpgrade } from '../broker/websocket.ts';
 import { startControl } from '../control/live.ts';
@@ -11,14 +10,17 @@ import { wallNowMs } from '../simulator/clock.ts';
 import { durationMs } from '../simulator/duration.ts';
 import { loadModels } from '../simulator/kinds.ts';
 import { LiveCity } from '../simulator/live.ts';
+import { apiAccess, openAccess, requireCredentials, warnOfClearText } from './access.ts';
 import { connectApi } from './api-client.ts';
+import { openCertificates } from './certificates.ts';
 import type { ApiClient } from './api-client.ts';
 import { cityOf } from './city.ts';
 import { countersText, startHealthServer } from './health-server.ts';
 import { Lifetime } from './lifetime.ts';
+import { journalOf } from './journal.ts';
 import { createLog } from './log.ts';
 import type { Logger } from './log.ts';
-import { UsageError, isLoopback } from './options.ts';
+import { UsageError } from './options.ts';
 import type { Settings } from './options.ts';
 import { builtPage } from './page.ts';
 import { noted, openBackfill, progressFile } from './backfill-progress.ts';
@@ -26,20 +28,24 @@ import { publishCounters } from './own-broker.ts';
 import { createProgress } from './progress.ts';
 import { liveStart } from './scenario.ts';
 import type { LiveStart } from './scenario.ts';
-import { needsCredentials } from './up.ts';
+import { plainMqttHost, urlHost } from './up.ts';
 import { version } from './version.ts';
 import { CITY, brokerAddress, createStore, monotonicMs, ownConnectionKinds, patiently } from './wiring.ts';
 
 export async function brokerService(settings: Settings): Promise<void> {
   const log = createLog(settings);
   const lifetime = new Lifetime(log);
-  if (!isLoopback(settings.host) && settings.credentials === undefined) throw needsCredentials(settings.host);
+  requireCredentials(settings, 'broker');
+  warnOfClearText({ ...settings, openHttp: false }, log);
   const { city = CITY } = settings;
+  const certificates = await openCertificates(settings, log);
+  const access = await openAccess(settings, log, true);
   const broker = await startBroker({
     city,
-    host: settings.host,
+    host: plainMqttHost(settings),
     port: settings.mqttPort,
-    ...(settings.credentials === undefined ? {} : { credentials: await createCredentials(settings.credentials) }),
+    ...(certificates && { tls: { host: settings.host, port: settings.mqttsPort, material: certificates } }),
+    ...(access && { credentials: access.credentials }),
     // Nobody stores here: the api subscribes like everyone else.
     take: () => undefined,
     log,
@@ -47,6 +53,8 @@ export async function brokerService(settings: Settings): Promise<void> {
   const counting = publishCounters(broker, city);
   const http = await startHealthServer({
     ...settings,
+    ...(certificates && { tls: certificates }),
+    ...(access && { accounts: access.accounts }),
     ready: () => true,
     metrics: () => metricsText(broker),
   });
@@ -61,17 +69,22 @@ export async function brokerService(settings: Settings): Promise<void> {
     await broker.close();
   });
   lifetime.own('http', () => http.close());
-  announce(settings, { http: `http://${settings.host}:${http.port}`, mqtt: `mqtt://${settings.host}:${broker.port}` });
+  const host = urlHost(settings.host);
+  announce(settings, {
+    http: `${certificates ? 'https' : 'http'}://${host}:${http.port}`,
+    mqtt: `mqtt://${urlHost(plainMqttHost(settings))}:${broker.port}`,
+    ...(broker.tlsPort !== undefined && { mqtts: `mqtts://${host}:${broker.tlsPort}` }),
+  });
 }
 
 export async function apiService(settings: Settings): Promise<void> {
-  if (!isLoopback(settings.host) && !settings.openHttp) {
-    throw new UsageError(
-      `--host ${settings.host} would serve page and REST to others without login; if a firewall or container keeps them out, add --open-http`,
-    );
-  }
+  // Behind --open-http the broker alone may have the credentials.
+  if (!settings.openHttp) requireCredentials(settings, 'api');
   const log = createLog(settings);
   const lifetime = new Lifetime(log);
+  warnOfClearText(settings, log);
+  const certificates = await openCertificates(settings, log);
+  const access = await openAccess(settings, log, false);
   const city = await cityOf(settings, log);
   const store = createStore({ ...settings, city: city.id }, log);
   const [staticFolder] = await Promise.all([builtPage(log), store.open()]);
@@ -82,6 +95,7 @@ export async function apiService(settings: Settings): Promise<void> {
     host: settings.host,
     port: settings.port,
     store,
+    journal: journalOf(settings),
     publish: async (topic, payload, options) => {
       if (link.client === undefined) throw new Error('the broker is not there yet');
       await link.client.publish(topic, payload, options);
@@ -92,13 +106,15 @@ export async function apiService(settings: Settings): Promise<void> {
     hfp: settings.hfp,
     version,
     log,
+    access: apiAccess(settings, access),
+    ...(certificates && { tls: certificates }),
     brokerState: () => ({ ok: link.client?.up === true }),
   });
   lifetime.own('api', () => api.close());
   const address = brokerAddress(settings, 'api');
   link.client = await patiently(address, connectApi({ city: city.id, broker: address, take: api.take }), log);
   lifetime.own('broker connection', () => link.client?.stop());
-  announce(settings, { http: `http://${settings.host}:${api.port}` });
+  announce(settings, { http: `${certificates ? 'https' : 'http'}://${urlHost(settings.host)}:${api.port}` });
 }
 
 export async function simulateService(settings: Settings, scenario: string | undefined): Promise<void> {

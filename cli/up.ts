@@ -8,12 +8,17 @@ import { createMqttUpgrade } from '../broker/websocket.ts';
 import { startControl } from '../control/live.ts';
 import { wallNowMs } from '../simulator/clock.ts';
 import { loadModels } from '../simulator/kinds.ts';
+import { apiAccess, openAccess, requireCredentials, warnOfClearText } from './access.ts';
+import type { Access } from './access.ts';
 import { connectApi } from './api-client.ts';
+import { openCertificates } from './certificates.ts';
+import type { Certificates } from './certificates.ts';
 import { cityOf } from './city.ts';
 import { Lifetime } from './lifetime.ts';
+import { journalOf } from './journal.ts';
 import { createLog } from './log.ts';
 import type { Logger } from './log.ts';
-import { UsageError, isLoopback } from './options.ts';
+import { isLoopback } from './options.ts';
 import type { Settings } from './options.ts';
 import { startOwnBroker } from './own-broker.ts';
 import type { Part, Publish } from './own-broker.ts';
@@ -39,14 +44,17 @@ interface Bus {
   /** Where our own parts connect. */
   addressOf(part: Part): BrokerAddress;
   readonly url: string;
+  /** With TLS. */
+  readonly secureUrl?: string;
 }
 
 export async function up(settings: Settings, scenario: string | undefined): Promise<void> {
-  if (!isLoopback(settings.host) && settings.credentials === undefined) throw needsCredentials(settings.host);
-  // Without a login, page and REST stay on this machine unless someone says otherwise.
-  const httpHost = isLoopback(settings.host) || settings.openHttp ? settings.host : '127.0.0.1';
+  requireCredentials(settings, 'up');
   const log = createLog(settings);
   const lifetime = new Lifetime(log);
+  warnOfClearText(settings, log);
+  const certificates = await openCertificates(settings, log);
+  const access = await openAccess(settings, log, true);
   // The thread builds its city while the rest starts.
   const simulator = settings.simulator
     ? startSimulatorThread(
@@ -70,9 +78,10 @@ export async function up(settings: Settings, scenario: string | undefined): Prom
   const link: Link = {};
   const api = await startApi({
     city: city.id,
-    host: httpHost,
+    host: settings.host,
     port: settings.port,
     store,
+    journal: journalOf(settings),
     publish: async (topic, payload, options) => {
       if (link.publish === undefined) throw new Error('the broker is not there yet');
       await link.publish(topic, payload, options);
@@ -83,12 +92,14 @@ export async function up(settings: Settings, scenario: string | undefined): Prom
     hfp: settings.hfp,
     version,
     log,
+    access: apiAccess(settings, access),
+    ...(certificates && { tls: certificates }),
     moreMetrics: () => link.metrics?.() ?? '',
   });
   lifetime.own('api', () => api.close());
   const bus =
     settings.broker === undefined
-      ? await ownBroker(settings, city.id, api, link, lifetime, log)
+      ? await ownBroker(settings, city.id, api, link, lifetime, log, access, certificates)
       : await outsideBroker(settings, city.id, api, link, lifetime, log);
 
   if (simulator !== undefined) {
@@ -108,7 +119,8 @@ export async function up(settings: Settings, scenario: string | undefined): Prom
     const control = await startControl({ city: city.id, broker: bus.addressOf('control'), log });
     lifetime.own('control', () => control.stop());
   }
-  announce(settings, `http://${urlHost(httpHost)}:${api.port}`, bus.url, performance.now());
+  const http = `${certificates ? 'https' : 'http'}://${urlHost(settings.host)}:${api.port}`;
+  announce(settings, { http, mqtt: bus.url, ...(bus.secureUrl !== undefined && { mqtts: bus.secureUrl }) });
 }
 
 async function ownBroker(
@@ -118,9 +130,20 @@ async function ownBroker(
   link: Link,
   lifetime: Lifetime,
   log: Logger,
+  access: Access | undefined,
+  certificates: Certificates | undefined,
 ): Promise<Bus> {
-  const { host, mqttPort, credentials } = settings;
-  const own = await startOwnBroker({ city, host, port: mqttPort, credentials, take: api.take, log });
+  const { mqttPort, mqttsPort, credentials: folder } = settings;
+  const host = plainMqttHost(settings);
+  const own = await startOwnBroker({
+    city,
+    host,
+    port: mqttPort,
+    ...(certificates && { tls: { host: settings.host, port: mqttsPort, material: certificates } }),
+    ...(access && { access: { credentials: access.credentials, folder: folder! } }),
+    take: api.take,
+    log,
+  });
   link.publish = own.publish;
   link.metrics = () => metricsText(own.broker);
   const webSocket = createMqttUpgrade(own.broker);
@@ -129,7 +152,12 @@ async function ownBroker(
     webSocket.close();
     await own.close();
   });
-  return { url: `mqtt://${urlHost(host)}:${own.broker.port}`, addressOf: (part) => own.addressOf(part) };
+  const { port, tlsPort } = own.broker;
+  return {
+    url: `mqtt://${urlHost(host)}:${port}`,
+    ...(tlsPort !== undefined && { secureUrl: `mqtts://${urlHost(settings.host)}:${tlsPort}` }),
+    addressOf: (part) => own.addressOf(part),
+  };
 }
 
 async function outsideBroker(
@@ -145,13 +173,17 @@ async function outsideBroker(
   const client = await patiently(address, connectApi({ city, broker: address, take: api.take }), log);
   link.publish = (topic, payload, options) => client.publish(topic, payload, options);
   lifetime.own('broker connection', () => client.stop());
-  return { url: settings.broker!, addressOf };
+  return { url: withoutPassword(settings.broker!), addressOf };
 }
 
-export function needsCredentials(host: string): UsageError {
-  return new UsageError(
-    `--host ${host} is open to others and needs credentials: name a folder for them with --credentials FOLDER`,
-  );
+/** Where there is TLS, nobody outside needs to talk without. */
+export function plainMqttHost({ host, tlsCert }: Pick<Settings, 'host' | 'tlsCert'>): string {
+  return tlsCert === undefined || isLoopback(host) ? host : '127.0.0.1';
+}
+
+function withoutPassword(address: string): string {
+  const { protocol, host } = new URL(address);
+  return `${protocol}//${host}`;
 }
 
 /** A tick before now, because the first tick runs at once; never before what is stored: a store never goes back in time. */
@@ -166,17 +198,19 @@ async function firstRecord(api: Api): Promise<void> {
   }
 }
 
-function urlHost(host: string): string {
+export function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-function announce(settings: Settings, http: string, mqtt: string, tookMs: number): void {
+function announce(
+  settings: Settings,
+  where: { readonly http: string; readonly mqtt: string; readonly mqtts?: string },
+): void {
   if (settings.json) {
-    process.stdout.write(`${JSON.stringify({ ready: true, http, mqtt })}\n`);
+    process.stdout.write(`${JSON.stringify({ ready: true, ...where })}\n`);
     return;
   }
-  process.stdout.write(`ready ${http} ${mqtt}\n`);
-  process.stdout.write(
-    `data can be seen after ${(tookMs / 1000).toFixed(1)} s; open ${http} in a browser, Ctrl-C ends\n`,
-  );
+  process.stdout.write(`ready ${Object.values(where).join(' ')}\n`);
+  const tookS = (performance.now() / 1000).toFixed(1);
+  process.stdout.write(`data can be seen after ${tookS} s; open ${where.http} in a browser, Ctrl-C ends\n`);
 }

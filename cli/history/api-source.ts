@@ -28,9 +28,9 @@ interface Health {
   readonly utcOffsetMin: number;
 }
 
-/** @throws UsageError when there is no city at the address, or a kind is unknown */
-export async function openApiSource(address: string, selection: Selection): Promise<Source> {
-  const api = new Api(address);
+/** token: for a city that asks for one. @throws UsageError when there is no city at the address, or a kind is unknown */
+export async function openApiSource(address: string, selection: Selection, token?: string): Promise<Source> {
+  const api = new Api(address, token);
   const { city, scenario, seed, utcOffsetMin, simTimeMs } = await api.get<Health>('/api/health');
   const kinds = await api.get<(Description & { devices: number })[]>('/api/kinds');
   const descriptions = selectKinds(kinds.map(withoutCount), selection);
@@ -112,9 +112,11 @@ interface Page<T> {
 
 class Api {
   readonly #base: string;
+  readonly #headers: { readonly [name: string]: string };
 
-  constructor(address: string) {
+  constructor(address: string, token: string | undefined) {
     this.#base = address.replace(/\/+$/, '');
+    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
   /** Tries again when the city is busy. @throws UsageError when nobody answers, Error with the problem's detail */
@@ -132,7 +134,7 @@ class Api {
 
   async #ask(path: string, tried: number): Promise<Response | undefined> {
     try {
-      return await fetch(this.#base + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+      return await fetch(this.#base + path, { headers: this.#headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
     } catch (error) {
       // The first question finds out whether there is a city at all.
       if (tried < TRIES && path !== '/api/health') return undefined;

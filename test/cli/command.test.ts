@@ -85,7 +85,7 @@ describe('the command', () => {
   it.each([
     [['--speed', '5000'], /5000.*0\.1 to 1000/],
     [['--port', 'http'], /http.*whole number from 0 to 65535/],
-    [['--store', 'mysql'], /mysql.*duckdb, influx1, memory/],
+    [['--store', 'mysql'], /mysql.*duckdb, influx1, influx2, memory/],
     [['--start', '25:00'], /25:00.*HH:MM/],
     [['--scale', '0'], /0.*0\.001 to 1000/],
     [['--broker', 'localhost'], /localhost.*mqtt:/],
@@ -112,17 +112,12 @@ describe('the command', () => {
   });
 
   it('stays closed to others without credentials', () => {
-    for (const service of ['up', 'broker']) {
-      const { status, stderr } = citytwin(service, '--host', '0.0.0.0', '--port', '0', '--mqtt-port', '0');
+    for (const service of ['up', 'broker', 'api']) {
+      const { status, stderr } = citytwin(service, '--host', '0.0.0.0', '--port', '0');
       expect(status).toBe(2);
-      expect(stderr).toContain('--credentials');
+      expect(stderr).toContain('citytwin credentials add admin --role admin --credentials ./credentials');
+      expect(stderr).toContain(`citytwin ${service} --host 0.0.0.0 --credentials ./credentials`);
     }
-  });
-
-  it('serves page and REST to others only when told so', () => {
-    const { status, stderr } = citytwin('api', '--host', '0.0.0.0', '--port', '0', '--store', 'memory');
-    expect(status).toBe(2);
-    expect(stderr).toContain('--open-http');
   });
 
   it('names the kinds there are, as text and as JSON', () => {
