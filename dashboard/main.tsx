@@ -1,17 +1,21 @@
-// Starts the page: asks for the city, opens the live stream, keeps the address bar, the document's language and its theme in step.
+// Starts the page: asks who is looking, then for the city, opens the live stream, keeps address bar, language and theme in step.
 // `window.citytwin` is for tests and the curious: where things are drawn now, how long the chart is, choosing a device, map to page.
 import './css/theme.css';
 import './css/layout.css';
 import './css/parts.css';
 import './css/scenario.css';
 import './css/buses.css';
+import './css/login.css';
 import { effect } from '@preact/signals';
 import { render } from 'preact';
+import type { JSX } from 'preact';
 import type { ScenarioState } from '../telemetry/messages.ts';
+import { access, askAccess, wantsLogin } from './access.ts';
 import type { Alarm, CityMap, Counters, KindDescription } from './answers.ts';
 import { chosenLine, dockTab } from './buses/state.ts';
 import { chartPoints } from './chart/device-chart.tsx';
 import { App } from './components/app.tsx';
+import { Login } from './components/login.tsx';
 import { listenToKeys } from './keyboard.ts';
 import { startLive } from './live/connection.ts';
 import { fleets } from './live/fleet.ts';
@@ -97,11 +101,19 @@ addEventListener('popstate', () => {
 });
 setInterval(() => (wallMs.value = Date.now()), 1000);
 
-listenToKeys();
-void loadCity();
-loadFirst();
-startLive();
-render(<App />, document.getElementById('page')!);
+/** The form covers the page when it is asked for; where a login is required there is nothing behind it. */
+function Page(): JSX.Element {
+  return access.value.login === 'required' || wantsLogin.value ? <Login /> : <App />;
+}
+
+await askAccess();
+if (access.value.login !== 'required') {
+  listenToKeys();
+  void loadCity();
+  loadFirst();
+  startLive();
+}
+render(<Page />, document.getElementById('page')!);
 
 Object.assign(window, {
   citytwin: {

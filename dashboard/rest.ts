@@ -1,6 +1,8 @@
 // Asks the server over REST. Problems (RFC 9457) become Errors that carry the server's own sentence.
+import { askAgain, changeHeaders } from './access.ts';
 
 const TIME_LIMIT_MS = 10_000;
+const UNAUTHORISED = 401;
 
 export async function getJson<T>(path: string): Promise<T> {
   return answerOf<T>(await fetch(path, { signal: AbortSignal.timeout(TIME_LIMIT_MS) }), path);
@@ -9,7 +11,7 @@ export async function getJson<T>(path: string): Promise<T> {
 export async function postJson<T>(path: string, body: unknown): Promise<T> {
   const request = {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...changeHeaders() },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(TIME_LIMIT_MS),
   };
@@ -19,6 +21,7 @@ export async function postJson<T>(path: string, body: unknown): Promise<T> {
 async function answerOf<T>(response: Response, path: string): Promise<T> {
   const text = await response.text();
   if (response.ok) return JSON.parse(text) as T;
+  if (response.status === UNAUTHORISED) void askAgain();
   throw new Error(problemOf(text) ?? `${path} answered ${response.status}`);
 }
 

@@ -1,5 +1,6 @@
 // Name, simulated time, weather, pause and speed, connection, language, theme. It shows what the clock says.
 import type { JSX } from 'preact';
+import { access, logOut, wantsLogin } from '../access.ts';
 import type { ClockMessage } from '../../telemetry/messages.ts';
 import { t, type TextKey } from '../i18n/text.ts';
 import { city, clock, connection, language, themeChoice, type Connection } from '../session.ts';
@@ -22,9 +23,33 @@ export function TopBar(): JSX.Element {
       <span class="top-space" />
       <ConnectionState state={connection.value} />
       <span class="top-settings">
+        <Who />
         <Settings />
       </span>
     </header>
+  );
+}
+
+/** Who is logged in; nothing where nobody needs to be. */
+function Who(): JSX.Element | null {
+  const { login, name, role } = access.value;
+  if (login === 'possible') {
+    return (
+      <button type="button" class="plain" onClick={() => (wantsLogin.value = true)}>
+        {t('logIn')}
+      </button>
+    );
+  }
+  if (login !== 'done' || role === undefined) return null;
+  return (
+    <>
+      <span class="who" data-testid="who">
+        {name} · {t(`role_${role}`)}
+      </span>
+      <button type="button" class="plain" onClick={() => void logOut()}>
+        {t('logOut')}
+      </button>
+    </>
   );
 }
 

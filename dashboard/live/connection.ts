@@ -2,6 +2,7 @@
 // When the connection is lost everything stays where it is; a new one continues it.
 import { decodeLiveFrame, type LiveColumn } from '../../telemetry/live-frame.ts';
 import type { Counters, LiveMessage } from '../answers.ts';
+import { askAgain } from '../access.ts';
 import { noteAck } from '../commands.ts';
 import {
   addEvent,
@@ -60,6 +61,7 @@ export function startLive(address = `${location.origin.replace(/^http/, 'ws')}/l
       clearTimeout(timer);
       if (stopped) return;
       connection.value = heardAtMs.value === 0 ? 'connecting' : 'lost';
+      void askAgain();
       timer = setTimeout(open, backoffMs(attempt++, randomUnit()));
     });
   };
