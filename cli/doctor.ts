@@ -5,7 +5,9 @@ import { createServer } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
 import { existsSync } from 'node:fs';
 import { canRunTypeScript } from '../bin/prepare.js';
+import { lookForBucket } from '../api/stores/influx2-bucket.ts';
 import type { Settings } from './options.ts';
+import { readSecret } from './wiring.ts';
 
 interface Finding {
   readonly check: string;
@@ -26,7 +28,9 @@ export async function doctor(settings: Settings): Promise<number> {
     await port('HTTP', settings.host, settings.port),
     await port('MQTT', settings.host, settings.mqttPort),
     page(),
-    ...(settings.store === 'influx1' ? [await influx(settings.storeUrl)] : []),
+    ...(settings.store === 'influx1' || settings.store === 'influx2' ? [await influx(settings.storeUrl)] : []),
+    ...(settings.store === 'influx2' ? [await influxBucket(settings)] : []),
+    ...(settings.victoriaUrl === undefined ? [] : [await victoria(settings.victoriaUrl)]),
   ];
   if (settings.json) process.stdout.write(`${JSON.stringify({ ok: !findings.some(isBad), findings }, undefined, 2)}\n`);
   else
@@ -116,6 +120,40 @@ async function influx(url: string): Promise<Finding> {
       state: 'bad',
       found: `${url}: ${(error as Error).message}`,
       advice: 'start it, or use --store duckdb',
+    };
+  }
+}
+
+async function influxBucket({
+  storeUrl,
+  storeOrg: org,
+  storeBucket: bucket,
+  storeTokenFile,
+}: Settings): Promise<Finding> {
+  const check = 'bucket';
+  const name = `${bucket} of ${org}`;
+  if (storeTokenFile === undefined)
+    return { check, state: 'bad', found: 'no token', advice: 'set --store-token-file to a file with an API token' };
+  try {
+    const address = { url: new URL(storeUrl).origin, org, bucket, token: readSecret(storeTokenFile) };
+    const found = (await lookForBucket(address)) ? name : `${name} is not there, a start will try to make it`;
+    return { check, state: 'good', found };
+  } catch (error) {
+    return { check, state: 'bad', found: (error as Error).message };
+  }
+}
+
+async function victoria(url: string): Promise<Finding> {
+  const check = 'VictoriaMetrics';
+  try {
+    const { ok, status } = await fetch(new URL('/health', url), { signal: AbortSignal.timeout(3000) });
+    return { check, state: ok ? 'good' : 'bad', found: `${url}, status ${status}` };
+  } catch (error) {
+    return {
+      check,
+      state: 'watch',
+      found: `${url}: ${(error as Error).message}`,
+      advice: 'numbers are dropped until it answers',
     };
   }
 }

@@ -45,23 +45,6 @@ type StoreSettings = Pick<
 >;
 
 /** The store that the settings name, which also feeds a VictoriaMetrics where they name one. Not opened yet. */
-type StoreSettings = Pick<
-  Settings,
-  | 'store'
-  | 'storeUrl'
-  | 'storeDb'
-  | 'storeUser'
-  | 'storePasswordFile'
-  | 'storeOrg'
-  | 'storeBucket'
-  | 'storeTokenFile'
-  | 'keep'
-  | 'victoriaUrl'
-  | 'data'
-  | 'city'
->;
-
-/** The store that the settings name, which also feeds a VictoriaMetrics where they name one. Not opened yet. */
 export function createStore(settings: StoreSettings, log: Logger): Store {
   const store = storeOf(settings);
   const { victoriaUrl, city = CITY } = settings;

@@ -28,6 +28,8 @@ export interface InfluxStoreOptions {
   readonly keepMs?: number;
   /** How long a write may take, default 10 s. */
   readonly writeTimeoutMs?: number;
+  /** Compress writes; default: to another machine. */
+  readonly zips?: boolean;
 }
 
 export class InfluxStore implements Store {

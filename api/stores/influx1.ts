@@ -78,7 +78,7 @@ class Influx1Connection implements InfluxConnection {
       pool: { maxRetries: 0, requestTimeout: QUERY_TIMEOUT_MS, backoff: NO_LOCKOUT },
     });
     this.#writeUrl = `${url.origin}/write?db=${encodeURIComponent(database)}&precision=ns`;
-    this.#zips = isWorthZipping(url);
+    this.#zips = options.zips ?? isWorthZipping(url);
     const credentials = Buffer.from(`${username}:${password}`).toString('base64');
     this.#headers = {
       ...(username !== undefined && { authorization: `Basic ${credentials}` }),

@@ -42,12 +42,17 @@ const DAY_S = 86_400;
 
 /** @throws Error that says what to set */
 export async function openBucket(address: BucketAddress): Promise<Bucket> {
-  const { org, bucket } = address;
-  const found = await call(address, 'GET', `/api/v2/buckets?${new URLSearchParams({ org, name: bucket })}`);
-  const existing = found.status === 200 ? found.body.buckets?.find(({ name }) => name === bucket) : undefined;
-  if (!existing && found.status !== 200 && found.status !== 404) throw refusal(address, 'look for the bucket', found);
-  const { id, orgID } = existing ?? (await createBucket(address));
+  const { id, orgID } = (await lookForBucket(address)) ?? (await createBucket(address));
   return { id, orgId: orgID, ...(await mapping(address, id, orgID)) };
+}
+
+/** → undefined when it is not there, or not for this token. @throws Error that says what to set */
+export async function lookForBucket(address: BucketAddress): Promise<{ id: string; orgID: string } | undefined> {
+  const { org, bucket } = address;
+  const found = await call(address, 'GET', `/api/v2/buckets?${new URLSearchParams({ org, name: bucket }).toString()}`);
+  if (found.status === 404) return undefined;
+  if (found.status !== 200) throw refusal(address, 'look for the bucket', found);
+  return found.body.buckets?.find(({ name }) => name === bucket);
 }
 
 /** The server removes what is older, a shard at a time. */

@@ -80,7 +80,7 @@ class Influx2Connection implements InfluxConnection {
       maxBatchBytes: Infinity,
       flushInterval: 0,
       maxRetries: 0,
-      gzipThreshold: isWorthZipping(url) ? ZIP_FROM_BYTES : Infinity,
+      gzipThreshold: (options.zips ?? isWorthZipping(url)) ? ZIP_FROM_BYTES : Infinity,
       // Past its log on the console, and past a message of clusters that it takes for success.
       writeFailed: (error) => Promise.reject(error),
     });

@@ -113,7 +113,10 @@ export class ParquetSink implements Sink {
       if (message.type === 'record') records.push(message.record);
       else if (message.type === 'event') events.push(message.event);
     }
-    for (const columns of packBatch({ records, suspects: [], events: [] }, this.#types).kinds) {
+    const { batch, refused } = packBatch({ records, suspects: [], events: [] }, this.#types);
+    // What comes from a store was checked before it got there.
+    if (refused[0]) throw new Error(refused[0].reason);
+    for (const columns of batch.kinds) {
       const { kind, count, numbers, numeric, devices, textual, texts } = columns;
       const column = (at: number) => numbers.subarray(at * count, (at + 1) * count);
       const fields = [...this.#types.get(kind)!].map(([name, type]): Column =>

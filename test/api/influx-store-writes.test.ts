@@ -11,9 +11,10 @@ import type { FakeAnswer, FakeInflux } from './influx-store-fake.ts';
 import { batch, description, event, record } from './records.ts';
 
 const T0 = Date.UTC(2026, 10, 20);
-const STORES: { [name: string]: (url: string) => Store } = {
-  influx1: (url) => createInflux1Store({ url, database: 'x', city: 'wuxi', writeTimeoutMs: 500 }),
-  influx2: (url) => createInflux2Store({ url, org: 'o', bucket: 'x', token: 't', city: 'wuxi', writeTimeoutMs: 500 }),
+const OPTIONS = { city: 'wuxi', writeTimeoutMs: 500 };
+const STORES: { [name: string]: (url: string, zips?: boolean) => Store } = {
+  influx1: (url, zips = false) => createInflux1Store({ ...OPTIONS, url, zips, database: 'x' }),
+  influx2: (url, zips = false) => createInflux2Store({ ...OPTIONS, url, zips, org: 'o', bucket: 'x', token: 't' }),
 };
 const opened: FakeInflux[] = [];
 afterEach(() => {
@@ -185,6 +186,18 @@ describe.each(Object.keys(STORES))('%s store: answers to a write', { timeout: 20
       expect(await store.append(batch(records(1)))).toEqual({ duplicates: 0 });
     },
   );
+
+  it('compresses when it is told to, and the server reads the same lines', async () => {
+    const plain = await storeAt(name, () => ({ status: 204 }));
+    await plain.store.append(batch(records(500)));
+    const zipped = STORES[name]!(plain.server.url, true);
+    await zipped.open();
+    await zipped.describe(description('bus'));
+    plain.server.headers.length = 0;
+    await zipped.append(batch(records(500)));
+    expect(plain.server.headers[0]!['content-encoding']).toBe('gzip');
+    expect(plain.server.writes.at(-1)).toEqual(plain.server.writes[0]);
+  });
 
   it('has one write in flight, whoever asks', async () => {
     let inFlight = 0;

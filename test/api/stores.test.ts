@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { afterAll, describe, it } from 'vitest';
 import { createDuckDbStore } from '../../api/stores/duckdb.ts';
 import { createInflux1Store } from '../../api/stores/influx1.ts';
+import { createInflux2Store } from '../../api/stores/influx2.ts';
 import { createMemoryStore } from '../../api/stores/memory.ts';
 import { startInfluxd } from '../influxd.ts';
+import { startInflux2 } from './influx2-server.ts';
 import { storeContract } from './store-contract.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'citytwin-stores-'));
@@ -37,8 +39,17 @@ if (influxd) {
     countsDuplicates: false,
     keepsPosition: false,
   }));
+  const standIn = await startInflux2(influxd.url);
+  afterAll(() => standIn.stop());
+  const { url, org, token } = standIn;
+  storeContract('influx2 (stand-in)', async () => ({
+    create: (place) => createInflux2Store({ url, org, bucket: place, token, city: 'wuxi' }),
+    keeps: true,
+    countsDuplicates: false,
+    keepsPosition: false,
+  }));
 } else {
-  describe('influx1 store', () => {
+  describe('influx1 and influx2 stores', () => {
     it.skip('NOT TESTED: influxd (InfluxDB 1.x) is not installed', () => {});
   });
 }
