@@ -1,0 +1,20 @@
+// The fault matrix: every row, in its order, and what this machine lacks for it.
+import { program } from '../parts.ts';
+import type { Row } from './row.ts';
+import { kills } from './rows/kills.ts';
+import { store } from './rows/store.ts';
+
+export type MatrixRow = Row & { readonly part?: string };
+
+/** Run on every commit. */
+export const QUICK = new Set([1, 2, 5, 8, 11, 17, 21, 22, 24, 25]);
+
+const all: readonly MatrixRow[] = [...kills, ...store];
+export const rows: readonly MatrixRow[] = all.toSorted((a, b) => a.number - b.number);
+
+/** Empty where the row can be run. */
+export function missingFor({ needs = [], mounts = false }: Row): string[] {
+  const missing = needs.filter((name) => program(name) === undefined);
+  const root = process.platform === 'linux' && process.getuid?.() === 0;
+  return mounts && !root ? [...missing, 'root, to mount a tmpfs'] : missing;
+}
