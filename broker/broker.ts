@@ -71,7 +71,7 @@ export interface Broker {
 /** Publishes being delivered at once; Aedes' default of 100 lets one frozen subscriber stop everyone. */
 const CONCURRENCY = 10_000;
 const HOUSEKEEPING_MS = 500;
-const SWEEP_MS = 5000;
+const SWEEP_MS = 1000;
 const DRAIN_MS = 3000;
 const FLUSH_MS = 1000;
 const STATUS_EVERY_MS = 10_000; // mosquitto's sys_interval
@@ -121,19 +121,19 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       throw error;
     }
   }
-  const endUnwelcome = (): void => {
-    for (const connection of door.unwelcome() as Connection[]) {
+  const endUnwelcome = (which: 'all' | 'ending'): void => {
+    for (const connection of door.unwelcome(which) as Connection[]) {
       tally.refuse('no-longer-welcome', { client: connection.caller?.clientId });
       connection.client.conn.destroy();
     }
   };
-  options.credentials?.onChange?.(endUnwelcome);
+  options.credentials?.onChange?.(() => endUnwelcome('all'));
   const housekeeping = setInterval(() => {
     pacing.keepHeldAlive();
     sessions.expire(nowMs());
   }, HOUSEKEEPING_MS);
   // Tokens end by themselves.
-  const sweeping = setInterval(endUnwelcome, SWEEP_MS);
+  const sweeping = setInterval(() => endUnwelcome('ending'), SWEEP_MS);
 
   const publish: Broker['publish'] = async (topic, payload, { qos, retain }) => {
     const own = topic.startsWith(STATUS_TOPICS);

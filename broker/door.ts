@@ -107,12 +107,13 @@ export class Door {
     return access;
   }
 
-  /** Those whose identity has been changed, taken away or has ended since they came in. */
-  unwelcome(): object[] {
+  /** Those whose identity has been changed, taken away or has ended since they came in; or of those only who end by themselves. */
+  unwelcome(which: 'all' | 'ending'): object[] {
     const credentials = this.#credentials;
     if (!credentials?.isCurrent) return [];
     return [...this.#connected.values()]
-      .filter(({ identity }) => identity !== ANONYMOUS && !credentials.isCurrent!(identity))
+      .filter(({ identity }) => identity !== ANONYMOUS && (which === 'all' || identity.untilMs !== undefined))
+      .filter(({ identity }) => !credentials.isCurrent!(identity))
       .map(({ token }) => token);
   }
 

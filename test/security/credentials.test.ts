@@ -1,0 +1,212 @@
+// The folder of credentials while the broker runs: who is added comes in, who is removed is put out, who guesses waits.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BackOff } from '../../broker/back-off.ts';
+import { CarefulCredentials } from '../../broker/careful-credentials.ts';
+import { Busy } from '../../broker/credential-source.ts';
+import type { CredentialSource, Credentials } from '../../broker/credential-source.ts';
+import { createCredentials, loadCredentials } from '../../broker/credentials.ts';
+import { Tokens, addToken, removeTokens } from '../../broker/tokens.ts';
+import { addUser, readUsers, removeUser } from '../../broker/users.ts';
+import { start, until } from '../broker/start.ts';
+import { Wire } from '../broker/wire.ts';
+
+const launcher = fileURLToPath(new URL('../../bin/citytwin.js', import.meta.url));
+let folder = '';
+const bad: string[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'citytwin-access-'));
+  bad.length = 0;
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const open = (): Promise<Credentials> => createCredentials(folder, { onBad: ({ message }) => void bad.push(message) });
+const DEVICE = { name: 'door/d-1', role: 'device' } as const;
+const codeOf = async (port: number, username: string, password: string, clientId = username) =>
+  (await Wire.connected(port, { username, password, clientId })).returnCode;
+
+describe('the folder of credentials, while the broker runs', () => {
+  it('lets in who is added, puts out who is removed, and leaves the others where they are', async () => {
+    const credentials = await open();
+    const broker = await start({ credentials });
+    const first = (await addUser(folder, DEVICE))!;
+    const other = (await addUser(folder, { name: 'door/d-2', role: 'device' }))!;
+    await until(() => credentials.named?.('door/d-2') !== undefined);
+    const wire = await Wire.connected(broker.port, { username: DEVICE.name, password: first, clientId: DEVICE.name });
+    const stays = await Wire.connected(broker.port, { username: 'door/d-2', password: other, clientId: 'door/d-2' });
+    expect([wire.returnCode, stays.returnCode]).toEqual([0, 0]);
+    await removeUser(folder, DEVICE.name);
+    await until(() => wire.closed);
+    expect(await codeOf(broker.port, DEVICE.name, first)).toBe(4);
+    expect(stays.closed).toBe(false);
+    credentials.close?.();
+  });
+
+  it('puts out whose role or password changes', async () => {
+    await addUser(folder, { name: 'ann', role: 'operator' }, 'first password');
+    const credentials = await open();
+    const broker = await start({ credentials });
+    const wire = await Wire.connected(broker.port, { username: 'ann', password: 'first password' });
+    await addUser(folder, { name: 'ann', role: 'operator' }, 'second password');
+    await until(() => wire.closed);
+    expect(await codeOf(broker.port, 'ann', 'first password')).toBe(4);
+    expect(await codeOf(broker.port, 'ann', 'second password')).toBe(0);
+    credentials.close?.();
+  });
+
+  it('stays as it was when the file is bad or gone, which is said without quoting it', async () => {
+    const password = (await addUser(folder, DEVICE))!;
+    const credentials = await open();
+    const file = join(folder, 'users.json');
+    const text = readFileSync(file, 'utf8');
+    const [hash] = /scrypt:[^"]+/.exec(text)!;
+    writeFileSync(file, text.slice(0, -20));
+    await until(() => bad.length === 1);
+    rmSync(file);
+    await until(() => bad.length === 2);
+    expect(await credentials.verify(DEVICE.name, Buffer.from(password))).toMatchObject({ name: DEVICE.name });
+    expect(bad.join()).not.toContain(hash);
+    credentials.close?.();
+  });
+
+  it('makes secrets for the parts also when a user was there first, and names what to do when nobody is', async () => {
+    await expect(loadCredentials(join(folder, 'none'))).rejects.toThrow(/citytwin credentials add/);
+    await addUser(folder, { name: 'ann', role: 'admin' });
+    const credentials = await open();
+    expect((await readUsers(folder)).map(({ name }) => name)).toEqual(['ann', 'simulator', 'control', 'api']);
+    expect(await readUsers(join(folder, 'none'))).toEqual([]);
+    credentials.close?.();
+  });
+
+  it('keeps client ids for whose name they begin with', async () => {
+    await addUser(folder, { name: 'ann', role: 'viewer' }, 'a long password');
+    await addUser(folder, { name: 'bob-2', role: 'viewer' }, 'a long password');
+    const credentials = await open();
+    const broker = await start({ credentials });
+    const as = (clientId: string) => codeOf(broker.port, 'ann', 'a long password', clientId);
+    expect(await as('api-wuxi')).toBe(2);
+    expect(await as('simulator')).toBe(2);
+    expect(await as('bob-2-laptop')).toBe(2);
+    expect(await as('bob-3')).toBe(0);
+    expect(await as('ann-laptop')).toBe(0);
+    expect(await codeOf(broker.port, 'bob-2', 'a long password', 'bob-2-laptop')).toBe(0);
+    credentials.close?.();
+  });
+});
+
+describe('tokens', () => {
+  it('are kept as digests, end, and are taken away one by one or with their user', async () => {
+    let nowMs = 1000;
+    const first = await addToken(folder, 'ann', nowMs, 5000);
+    const second = await addToken(folder, 'ann', nowMs);
+    const file = join(folder, 'tokens.json');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readFileSync(file, 'utf8')).not.toContain(first.slice(-32));
+    const tokens = await Tokens.open(
+      folder,
+      () => undefined,
+      () => nowMs,
+    );
+    expect([tokens.find(first)?.user, tokens.find(second)?.user]).toEqual(['ann', 'ann']);
+    expect(tokens.find(`${first.slice(0, -1)}${first.endsWith('A') ? 'B' : 'A'}`)).toBeUndefined();
+    expect([tokens.find(''), tokens.find('citytwin___proto____x')]).toEqual([undefined, undefined]);
+    const found = tokens.find(second)!;
+    nowMs = 6000;
+    expect(tokens.find(first)).toBeUndefined();
+    expect(await removeTokens(folder, found.id)).toBe(1);
+    await until(() => !tokens.isCurrent(found));
+    expect(tokens.find(second)).toBeUndefined();
+    tokens.close();
+  });
+});
+
+describe('guessing', () => {
+  it('costs nothing for ten times, then twice as long each time, up to a minute, and is forgiven', () => {
+    const backOff = new BackOff();
+    let nowMs = 0;
+    const waits = Array.from({ length: 18 }, () => {
+      backOff.wrong('a', nowMs);
+      const waitMs = backOff.restMs('a', nowMs);
+      nowMs += waitMs;
+      return waitMs / 1000;
+    });
+    expect(waits).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    expect(backOff.restMs('b', nowMs)).toBe(0);
+    backOff.right('a');
+    backOff.wrong('a', nowMs);
+    expect(backOff.restMs('a', nowMs)).toBe(0);
+  });
+
+  it('makes its own address wait, nobody else, and not those whose password is known', async () => {
+    const ann = { name: 'ann', roles: ['viewer'] } as const;
+    let checks = 0;
+    const source: CredentialSource = {
+      decides: () => true,
+      recall: (name) => (name === 'known' ? ann : undefined),
+      verify: (name) => {
+        checks++;
+        return Promise.resolve(name === 'ann' ? ann : undefined);
+      },
+      isCurrent: () => true,
+    };
+    const careful = new CarefulCredentials([source], () => 0);
+    const guess = (name: string, address: string) => careful.verify(name, Buffer.from('x'), { address });
+    for (let at = 0; at < 10; at++) expect(await guess(`guess-${at}`, '192.0.2.1')).toBeUndefined();
+    await expect(guess('ann', '192.0.2.1')).rejects.toMatchObject({ cause: 'back-off', retryAfterS: 1 });
+    expect(checks).toBe(10);
+    expect(await guess('ann', '192.0.2.2')).toBe(ann);
+    expect(await guess('known', '192.0.2.1')).toBe(ann);
+  });
+
+  it('asks the same once, and not too much at a time', async () => {
+    const answers: (() => void)[] = [];
+    const source: CredentialSource = {
+      decides: () => true,
+      recall: () => undefined,
+      verify: () => new Promise((resolve) => answers.push(() => resolve(undefined))),
+      isCurrent: () => true,
+    };
+    const careful = new CarefulCredentials([source], () => 0);
+    const ask = (name: string, address: string) => careful.verify(name, Buffer.from('x'), { address });
+    const asked = [...Array(100).keys()].map((at) => ask(`name-${at % 50}`, '192.0.2.1'));
+    expect(answers).toHaveLength(50);
+    await expect(ask('one more', '192.0.2.1')).rejects.toThrow(Busy);
+    asked.push(ask('from elsewhere', '192.0.2.2'));
+    answers.forEach((answer) => answer());
+    expect(await Promise.all(asked)).toEqual(Array(101).fill(undefined));
+  });
+});
+
+describe('citytwin credentials', () => {
+  const run = (...args: string[]): string =>
+    execFileSync(process.execPath, [launcher, 'credentials', ...args, '--credentials', folder], { encoding: 'utf8' });
+
+  it('adds, lists and removes, and shows a secret once', () => {
+    const { password } = JSON.parse(run('add', 'ann', '--role', 'admin', '--json')) as { password: string };
+    expect(password).toMatch(/^[\w-]{32}$/);
+    const token = run('token', 'ann', '--expires', '30d').trim();
+    expect(token).toMatch(/^citytwin_[0-9a-f]{12}_[\w-]{32}$/);
+    const listed = run('list');
+    expect(listed).toMatch(/^ann {2}admin, by password\n {2}token [0-9a-f]{12}, until 20/);
+    expect(listed).not.toContain(token.slice(-32));
+    const kept = ['users.json', 'tokens.json'].map((name) => readFileSync(join(folder, name), 'utf8')).join();
+    for (const secret of [password, token.slice(-32)]) expect(kept).not.toContain(secret);
+    expect(run('remove', 'ann')).toContain('out within a second');
+    expect(run('list')).toContain('nobody yet');
+  });
+
+  it.each([
+    [['ad', 'ann'], /unknown action ad, did you mean add/],
+    [['add'], /add needs a name/],
+    [['add', 'ann'], /--role, one of device/],
+    [['add', 'd-1', '--role', 'device'], /named \{kind\}\/\{device\}, got "d-1"/],
+    [['remove', 'ann'], /no user or token ann/],
+    [['token', 'ann'], /no user ann/],
+  ])('refuses %j with what was expected', (args, message) => {
+    expect(() => run(...args)).toThrow(message);
+  });
+});
