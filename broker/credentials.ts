@@ -93,7 +93,7 @@ class FileSource implements CredentialSource {
     this.#users = indexed(file.value, new Map());
     file.onChange((users) => {
       this.#users = indexed(users, this.#users);
-      this.#right.clear();
+      for (const [key, identity] of this.#right) if (!this.isCurrent(identity)) this.#right.delete(key);
       for (const listener of this.#listeners) listener();
     });
   }

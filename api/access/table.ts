@@ -25,8 +25,7 @@ const TABLE: readonly Row[] = [
 
   // What was refused may hold anything, secrets that were sent to the wrong topic included.
   { methods: READ, route: '/api/rejected', needs: 'viewer' },
-  { methods: READ, route: '/api/rejected/*', needs: 'admin' },
-  { methods: READ, route: '/api/quarantine*', needs: 'admin' },
+  { methods: [...READ, 'POST'], route: '/api/rejected/*', needs: 'admin' },
 
   { methods: READ, route: '/api/*', needs: 'viewer' },
   { methods: READ, route: '/gtfs*', needs: 'viewer' },
