@@ -42,8 +42,9 @@ async function* readSegment(
   const { last, bytes: endBytes } = segment;
   const path = segments.pathOf(segment);
   const name = segmentName(segment.first);
+  const holes: Hole[] = [];
   const report = (hole: Hole) => {
-    void keepAside(segments.folder, name);
+    holes.push(hole);
     onHole(hole);
   };
   const header = await readHeader(path);
@@ -55,11 +56,13 @@ async function* readSegment(
       await file.close();
     }
   }
-  if (place.sequence > last) return;
-  const lostEntries = last - place.sequence + 1;
-  report({ segment: name, from: place.at, to: endBytes, first: place.sequence, lostEntries });
-  place.at = endBytes;
-  place.sequence = last + 1;
+  if (place.sequence <= last) {
+    const lostEntries = last - place.sequence + 1;
+    report({ segment: name, from: place.at, to: endBytes, first: place.sequence, lostEntries });
+    place.at = endBytes;
+    place.sequence = last + 1;
+  }
+  if (holes.length > 0) await keepAside(segments.folder, name);
 }
 
 /** Entries after `after`, one group for each run of numbers. */

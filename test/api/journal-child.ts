@@ -40,23 +40,28 @@ const journal = await Journal.open({
 
 const { durableSequence } = journal.state;
 const end = durableSequence + Number(entries);
+/** The newest group and its last entry so far. */
+let group: { readonly durable: Promise<void>; last: number } | undefined;
 let told = durableSequence;
-/** Of the group that is being told. */
-let durable = Promise.resolve();
 let sequence = durableSequence;
 
-async function tell(group: Promise<void>, last: number): Promise<void> {
-  await group;
-  if (last <= told) return;
-  say(`${told + 1} ${last}`);
-  told = last;
+async function tell(said: { readonly durable: Promise<void>; last: number }): Promise<void> {
+  await said.durable;
+  say(`${told + 1} ${said.last}`);
+  told = said.last;
 }
 
 const telling: Promise<void>[] = [];
 while (sequence < end) {
-  for (let turn = 0; turn < TURN && sequence < end; turn++)
-    ({ durable, sequence } = journal.append(entryOf(sequence + 1, bytes === undefined ? undefined : Number(bytes))));
-  telling.push(tell(durable, sequence));
+  for (let turn = 0; turn < TURN && sequence < end; turn++) {
+    const appended = journal.append(entryOf(sequence + 1, bytes === undefined ? undefined : Number(bytes)));
+    ({ sequence } = appended);
+    if (group?.durable !== appended.durable) {
+      group = { durable: appended.durable, last: sequence };
+      telling.push(tell(group));
+    }
+    group.last = sequence;
+  }
   await new Promise((resolve) => setImmediate(resolve));
   while (journal.isFull) await new Promise((resolve) => setImmediate(resolve));
   const stored = told - BEHIND;

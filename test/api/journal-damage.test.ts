@@ -55,6 +55,22 @@ describe('damaged files of a journal', { timeout: 60_000 }, () => {
     expect(holes).toEqual([]);
   });
 
+  it('one bad byte in either copy of a header costs nothing', async () => {
+    records = writeSegments(
+      folder,
+      1000,
+      Array.from({ length: 10 }, () => [100, 100]),
+    );
+    for (const at of [2, 6, 10, 18, 30, 34, HEADER_BYTES - 10]) {
+      const [first] = segmentsOf(folder, records);
+      damage(first!.path, at, (bytes) => void (bytes[0]! ^= 0x10));
+      const { numbers, holes } = await findAll(folder);
+      expect(numbers).toEqual(numbersOf(records));
+      expect(holes).toEqual([]);
+      damage(first!.path, at, (bytes) => void (bytes[0]! ^= 0x10));
+    }
+  });
+
   it('a segment whose header is gone twice is put aside, and its entries are counted as lost', async () => {
     records = writeSegments(
       folder,

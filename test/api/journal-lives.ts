@@ -24,8 +24,9 @@ export async function live(
   folder: string,
   { entries = 1e9, lines = Infinity, command = [] }: { entries?: number; lines?: number; command?: readonly string[] },
 ): Promise<Life> {
-  const [program, ...args] = [...command, process.execPath, CHILD, folder, String(entries)];
-  const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [program = process.execPath, ...before] = command;
+  const args = command.length > 0 ? [...before, process.execPath] : [];
+  const child = spawn(program, [...args, CHILD, folder, String(entries)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const said: string[] = [];
   let fatalMs = Number.NaN;

@@ -65,9 +65,14 @@ describe('the journal', () => {
     const durable = odd.map((entry) => journal.append(entry).durable);
     await Promise.all(durable);
     const entries = await readAll(journal.read(0));
-    expect(entries.map(({ payload, sequence: _, ...rest }) => ({ ...rest, payload: new Uint8Array(payload) }))).toEqual(
-      odd,
-    );
+    expect(
+      entries.map(({ topic, payload, receivedMs, flags }) => ({
+        topic,
+        payload: new Uint8Array(payload),
+        receivedMs,
+        flags,
+      })),
+    ).toEqual(odd);
   });
 
   it('shares one promise among the entries of a group, and settles groups in order', async () => {
@@ -153,9 +158,10 @@ describe('room in the journal', () => {
     const journal = await start({ maxBytes: 16 * MB });
     while (journal.state.bytes + 0.5 * MB <= 16 * MB) await appendAll(journal, 1, 450, 1000);
     const held = appendAll(journal, 1, 950, 1000);
-    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-    const { durableSequence, waitingEntries } = journal.state;
-    expect(waitingEntries).toBe(950);
+    const { durableSequence } = journal.state;
+    // Much slower than a write would be.
+    expect(await readAll(journal.read(0))).toHaveLength(durableSequence);
+    expect(journal.state).toMatchObject({ durableSequence, waitingEntries: 950 });
     await journal.stored(durableSequence, false);
     await held;
     expect(journal.state.bytes).toBeLessThan(16 * MB);
@@ -215,7 +221,8 @@ describe('the position of the store', () => {
       cursors.push(journal.cursor());
       await journal.close();
     }
-    expect(cursors.toSorted()).toEqual([6, 7, undefined]);
+    expect(cursors.slice(0, 2).toSorted((a, b) => a! - b!)).toEqual([6, 7]);
+    expect(cursors[2]).toBeUndefined();
   });
 
   it('may go back, but not beyond what is durable', async () => {
