@@ -1,7 +1,11 @@
 // The fault matrix: every row, in its order, and what this machine lacks for it.
 import { program } from '../parts.ts';
 import type { Row } from './row.ts';
+import { bytes } from './rows/bytes.ts';
+import { crowd } from './rows/crowd.ts';
+import { disk } from './rows/disk.ts';
 import { kills } from './rows/kills.ts';
+import { network } from './rows/network.ts';
 import { store } from './rows/store.ts';
 
 export type MatrixRow = Row & { readonly part?: string };
@@ -9,7 +13,7 @@ export type MatrixRow = Row & { readonly part?: string };
 /** Run on every commit. */
 export const QUICK = new Set([1, 2, 5, 8, 11, 17, 21, 22, 24, 25]);
 
-const all: readonly MatrixRow[] = [...kills, ...store];
+const all: readonly MatrixRow[] = [...kills, ...store, ...disk, ...bytes, ...network, ...crowd];
 export const rows: readonly MatrixRow[] = all.toSorted((a, b) => a.number - b.number);
 
 /** Empty where the row can be run. */
