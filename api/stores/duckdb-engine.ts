@@ -1,5 +1,5 @@
-// Owns the DuckDB file: opens it with safe settings, keeps one table per kind, appends batches. No indexes and no primary keys on
-// telemetry: they slow the appends down and have made write-ahead logs unreadable. Queries are in duckdb-queries.ts.
+// Owns the DuckDB file: opens it with safe settings, keeps one table per kind, appends batches, forgets what is too old. No indexes and no
+// primary keys on telemetry: they slow the appends down and have made write-ahead logs unreadable. Queries are in duckdb-queries.ts.
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -10,16 +10,22 @@ import type { AppendResult } from '../store.ts';
 import type { PackedBatch, RecordColumns } from './columns.ts';
 import { appendColumns } from './duckdb-chunks.ts';
 import type { Column } from './duckdb-chunks.ts';
+import { HOUR_MS, Rollups } from './duckdb-rollups.ts';
 import { newFields } from './query.ts';
 
 export interface EngineOptions {
   readonly file: string;
   readonly memoryLimitMb: number;
   readonly threads: number;
+  /** Absent: for ever. */
+  readonly keepMs?: number;
+  /** How long nothing must have come for an hour before it is rolled up, of wall time; default 5 s. */
+  readonly quietMs?: number;
 }
 
-/** Version of the layout of our tables. */
-const SCHEMA_VERSION = 1;
+/** Version of the layout of our tables. 1: without rollups. */
+const SCHEMA_VERSION = 2;
+const DAY_MS = 86_400_000;
 const WAL_AUTOCHECKPOINT = '16MB';
 const SQL_TYPES: { readonly [type in FieldType]: string } = { number: 'DOUBLE', boolean: 'BOOLEAN', string: 'VARCHAR' };
 const FIELD_TYPES = new Map<string, FieldType>([
@@ -47,8 +53,8 @@ export async function openEngine(options: EngineOptions): Promise<DuckDbEngine> 
     throw openError(file, error);
   }
   try {
-    const engine = new DuckDbEngine(instance, await instance.connect());
-    await engine.prepare(file);
+    const engine = new DuckDbEngine(instance, await instance.connect(), options);
+    await engine.prepare();
     return engine;
   } catch (error) {
     instance.closeSync();
@@ -73,23 +79,30 @@ export class DuckDbEngine {
   readonly #instance: DuckDBInstance;
   readonly #writer: DuckDBConnection;
   readonly #appenders = new Map<string, DuckDBAppender>();
+  readonly #options: EngineOptions;
+  readonly #rollups: Rollups;
+  /** Nothing older is left, ms. */
+  #emptyBeforeMs = -Infinity;
 
-  constructor(instance: DuckDBInstance, writer: DuckDBConnection) {
+  constructor(instance: DuckDBInstance, writer: DuckDBConnection, options: EngineOptions) {
     this.#instance = instance;
     this.#writer = writer;
+    this.#options = options;
+    this.#rollups = new Rollups(writer, this.types, options.quietMs);
   }
 
   connect(): Promise<DuckDBConnection> {
     return this.#instance.connect();
   }
 
-  async prepare(file: string): Promise<void> {
+  async prepare(): Promise<void> {
+    const { file } = this.#options;
     await this.#writer.run('CREATE TABLE IF NOT EXISTS "_meta" (key VARCHAR, value VARCHAR)');
-    const [[version] = []] = await this.#rows(`SELECT value FROM "_meta" WHERE key = 'schemaVersion'`);
-    if (version === undefined) await this.#create();
-    else if (Number(version) > SCHEMA_VERSION) {
+    const [[text] = []] = await this.#rows(`SELECT value FROM "_meta" WHERE key = 'schemaVersion'`);
+    const version = text === undefined ? 0 : Number(text);
+    if (version > SCHEMA_VERSION) {
       throw new Error(
-        `${file} was written by a newer citytwin (layout ${String(version)}), expected layout ${SCHEMA_VERSION} or older`,
+        `${file} was written by a newer citytwin (layout ${version}), expected layout ${SCHEMA_VERSION} or older`,
       );
     }
     await this.#writer.run('CREATE TEMP TABLE suspect (owner VARCHAR, ts DOUBLE, seq DOUBLE, position INTEGER)');
@@ -103,14 +116,22 @@ export class DuckDbEngine {
       this.types.set(table, fields);
       if (column !== 'ts' && column !== 'seq' && column !== 'device') fields.set(column, FIELD_TYPES.get(type)!);
     }
+    if (version < SCHEMA_VERSION) await this.#migrate(version);
+    await this.#rollups.load();
   }
 
-  async #create(): Promise<void> {
+  /** From an empty file, or from any older layout. */
+  async #migrate(version: number): Promise<void> {
     await this.#inTransaction(async () => {
-      await this.#writer.run('CREATE TABLE "_kind" (kind VARCHAR, description VARCHAR)');
-      await this.#writer.run(
-        'CREATE TABLE "_event" (ts BIGINT, seq BIGINT, kind VARCHAR, device VARCHAR, name VARCHAR, state VARCHAR, fields VARCHAR)',
-      );
+      if (version < 1) {
+        await this.#writer.run('CREATE TABLE "_kind" (kind VARCHAR, description VARCHAR)');
+        await this.#writer.run(
+          'CREATE TABLE "_event" (ts BIGINT, seq BIGINT, kind VARCHAR, device VARCHAR, name VARCHAR, state VARCHAR, fields VARCHAR)',
+        );
+      }
+      await this.#writer.run('CREATE TABLE "_rolled" (kind VARCHAR, hour BIGINT, used BOOLEAN)');
+      for (const [kind, fields] of this.types) await this.#rollups.describe(kind, fields, true);
+      await this.#writer.run(`DELETE FROM "_meta" WHERE key = 'schemaVersion'`);
       await this.#writer.run(`INSERT INTO "_meta" VALUES ('schemaVersion', '${SCHEMA_VERSION}')`);
     });
     await this.#writer.run('CHECKPOINT');
@@ -134,6 +155,7 @@ export class DuckDbEngine {
         this.#forgetAppender(kind);
         for (const column of columns) await this.#writer.run(`ALTER TABLE "${kind}" ADD COLUMN ${column}`);
       }
+      await this.#rollups.describe(kind, added, !known);
       await this.#writer.run('DELETE FROM "_kind" WHERE kind = $1', [kind]);
       await this.#writer.run('INSERT INTO "_kind" VALUES ($1, $2)', [kind, text]);
     });
@@ -157,12 +179,52 @@ export class DuckDbEngine {
   /** One transaction, with the journal's position in it; durable when it resolves. */
   async append(batch: PackedBatch): Promise<AppendResult> {
     let duplicates = 0;
+    const committed: (() => void)[] = [];
     await this.#inTransaction(async () => {
-      for (const columns of batch.kinds) duplicates += await this.#appendRecords(columns);
+      for (const columns of batch.kinds) {
+        committed.push(await this.#rollups.touch(columns.kind, columns.numbers.subarray(0, columns.count)));
+        duplicates += await this.#appendRecords(columns);
+      }
       if (batch.events.length > 0) duplicates += await this.#appendEvents(batch.events);
       if (batch.position !== undefined) await this.#keepPosition(batch.position);
     });
+    for (const note of committed) note();
     return { duplicates };
+  }
+
+  /** One piece of what is due: an hour is rolled up, or what is too old of a table deleted. → false when nothing is due */
+  async upkeep(): Promise<boolean> {
+    const hour = await this.#rollups.next();
+    if (!hour) return this.#forgetOldest();
+    let committed = (): void => {};
+    await this.#inTransaction(async () => {
+      committed = await this.#rollups.roll(hour);
+    });
+    committed();
+    return true;
+  }
+
+  /** Whole days go, an hour at a time, so that appends in between wait for little. */
+  async #forgetOldest(): Promise<boolean> {
+    const { keepMs = Infinity } = this.#options;
+    const beforeMs = Math.floor((this.#rollups.newestMs - keepMs) / DAY_MS) * DAY_MS;
+    if (!(beforeMs > this.#emptyBeforeMs)) return false;
+    for (const table of ['_event', ...this.types.keys()]) {
+      const [[oldest] = []] = await this.#rows(`SELECT min(ts)::DOUBLE FROM "${table}"`);
+      if (typeof oldest !== 'number' || oldest >= beforeMs) continue;
+      const untilMs = Math.min(beforeMs, (Math.floor(oldest / HOUR_MS) + 1) * HOUR_MS);
+      let committed = (): void => {};
+      await this.#inTransaction(async () => {
+        await this.#writer.run(`DELETE FROM "${table}" WHERE ts < ${untilMs}`);
+        if (table !== '_event') committed = await this.#rollups.forget(table, untilMs);
+      });
+      committed();
+      return true;
+    }
+    this.#emptyBeforeMs = beforeMs;
+    // Only a checkpoint gives the room of deleted rows to new ones.
+    await this.#checkpoint();
+    return false;
   }
 
   async #keepPosition(position: number): Promise<void> {

@@ -14,6 +14,8 @@ import type {
   Series,
 } from '../store.ts';
 import type { DuckDbEngine } from './duckdb-engine.ts';
+import { isRolledGroup, rolledAggregateSql, rolledHistorySql, runsOf, wholeHours } from './duckdb-rollup-queries.ts';
+import type { HourRuns } from './duckdb-rollup-queries.ts';
 import {
   bucketOffsetMs,
   checkAggregateOfType,
@@ -58,8 +60,12 @@ export class DuckDbReader {
     const fields = [...new Set(query.fields)].filter((field) => types?.has(field));
     if (bucket) for (const field of fields) checkAggregateOfType(kind, field, types!.get(field), bucket.agg);
     if (!types || (bucket && fields.length === 0)) return series;
-    const sql = bucket ? bucketSql(query, fields, types, bucket) : rawSql(query, fields);
-    const columns = await this.#columns(sql, [device]);
+    const columns = await this.#inSnapshot(async (read) => {
+      if (!bucket) return read(rawSql(query, fields), [device]);
+      const runs = await rolledRuns(read, kind, wholeHours(query, bucket));
+      if (runs) return read(rolledHistorySql(query, fields, types, bucket, runs), [device]);
+      return read(bucketSql(query, fields, types, bucket), [device]);
+    });
     let ts = (columns[0] as number[]).toReversed();
     let values = fields.map((_, at) => (columns[at + 1] as (Value | null)[]).toReversed());
     if (bucket) ({ ts, columns: values } = fillGaps(ts, values, bucket.everyMs, limit));
@@ -77,7 +83,12 @@ export class DuckDbReader {
     checkAggregateOfType(kind, field, types.get(field), bucket.agg);
     if (typeof groupBy === 'object') checkGroupField(kind, groupBy.field, types.get(groupBy.field));
     if (!types.has(field) || (typeof groupBy === 'object' && !types.has(groupBy.field))) return [];
-    const [keys = [], starts = [], values = []] = await this.#columns(aggregateSql(query, types.get(field)!), []);
+    const type = types.get(field)!;
+    const [keys = [], starts = [], values = []] = await this.#inSnapshot(async (read) => {
+      const hours = isRolledGroup(query) ? wholeHours(query, bucket) : undefined;
+      const runs = await rolledRuns(read, kind, hours);
+      return read(runs ? rolledAggregateSql(query, type, runs) : aggregateSql(query, type), []);
+    });
     const groups = new Map<string, { ts: number[]; value: (Value | null)[] }>();
     for (const [row, key] of (keys as string[]).entries()) {
       const group = groups.get(key) ?? { ts: [], value: [] };
@@ -155,13 +166,20 @@ export class DuckDbReader {
   async #columns(sql: string, values: DuckDBValue[]): Promise<DuckDBValue[][]> {
     const connection = await this.#take();
     try {
-      const result = await connection.run(sql, values);
-      const columns: DuckDBValue[][] = Array.from({ length: result.columnCount }, () => []);
-      for (;;) {
-        const chunk = await result.fetchChunk();
-        if (!chunk || chunk.rowCount === 0) return columns;
-        chunk.appendToColumns(columns);
-      }
+      return await columnsOf(connection, sql, values);
+    } finally {
+      this.#give(connection);
+    }
+  }
+
+  /** Both questions of `ask` see the same moment: a late record may take an hour's rollup away between them. */
+  async #inSnapshot(ask: (read: Read) => Promise<DuckDBValue[][]>): Promise<DuckDBValue[][]> {
+    const connection = await this.#take();
+    try {
+      await connection.run('BEGIN TRANSACTION READ ONLY');
+      return await ask((sql, values) => columnsOf(connection, sql, values)).finally(() =>
+        connection.run('ROLLBACK').catch(() => undefined),
+      );
     } finally {
       this.#give(connection);
     }
@@ -182,6 +200,32 @@ export class DuckDbReader {
     if (next) next(connection);
     else this.#free.push(connection);
   }
+}
+
+/** [column][row]; columns without rows too. */
+async function columnsOf(connection: DuckDBConnection, sql: string, values: DuckDBValue[]): Promise<DuckDBValue[][]> {
+  const result = await connection.run(sql, values);
+  const columns: DuckDBValue[][] = Array.from({ length: result.columnCount }, () => []);
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (!chunk || chunk.rowCount === 0) return columns;
+    chunk.appendToColumns(columns);
+  }
+}
+
+type Read = (sql: string, values: DuckDBValue[]) => Promise<DuckDBValue[][]>;
+
+async function rolledRuns(
+  read: Read,
+  kind: string,
+  hours: readonly [from: number, to: number] | undefined,
+): Promise<HourRuns | undefined> {
+  if (!hours) return undefined;
+  const [rolled = []] = await read(
+    `SELECT hour::DOUBLE FROM "_rolled" WHERE kind = $1 AND used AND hour >= ${hours[0]} AND hour < ${hours[1]} ORDER BY 1`,
+    [kind],
+  );
+  return runsOf(rolled as number[]);
 }
 
 /** [device, ts, seq, …fields][row] */

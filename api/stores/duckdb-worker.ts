@@ -27,16 +27,26 @@ export interface Request {
   readonly operation: Operation;
   readonly argument: unknown;
 }
-export type Answer = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: string };
+export type Answer =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly error: string; readonly isFatal: boolean };
+
+/** How often it is looked what is due besides appends. */
+const UPKEEP_EVERY_MS = 1_000;
+/** After one of these DuckDB takes nothing any more, and to open the file again in this process has crashed it. */
+const FATAL = /^(FATAL|INTERNAL) Error|database has been invalidated/im;
 
 let engine: DuckDbEngine;
 let reader: DuckDbReader;
 let writes: Promise<unknown> = Promise.resolve();
+let upkeep: NodeJS.Timeout;
+let isClosing = false;
 
 const operations: { [name in Operation]: (argument: never) => Promise<unknown> } = {
   async open(options: EngineOptions) {
     engine = await openEngine(options);
     reader = await createReader(engine);
+    upkeep = setTimeout(keepUp, UPKEEP_EVERY_MS);
     return engine.types;
   },
   describe: (description: Description) => inOrder(() => engine.describe(description)),
@@ -51,10 +61,23 @@ const operations: { [name in Operation]: (argument: never) => Promise<unknown> }
   ping: () => reader.ping(),
   close: () =>
     inOrder(async () => {
+      isClosing = true;
+      clearTimeout(upkeep);
       await reader.close();
       await engine.close();
     }),
 };
+
+/** Piece by piece, so that appends come in between. An error is nobody's: the same piece is tried again. */
+function keepUp(): void {
+  const piece = inOrder(async () => !isClosing && (await engine.upkeep())).catch((error: unknown) => {
+    if (FATAL.test(messageOf(error))) answer({ id: -1, error: messageOf(error), isFatal: true });
+    return false;
+  });
+  void piece.then((more) => {
+    if (!isClosing) upkeep = setTimeout(keepUp, more ? 0 : UPKEEP_EVERY_MS);
+  });
+}
 
 function inOrder<T>(write: () => Promise<T>): Promise<T> {
   const done = writes.then(write);
@@ -65,9 +88,13 @@ function inOrder<T>(write: () => Promise<T>): Promise<T> {
 parentPort!.on('message', ({ id, operation, argument }: Request) => {
   void operations[operation](argument as never).then(
     (value) => answer({ id, value }),
-    (error: unknown) => answer({ id, error: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => answer({ id, error: messageOf(error), isFatal: FATAL.test(messageOf(error)) }),
   );
 });
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 function answer(message: Answer): void {
   parentPort!.postMessage(message, []);

@@ -14,6 +14,7 @@ import type {
   Store,
   StoreBatch,
 } from '../store.ts';
+import { StoreFatal } from '../store.ts';
 import { packBatch, transferables } from './columns.ts';
 import type { FieldTypes } from './query.ts';
 import type { Answer, Operation, Request } from './duckdb-worker.ts';
@@ -25,7 +26,12 @@ export interface DuckDbStoreOptions {
   readonly memoryLimitMb?: number;
   /** Default 2. */
   readonly threads?: number;
+  /** Records and events older than this, before the newest one, are deleted by whole days. Absent: kept for ever. */
+  readonly keepMs?: number;
 }
+
+/** Files that DuckDB gave up in this process: to open one again has crashed it. */
+const lost = new Map<string, StoreFatal>();
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -53,7 +59,9 @@ class DuckDbStore implements Store {
 
   async open(): Promise<void> {
     if (this.#worker) throw new Error(`the store ${this.#options.file} is open already`);
-    const { file, memoryLimitMb = 512, threads = 2 } = this.#options;
+    const { file, memoryLimitMb = 512, threads = 2, keepMs } = this.#options;
+    const fatal = lost.get(file);
+    if (fatal) throw fatal;
     this.#failure = undefined;
     const worker = new Worker(new URL('./duckdb-worker.ts', import.meta.url));
     this.#worker = worker;
@@ -61,7 +69,7 @@ class DuckDbStore implements Store {
     worker.on('error', (error) => this.#fail(new Error(`the DuckDB thread of ${file} failed: ${String(error)}`)));
     worker.on('exit', () => this.#fail(new Error(`the store ${file} is closed`)));
     try {
-      this.#types = await this.#call('open', { file, memoryLimitMb, threads });
+      this.#types = await this.#call('open', { file, memoryLimitMb, threads, ...(keepMs !== undefined && { keepMs }) });
     } catch (error) {
       this.#worker = undefined;
       await worker.terminate();
@@ -118,7 +126,8 @@ class DuckDbStore implements Store {
 
   async close(): Promise<void> {
     const worker = this.#worker;
-    if (!worker) return;
+    // Of a lost file nothing is closed: the process has to end.
+    if (!worker || lost.has(this.#options.file)) return;
     await this.#call('close', undefined);
     this.#worker = undefined;
     await worker.terminate();
@@ -126,6 +135,8 @@ class DuckDbStore implements Store {
 
   #call<T>(operation: Operation, argument: unknown, transfer: ArrayBuffer[] = []): Promise<T> {
     const worker = this.#worker;
+    const fatal = lost.get(this.#options.file);
+    if (fatal) return Promise.reject(fatal);
     if (!worker) return Promise.reject(this.#failure ?? new Error(`the store ${this.#options.file} is not open`));
     const id = this.#nextId++;
     return new Promise<T>((resolve, reject) => {
@@ -135,10 +146,22 @@ class DuckDbStore implements Store {
   }
 
   #settle(answer: Answer): void {
+    if ('error' in answer && answer.isFatal) {
+      this.#lose(answer.error);
+      return;
+    }
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
     if ('error' in answer) waiting?.reject(new Error(answer.error));
     else waiting?.resolve(answer.value);
+  }
+
+  #lose(reason: string): void {
+    const { file } = this.#options;
+    const fatal = new StoreFatal(`DuckDB gave the file ${file} up: ${reason}. End this process and start it again`);
+    lost.set(file, fatal);
+    this.#worker?.unref();
+    this.#fail(fatal);
   }
 
   #fail(error: Error): void {
