@@ -14,10 +14,6 @@ import type { Level } from './room.ts';
 import type { Hole } from './scan.ts';
 import { Segments } from './segments.ts';
 
-export type { Entry, Group } from './entry.ts';
-export type { Recovered } from './recovery.ts';
-export type { Hole } from './scan.ts';
-
 const MB = 1 << 20;
 const DEFAULT_MAX_BYTES = 1 << 30;
 const MIN_MAX_BYTES = 16 * MB;

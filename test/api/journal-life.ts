@@ -2,8 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Entry, Group } from '../../api/journal/entry.ts';
 import { Journal } from '../../api/journal/journal.ts';
-import type { Entry, Group, JournalOptions } from '../../api/journal/journal.ts';
+import type { JournalOptions } from '../../api/journal/journal.ts';
 import type { Logger } from '../../api/logger.ts';
 
 export const MB: number = 1 << 20;
