@@ -5,6 +5,7 @@ import { bytes } from './rows/bytes.ts';
 import { crowd } from './rows/crowd.ts';
 import { disk } from './rows/disk.ts';
 import { kills } from './rows/kills.ts';
+import { machine } from './rows/machine.ts';
 import { network } from './rows/network.ts';
 import { store } from './rows/store.ts';
 
@@ -13,12 +14,15 @@ export type MatrixRow = Row & { readonly part?: string };
 /** Run on every commit. */
 export const QUICK = new Set([1, 2, 5, 8, 11, 17, 21, 22, 24, 25]);
 
-const all: readonly MatrixRow[] = [...kills, ...store, ...disk, ...bytes, ...network, ...crowd];
-export const rows: readonly MatrixRow[] = all.toSorted((a, b) => a.number - b.number);
+const all: readonly MatrixRow[] = [...kills, ...store, ...disk, ...bytes, ...network, ...crowd, ...machine];
+export const rows: readonly MatrixRow[] = all.toSorted(
+  (a, b) => a.number - b.number || (a.part ?? '').localeCompare(b.part ?? ''),
+);
 
 /** Empty where the row can be run. */
-export function missingFor({ needs = [], mounts = false }: Row): string[] {
+export function missingFor({ needs = [], mounts = false, lacks }: Row): string[] {
   const missing = needs.filter((name) => program(name) === undefined);
+  if (lacks !== undefined) missing.push(lacks);
   const root = process.platform === 'linux' && process.getuid?.() === 0;
   return mounts && !root ? [...missing, 'root, to mount a tmpfs'] : missing;
 }

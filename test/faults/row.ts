@@ -28,6 +28,8 @@ export interface Row {
   readonly needs?: readonly string[];
   /** Root and tmpfs mounts. */
   readonly mounts?: boolean;
+  /** What else is missing here. */
+  readonly lacks?: string;
   /** Why it cannot be done on one machine, or only in part. */
   readonly gap?: string;
   readonly run: (length: Length, seed: number) => Promise<Outcome>;

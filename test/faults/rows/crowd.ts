@@ -83,7 +83,9 @@ async function sameId(length: Length): Promise<Outcome> {
         const wire = await Wire.connected(system.mqttPort, { clientId: 'twin' }).catch(() => undefined);
         if (wire?.returnCode === 0) {
           accepted++;
-          await wire.until(() => wire.closed, Math.max(1, untilMs - performance.now())).catch(() => undefined);
+          await wire
+            .until(() => wire.closed, Math.ceil(Math.max(1, untilMs - performance.now())))
+            .catch(() => undefined);
         }
         wire?.socket.destroy();
         await sleep(20);

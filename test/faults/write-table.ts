@@ -1,0 +1,69 @@
+// `node test/faults/write-table.ts [MACHINE]`: keeps the newest results in benchmarks/results/faults.json and writes them into the table of
+// docs/faults.md, between its two marks. It measures nothing.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { missingFor, rows } from './matrix.ts';
+import { allResults, holds } from './row.ts';
+import type { Result } from './row.ts';
+
+interface Kept extends Result {
+  readonly date: string;
+  readonly machine: string;
+}
+
+const KEPT = fileURLToPath(new URL('../../benchmarks/results/faults.json', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../docs/faults.md', import.meta.url));
+const [BEGIN, END] = ['<!-- results: begin -->', '<!-- results: end -->'];
+
+const idOf = ({ number, part = '' }: { number: number; part?: string }): string => `${number}${part}`;
+
+/** The full length where it was run, else the short one; what an earlier run left stays. */
+function newest(machine: string): Map<string, Kept> {
+  const earlier = existsSync(KEPT) ? (JSON.parse(readFileSync(KEPT, 'utf8')) as Kept[]) : [];
+  const kept = new Map(earlier.map((result) => [idOf(result), result]));
+  const date = new Date().toISOString().slice(0, 10);
+  for (const length of ['quick', 'long'] as const) {
+    for (const result of allResults(length)) {
+      if (length === 'quick' && kept.get(idOf(result))?.length === 'long') continue;
+      kept.set(idOf(result), {
+        ...result,
+        ...(result.error && { error: result.error.split('\n', 1)[0]! }),
+        date,
+        machine,
+      });
+    }
+  }
+  return kept;
+}
+
+function cellsOf(result: Kept | undefined): [string, string] {
+  if (result === undefined) return ['not run', ''];
+  const failed = result.checks.filter(({ ok }) => !ok);
+  const shown = failed.length > 0 ? failed : result.checks;
+  const words = shown.map(({ name, value, limit }) => `${name} ${value} (${limit})`);
+  const all = [...words, ...(result.error === undefined ? [] : [result.error])].join(' · ');
+  const length = result.length === 'quick' ? ', short' : '';
+  return [`${holds(result) ? 'holds' : '**broken**'}${length}`, all.replaceAll('|', '\\|')];
+}
+
+function table(kept: ReadonlyMap<string, Kept>): string {
+  const lines = rows.map((row) => {
+    const [verdict, figures] = cellsOf(kept.get(idOf(row)));
+    const missing = missingFor(row);
+    const skipped = verdict === 'not run' && missing.length > 0 ? `not run: needs ${missing.join(', ')}` : verdict;
+    return `| ${idOf(row)} | ${row.fault} | ${row.criterion} | ${skipped} | ${figures} |`;
+  });
+  const gaps = rows.filter(({ gap }) => gap !== undefined).map((row) => `- ${idOf(row)}: ${row.gap}.`);
+  const head = ['| # | fault | must hold | verdict | figures (limit) |', '|---|---|---|---|---|'];
+  return [...head, ...lines, '', 'Done in part:', '', ...gaps].join('\n');
+}
+
+const kept = newest(process.argv[2] ?? 'not said');
+const results = [...kept.values()].toSorted((a, b) => a.number - b.number || a.part.localeCompare(b.part));
+writeFileSync(KEPT, `[\n${results.map((result) => JSON.stringify(result)).join(',\n')}\n]\n`);
+const page = readFileSync(PAGE, 'utf8');
+const [before, rest] = page.split(BEGIN);
+const after = rest?.split(END)[1];
+if (before === undefined || after === undefined) throw new Error(`${PAGE} lacks its marks ${BEGIN} … ${END}`);
+const dates = [...new Set(results.map(({ date, machine }) => `${date}, ${machine}`))].join('; ');
+writeFileSync(PAGE, `${before}${BEGIN}\n\nMeasured ${dates}.\n\n${table(kept)}\n\n${END}${after}`);
