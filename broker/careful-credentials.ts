@@ -3,11 +3,14 @@
 import { BackOff } from './back-off.ts';
 import { Busy } from './credential-source.ts';
 import type { CredentialSource, Credentials, Presenter } from './credential-source.ts';
+import { Lanes } from './lanes.ts';
 import type { Identity } from './roles.ts';
 import { keyOf } from './secrets.ts';
 
 const MAX_WAITING = 400;
 const MAX_WAITING_OF_ADDRESS = 50;
+/** So that nobody waits behind all of an address that sends hundreds. */
+const MAX_AT_ONCE_OF_ADDRESS = 4;
 
 export class CarefulCredentials implements Credentials {
   readonly anonymous = false;
@@ -15,7 +18,7 @@ export class CarefulCredentials implements Credentials {
   readonly #backOff: BackOff;
   readonly #nowMs: () => number;
   readonly #asked = new Map<string, Promise<Identity | undefined>>();
-  readonly #waitingOf = new Map<string, number>();
+  readonly #lanes = new Lanes(MAX_AT_ONCE_OF_ADDRESS);
   #waiting = 0;
 
   /** sources: at least one; the first is asked when none knows the name. nowMs: of a monotonic clock */
@@ -68,27 +71,29 @@ export class CarefulCredentials implements Credentials {
     from: Presenter,
   ): Promise<Identity | undefined> {
     const address = from.address ?? '';
-    const others = this.#waitingOf.get(address) ?? 0;
-    const restMs = this.#backOff.restMs(address, this.#nowMs());
-    // Whoever has guessed wrong before guesses one at a time.
-    if (restMs > 0 || (others > 0 && this.#backOff.isSuspect(address))) {
-      throw new Busy('too many wrong passwords from this address', 'back-off', restMs / 1000);
-    }
-    if (this.#waiting >= MAX_WAITING || others >= MAX_WAITING_OF_ADDRESS) {
+    this.#refuseGuesser(address);
+    if (this.#waiting >= MAX_WAITING || this.#lanes.waiting(address) >= MAX_WAITING_OF_ADDRESS) {
       throw new Busy(`${this.#waiting} passwords are being checked`);
     }
     this.#waiting++;
-    this.#waitingOf.set(address, others + 1);
+    await this.#lanes.enter(address);
     try {
+      this.#refuseGuesser(address); // those before it may have been wrong
       const identity = await source.verify(name, password, from);
       if (identity) this.#backOff.right(address);
       else this.#backOff.wrong(address, this.#nowMs());
       return identity;
     } finally {
       this.#waiting--;
-      const left = this.#waitingOf.get(address)! - 1;
-      if (left > 0) this.#waitingOf.set(address, left);
-      else this.#waitingOf.delete(address);
+      this.#lanes.leave(address);
+    }
+  }
+
+  #refuseGuesser(address: string): void {
+    const restMs = this.#backOff.restMs(address, this.#nowMs());
+    // Whoever has guessed wrong before guesses one at a time.
+    if (restMs > 0 || (this.#backOff.isSuspect(address) && this.#lanes.waiting(address) > 1)) {
+      throw new Busy('too many wrong passwords from this address', 'back-off', restMs / 1000);
     }
   }
 }

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
+import type { JWTPayload } from 'jose';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createCredentials } from '../../broker/credentials.ts';
 import { JwtSource } from '../../broker/jwt-credentials.ts';
@@ -42,7 +43,7 @@ interface Claims {
 
 async function signed(claims: Claims, key: KeyObject | Uint8Array = ec.privateKey, alg = 'ES256'): Promise<string> {
   const payload = { sub: 'door/d-1', aud: 'citytwin', exp: NOW_S + 60, ...claims };
-  return new SignJWT(JSON.parse(JSON.stringify(payload)) as Claims).setProtectedHeader({ alg }).sign(key);
+  return new SignJWT(JSON.parse(JSON.stringify(payload)) as JWTPayload).setProtectedHeader({ alg }).sign(key);
 }
 
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
