@@ -11,6 +11,8 @@ import type { PackedBatch, RecordColumns } from './columns.ts';
 import { appendColumns } from './duckdb-chunks.ts';
 import type { Column } from './duckdb-chunks.ts';
 import { HOUR_MS, Rollups } from './duckdb-rollups.ts';
+import { repeated, without } from './duckdb-suspects.ts';
+import type { Keys } from './duckdb-suspects.ts';
 import { newFields } from './query.ts';
 
 export interface EngineOptions {
@@ -346,33 +348,4 @@ export class DuckDbEngine {
     const result = await this.#writer.runAndReadAll(sql, values);
     return result.getRows();
   }
-}
-
-interface Keys {
-  readonly owners: readonly string[];
-  readonly ts: Float64Array;
-  readonly seq: Float64Array;
-}
-
-/** Suspected rows whose key another row of the same batch has, except for the first where all are suspected. */
-function repeated(suspects: readonly number[], keys: Keys): Set<number> {
-  const suspected = new Set(suspects);
-  const seen = new Set<string>();
-  const keyOf = (row: number): string => `${keys.owners[row]}/${keys.ts[row]}/${keys.seq[row]}`;
-  for (const row of keys.owners.keys()) if (!suspected.has(row)) seen.add(keyOf(row));
-  const dropped = new Set<number>();
-  for (const row of suspects) {
-    const key = keyOf(row);
-    if (seen.has(key)) dropped.add(row);
-    else seen.add(key);
-  }
-  return dropped;
-}
-
-/** Rows 0…count-1 that are not dropped. */
-function without(count: number, dropped: ReadonlySet<number>): Int32Array {
-  const rows = new Int32Array(count - dropped.size);
-  let at = 0;
-  for (let row = 0; row < count; row++) if (!dropped.has(row)) rows[at++] = row;
-  return rows;
 }

@@ -177,9 +177,11 @@ export class DuckDbReader {
     const connection = await this.#take();
     try {
       await connection.run('BEGIN TRANSACTION READ ONLY');
-      return await ask((sql, values) => columnsOf(connection, sql, values)).finally(() =>
-        connection.run('ROLLBACK').catch(() => undefined),
-      );
+      try {
+        return await ask((sql, values) => columnsOf(connection, sql, values));
+      } finally {
+        await connection.run('ROLLBACK').catch(() => undefined);
+      }
     } finally {
       this.#give(connection);
     }
