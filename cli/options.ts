@@ -114,6 +114,18 @@ function time(text: string): number {
   throw new InvalidArgumentError('expected ISO 8601, like 2026-05-01T08:00:00Z, or ms since 1970');
 }
 
+/** An address whose secret lies elsewhere: everyone on the machine can read a command line. The message does not repeat it. */
+function urlWithoutPassword(...protocols: string[]) {
+  const parse = url(...protocols);
+  return (text: string) => {
+    parse(text);
+    if (new URL(text).password === '') return text;
+    throw new UsageError(
+      `an address with a password in it can be read by others (ps): name a file or folder for the secret`,
+    );
+  };
+}
+
 function cityName(text: string): string {
   if (KIND_PATTERN.test(text)) return text;
   throw new InvalidArgumentError('expected at most 64 of a-z, 0-9 and -');
@@ -147,7 +159,7 @@ const TABLE: { readonly [name in Name]: OptionRow } = {
     flags: '--store-url <url>',
     text: 'address of the InfluxDB',
     default: 'http://127.0.0.1:8086',
-    parse: url('http:', 'https:'),
+    parse: urlWithoutPassword('http:', 'https:'),
   },
   storeDb: { flags: '--store-db <name>', text: 'database in the InfluxDB 1.x', default: 'citytwin' },
   storeUser: { flags: '--store-user <name>', text: 'user of the InfluxDB 1.x' },
@@ -159,9 +171,13 @@ const TABLE: { readonly [name in Name]: OptionRow } = {
   victoriaUrl: {
     flags: '--victoria-url <url>',
     text: 'address of a VictoriaMetrics that gets all numbers as well, after they are stored',
-    parse: url('http:', 'https:'),
+    parse: urlWithoutPassword('http:', 'https:'),
   },
-  broker: { flags: '--broker <url>', text: 'use this MQTT broker instead of our own', parse: url('mqtt:', 'mqtts:') },
+  broker: {
+    flags: '--broker <url>',
+    text: 'use this MQTT broker instead of our own',
+    parse: urlWithoutPassword('mqtt:', 'mqtts:'),
+  },
   seed: {
     flags: '--seed <n>',
     text: "same seed, same city, same day (default: the scenario's, else 1)",
@@ -251,7 +267,7 @@ const TABLE: { readonly [name in Name]: OptionRow } = {
   authUrl: {
     flags: '--auth-url <url>',
     text: 'asked by POST about names and passwords that the folder of credentials does not know',
-    parse: url('http:', 'https:'),
+    parse: urlWithoutPassword('http:', 'https:'),
   },
   jwtKey: {
     flags: '--jwt-key <file>',

@@ -8,7 +8,7 @@ import { formatDuration } from '../text/format.ts';
 import { t, type TextKey } from '../i18n/text.ts';
 import { Icon } from './icons.tsx';
 import { kindTitle } from './kind-title.ts';
-import { Settings } from './top-bar.tsx';
+import { Settings, Who } from './top-bar.tsx';
 
 const MATCHES_SHOWN = 12;
 export const overlay = signal<'none' | 'search' | 'keys'>('none');
@@ -126,6 +126,7 @@ function KeyList(): JSX.Element {
         ))}
       </dl>
       <div class="settings">
+        <Who />
         <Settings />
       </div>
     </Dialog>

@@ -31,7 +31,7 @@ export function TopBar(): JSX.Element {
 }
 
 /** Who is logged in; nothing where nobody needs to be. */
-function Who(): JSX.Element | null {
+export function Who(): JSX.Element | null {
   const { login, name, role } = access.value;
   if (login === 'possible') {
     return (

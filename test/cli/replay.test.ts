@@ -158,7 +158,8 @@ describe('a replay', () => {
 describe.each(['duckdb', 'memory'])('a city with store %s', { timeout: 60_000 }, (store) => {
   it('stores a recording that is replayed twice once, however old it is, from NDJSON and from Parquet', async () => {
     const credentials = at(`credentials-${store}`);
-    const city = await startCity(['--no-simulator', '--no-control', '--store', store, '--credentials', credentials]);
+    const open = ['--credentials', credentials, '--open-http'];
+    const city = await startCity(['--no-simulator', '--no-control', '--store', store, ...open]);
     const lines = recordingLines(5000, OLD);
     writeFileSync(at('old.ndjson.gz'), gzipSync(lines.join('')));
     const broker = ['--broker', `mqtt://127.0.0.1:${city.mqttPort}`, '--credentials', credentials, '--speed', 'max'];

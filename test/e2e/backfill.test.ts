@@ -82,7 +82,7 @@ async function killOnTheWay(child: ChildProcess): Promise<Progress> {
 }
 
 async function goesOnWhereItWasKilled(store: readonly string[]): Promise<void> {
-  const credentials = ['--credentials', join(folder, 'credentials')];
+  const credentials = ['--credentials', join(folder, 'credentials'), '--open-http'];
   city = await startCity(['--no-simulator', '--no-control', ...store, ...credentials]);
   const platform = city;
   const reached = await killOnTheWay(spawn(process.execPath, backfill(platform), { stdio: 'ignore' }));

@@ -182,7 +182,7 @@ describe('guessing', () => {
       await until(() => answers.length > answered);
       answers[answered]!();
     }
-    expect(await Promise.all(asked)).toEqual(Array(101).fill(ann));
+    expect(new Set(await Promise.all(asked))).toEqual(new Set([ann]));
     expect(answers).toHaveLength(51);
   });
 });
