@@ -8,6 +8,8 @@ import { freePort } from './ports.ts';
 
 export interface Influxd {
   readonly url: string;
+  /** Where its data lies. */
+  readonly folder: string;
   /** Ends the server and removes its data. */
   stop(): Promise<void>;
   /** Ends the server at once and starts it again on the same port with the same data. */
@@ -37,6 +39,7 @@ export async function startInfluxd(): Promise<Influxd | undefined> {
   let server = await launch(folder, url);
   return {
     url,
+    folder,
     async stop() {
       await server.kill('SIGTERM');
       await rm(folder, { recursive: true, force: true });
