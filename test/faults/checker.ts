@@ -35,6 +35,8 @@ export async function compare(ledgers: readonly Ledger[], rows: AsyncIterable<St
   const newest = new Map<number, number>();
   let [stored, duplicates, wrong, disordered] = [0, 0, 0, 0];
   for await (const { device, seq, ts, value } of rows) {
+    // Not one of ours: a row may have devices of its own beside.
+    if (Number.isNaN(device)) continue;
     stored++;
     const life = lives.findLastIndex(({ bornMs }) => bornMs <= ts);
     const key = keyOf(life, device, seq);

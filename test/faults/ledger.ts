@@ -28,7 +28,8 @@ export interface Ledger {
 }
 
 export const deviceName = (device: number): string => `p-${device}`;
-export const deviceNumber = (name: string): number => Number(name.slice(2));
+/** NaN for a name that is not one of ours. */
+export const deviceNumber = (name: string): number => (/^p-\d+$/.test(name) ? Number(name.slice(2)) : Number.NaN);
 
 /** In thousandths below 1,000,000. */
 export function valueOf(device: number, seq: number, ts: number): number {

@@ -19,10 +19,17 @@ export const rows: readonly MatrixRow[] = all.toSorted(
   (a, b) => a.number - b.number || (a.part ?? '').localeCompare(b.part ?? ''),
 );
 
+/** Programs that are not installed: where parts are required, that is a failure. */
+export function partsMissing({ needs = [] }: Row): string[] {
+  return needs.filter((name) => program(name) === undefined);
+}
+
 /** Empty where the row can be run. */
-export function missingFor({ needs = [], mounts = false, lacks }: Row): string[] {
-  const missing = needs.filter((name) => program(name) === undefined);
-  if (lacks !== undefined) missing.push(lacks);
+export function missingFor(row: Row): string[] {
   const root = process.platform === 'linux' && process.getuid?.() === 0;
-  return mounts && !root ? [...missing, 'root, to mount a tmpfs'] : missing;
+  return [
+    ...partsMissing(row),
+    ...(row.mounts === true && !root ? ['root, to mount a tmpfs'] : []),
+    ...(row.lacks === undefined ? [] : [row.lacks]),
+  ];
 }

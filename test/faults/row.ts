@@ -55,6 +55,9 @@ export const atMost = (name: string, value: number, limit: number): Check => ({
   limit: `≤ ${limit}`,
   ok: value <= limit,
 });
+/** A time: on every commit other tests run beside, so the short rows allow four times as much. */
+export const inTime = (name: string, valueMs: number, limitMs: number, length: Length): Check =>
+  atMost(name, valueMs, length === 'quick' ? 4 * limitMs : limitMs);
 export const atLeast = (name: string, value: number, limit: number): Check => ({
   name,
   value: rounded(value),

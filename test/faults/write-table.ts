@@ -2,9 +2,9 @@
 // docs/faults.md, between its two marks. It measures nothing.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { missingFor, rows } from './matrix.ts';
-import { allResults, holds } from './row.ts';
+import { allResults } from './row.ts';
 import type { Result } from './row.ts';
+import { idOf, table } from './table.ts';
 
 interface Kept extends Result {
   readonly date: string;
@@ -14,8 +14,6 @@ interface Kept extends Result {
 const KEPT = fileURLToPath(new URL('../../benchmarks/results/faults.json', import.meta.url));
 const PAGE = fileURLToPath(new URL('../../docs/faults.md', import.meta.url));
 const [BEGIN, END] = ['<!-- results: begin -->', '<!-- results: end -->'];
-
-const idOf = ({ number, part = '' }: { number: number; part?: string }): string => `${number}${part}`;
 
 /** The full length where it was run, else the short one; what an earlier run left stays. */
 function newest(machine: string): Map<string, Kept> {
@@ -34,28 +32,6 @@ function newest(machine: string): Map<string, Kept> {
     }
   }
   return kept;
-}
-
-function cellsOf(result: Kept | undefined): [string, string] {
-  if (result === undefined) return ['not run', ''];
-  const failed = result.checks.filter(({ ok }) => !ok);
-  const shown = failed.length > 0 ? failed : result.checks;
-  const words = shown.map(({ name, value, limit }) => `${name} ${value} (${limit})`);
-  const all = [...words, ...(result.error === undefined ? [] : [result.error])].join(' · ');
-  const length = result.length === 'quick' ? ', short' : '';
-  return [`${holds(result) ? 'holds' : '**broken**'}${length}`, all.replaceAll('|', '\\|')];
-}
-
-function table(kept: ReadonlyMap<string, Kept>): string {
-  const lines = rows.map((row) => {
-    const [verdict, figures] = cellsOf(kept.get(idOf(row)));
-    const missing = missingFor(row);
-    const skipped = verdict === 'not run' && missing.length > 0 ? `not run: needs ${missing.join(', ')}` : verdict;
-    return `| ${idOf(row)} | ${row.fault} | ${row.criterion} | ${skipped} | ${figures} |`;
-  });
-  const gaps = rows.filter(({ gap }) => gap !== undefined).map((row) => `- ${idOf(row)}: ${row.gap}.`);
-  const head = ['| # | fault | must hold | verdict | figures (limit) |', '|---|---|---|---|---|'];
-  return [...head, ...lines, '', 'Done in part:', '', ...gaps].join('\n');
 }
 
 const kept = newest(process.argv[2] ?? 'not said');

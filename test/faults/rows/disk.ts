@@ -8,7 +8,7 @@ import { compare } from '../checker.ts';
 import { Disk } from '../disk.ts';
 import { withInflux } from '../influx.ts';
 import { KIND } from '../ledger.ts';
-import { atLeast, atMost, exactly } from '../row.ts';
+import { atLeast, atMost, exactly, inTime } from '../row.ts';
 import type { Length, Outcome, Row } from '../row.ts';
 import { StoreFront } from '../store-front.ts';
 import { inInflux } from '../stored.ts';
@@ -45,7 +45,7 @@ async function fullUnderLog(length: Length): Promise<Outcome> {
         const checks = [
           exactly('readyz while full', readyStatus, 503),
           exactly('connections lost', during.disconnects - disconnects, 0),
-          atMost('acks resume ms', resumedMs, RESUMED_MS),
+          inTime('acks resume ms', resumedMs, RESUMED_MS, length),
         ];
         return { checks: [...judged.checks, ...checks], figures: { ...judged.figures, stoppedMs, held: during.held } };
       }),

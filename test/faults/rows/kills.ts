@@ -4,7 +4,7 @@ import { seeded } from '../../broker/malformed.ts';
 import { eventually } from '../../city-process.ts';
 import { withInflux } from '../influx.ts';
 import { killing } from '../nemesis.ts';
-import { atLeast, atMost, exactly } from '../row.ts';
+import { atLeast, atMost, exactly, inTime } from '../row.ts';
 import type { Length, Outcome, Row } from '../row.ts';
 import type { SystemOptions } from '../system.ts';
 import { judge, trial } from '../trial.ts';
@@ -30,7 +30,7 @@ function kill(place: Place, part: Part) {
         const { made, held } = await devices.state();
         const judged = await judge(parts);
         return {
-          checks: [...judged.checks, atMost('up ms', upMs, UP_MS)],
+          checks: [...judged.checks, inTime('up ms', upMs, UP_MS, length)],
           figures: { ...judged.figures, kills: rounds, ratePerS, made, held, recoveredMs },
         };
       });

@@ -35,9 +35,9 @@ async function forgetful(): Promise<Outcome> {
       });
       const ledgers = devices.ledgers();
       const forgotten = await compare(ledgers, inInflux(influxd.url));
-      await influxd.restart();
       // Something must be written for the city to notice that the database was away.
       await devices.send(200);
+      await influxd.restart();
       await sleep(15_000);
       const judged = await judge(parts);
       const checks = [exactly('forgetting was done', answer.status, 200), atLeast('forgotten', forgotten.lost, 1000)];
