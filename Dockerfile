@@ -13,8 +13,9 @@ LABEL org.opencontainers.image.title="citytwin" \
       org.opencontainers.image.licenses="MIT"
 ENV NODE_ENV=production
 WORKDIR /citytwin
-COPY --from=build --chown=node:node /citytwin/ ./
-RUN mkdir -p /data /credentials && chown node:node /data /credentials
+# Root's: what runs cannot change itself.
+COPY --from=build /citytwin/ ./
+RUN mkdir -p /data /credentials && chown node:node /data /credentials && chmod 700 /data /credentials
 USER node
 ENTRYPOINT ["node", "bin/citytwin.js"]
 CMD ["up", "--data", "/data"]
