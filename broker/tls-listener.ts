@@ -12,7 +12,7 @@ export interface TlsMaterial {
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Below, protocols are broken: RFC 8996. */
-export const MIN_TLS_VERSION = 'TLSv1.2';
+const MIN_TLS_VERSION = 'TLSv1.2';
 
 /** onRefused: of a client that TLS did not let in, by cause */
 export function createTlsServer(

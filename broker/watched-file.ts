@@ -3,7 +3,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { clearInterval, setInterval } from 'node:timers';
 
-export const LOOK_EVERY_MS = 1000;
+const LOOK_EVERY_MS = 1000;
 
 export class WatchedFile<T> {
   readonly #path: string;

@@ -143,7 +143,8 @@ class StoredAccounts implements Accounts {
       return identity && this.#personOf(identity, token);
     }
     const identity = await this.#jwt?.bearer(text);
-    return identity && this.#personOf(identity);
+    // A name of the folder is the folder's, whoever signs for it.
+    return identity && !this.#credentials.named?.(identity.name) ? this.#personOf(identity) : undefined;
   }
 
   isCurrent(person: Person): boolean {

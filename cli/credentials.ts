@@ -10,7 +10,7 @@ import { nearestChoice } from '../telemetry/names.ts';
 import { UsageError } from './options.ts';
 import type { Settings } from './options.ts';
 
-export const ACTIONS = ['add', 'list', 'remove', 'token'] as const;
+const ACTIONS = ['add', 'list', 'remove', 'token'] as const;
 type Action = (typeof ACTIONS)[number];
 type CredentialSettings = Pick<
   Settings,

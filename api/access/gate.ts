@@ -8,7 +8,7 @@ import { Sessions } from './sessions.ts';
 import type { Session } from './sessions.ts';
 import { neededFor } from './table.ts';
 
-export const CSRF_HEADER = 'x-citytwin-csrf';
+const CSRF_HEADER = 'x-citytwin-csrf';
 const COOKIE = 'citytwin-session';
 const READING = ['GET', 'HEAD', 'OPTIONS'];
 
