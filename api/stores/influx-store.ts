@@ -82,17 +82,8 @@ export class InfluxStore implements Store {
       if (!this.#described.has(kind)) throw new Error(`a record of a kind that was not described: ${show(kind)}`);
     }
     const refused: Refusal[] = [];
-    const places = new Map<Line, Refusal>();
-    const encode = (place: { record: number } | { event: number }, line: () => Line): void => {
-      try {
-        places.set(line(), { ...place, reason: '' });
-      } catch (error) {
-        refused.push({ ...place, reason: (error as Error).message });
-      }
-    };
-    for (const [at, record] of batch.records.entries()) encode({ record: at }, () => this.#recordLine(record));
-    for (const [at, event] of batch.events.entries()) encode({ event: at }, () => this.#eventLine(event));
-    for (const { line, reason } of await this.#writer.write([...places.keys()]))
+    const places = new Map<Line, Omit<Refusal, 'reason'>>();
+    for (const { line, reason } of await this.#writer.write(this.#lines(batch, places, refused)))
       refused.push({ ...places.get(line)!, reason });
     return refused.length === 0 ? { duplicates: 0 } : { duplicates: 0, refused };
   }
@@ -125,15 +116,34 @@ export class InfluxStore implements Store {
     this.#connection.close();
   }
 
-  #recordLine(record: TelemetryRecord): Line {
-    const wrong = wrongValue(record, this.#types.get(record.kind)!);
-    // The first value of a field decides its type for good: a wrong one must not be it.
-    if (wrong !== undefined) throw new Error(wrong);
-    return { text: recordLine(this.#options.city, record), record };
-  }
-
-  #eventLine(event: DeviceEvent): Line {
-    return { text: eventLine(this.#options.city, event) };
+  /** Encodes as it is asked; what cannot be written is refused at once. */
+  *#lines(
+    { records, events }: StoreBatch,
+    places: Map<Line, Omit<Refusal, 'reason'>>,
+    refused: Refusal[],
+  ): Generator<Line> {
+    const { city } = this.#options;
+    for (const [at, record] of records.entries()) {
+      try {
+        const wrong = wrongValue(record, this.#types.get(record.kind)!);
+        // The first value of a field decides its type for good: a wrong one must not be it.
+        if (wrong !== undefined) throw new Error(wrong);
+        const line = { text: recordLine(city, record), record };
+        places.set(line, { record: at });
+        yield line;
+      } catch (error) {
+        refused.push({ record: at, reason: (error as Error).message });
+      }
+    }
+    for (const [at, event] of events.entries()) {
+      try {
+        const line = { text: eventLine(city, event) };
+        places.set(line, { event: at });
+        yield line;
+      } catch (error) {
+        refused.push({ event: at, reason: (error as Error).message });
+      }
+    }
   }
 
   #remember(description: Description): void {

@@ -41,23 +41,35 @@ export class LineWriter {
   }
 
   /**
-   * Resolves when every line is stored or refused for good. @throws Error naming the server and its answer; StoreBusy when it said how
-   * long to wait
+   * Resolves when every line is stored or refused for good; lines are asked for a request at a time. @throws Error naming the server and its
+   * answer; StoreBusy when it said how long to wait
    */
-  write(lines: readonly Line[]): Promise<RefusedLine[]> {
-    const done = this.#last.then(() => this.#writeAll(lines));
+  write(lines: Iterable<Line>): Promise<RefusedLine[]> {
+    const done = this.#last.then(() => this.#writeAll(lines[Symbol.iterator]()));
     this.#last = done.catch(() => undefined);
     return done;
   }
 
-  async #writeAll(lines: readonly Line[]): Promise<RefusedLine[]> {
+  async #writeAll(lines: Iterator<Line>): Promise<RefusedLine[]> {
     const refused: RefusedLine[] = [];
-    for (let start = 0; start < lines.length;) {
-      const some = lines.slice(start, start + this.#linesAtOnce);
-      start += some.length;
-      await this.#store(some, refused);
+    for (let some = this.#take(lines); some.length > 0;) {
+      const storing = this.#store(some, refused);
+      // The next ones are encoded while the server has these: first let them leave.
+      await Promise.race([storing, new Promise((resolve) => setImmediate(resolve))]);
+      some = this.#take(lines);
+      await storing;
     }
     return refused;
+  }
+
+  #take(lines: Iterator<Line>): Line[] {
+    const some: Line[] = [];
+    while (some.length < this.#linesAtOnce) {
+      const { done, value } = lines.next();
+      if (done) break;
+      some.push(value);
+    }
+    return some;
   }
 
   async #store(lines: readonly Line[], refused: RefusedLine[]): Promise<void> {
@@ -192,6 +204,9 @@ function suspectedLines({ reason, dropped }: Complaint, lines: readonly Line[]):
     const [, field = '', kind, type] = conflict;
     return new Set(lines.filter(({ record }) => record?.kind === kind && influxType(record?.fields[field]) === type));
   }
+  const [, measurement, device] = /measurement="([^"]+)" tag="device" value="([^"]+)"/.exec(reason) ?? [];
+  if (device !== undefined)
+    return new Set(lines.filter(({ record }) => record?.kind === measurement && record?.device === device));
   if (!/retention policy/.test(reason) || dropped === undefined) return new Set();
   const oldest = lines.filter(({ record }) => record !== undefined).sort((a, b) => a.record!.ts - b.record!.ts);
   return new Set(oldest.slice(0, dropped));

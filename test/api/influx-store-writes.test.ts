@@ -113,6 +113,18 @@ describe.each(Object.keys(STORES))('%s store: answers to a write', { timeout: 20
     expect(good.size).toBe(198);
   });
 
+  it('finds the device for which the server has no room', async () => {
+    const { store, server } = await storeAt(name, (lines) => {
+      const count = lines.filter((line) => line.includes('device=new-1 ')).length;
+      const reason = `partial write: max-values-per-tag limit exceeded (100000/100000): measurement="bus" tag="device" value="new-1" dropped=${count}`;
+      return count === 0 ? { status: 204 } : { status: 400, body: error(reason), headers: json };
+    });
+    const some = records(1_000).map((one) => (one.seq % 100 === 0 ? { ...one, device: 'new-1' } : one));
+    const { refused } = await store.append(batch(some));
+    expect(refused!.map((refusal) => refusal.record)).toEqual([...Array(10).keys()].map((n) => n * 100 + 99));
+    expect(server.writes).toHaveLength(2);
+  });
+
   it('refuses all of a batch in one answer when the server dropped all of it', async () => {
     const { store, server } = await storeAt(name, (lines) => ({
       status: 422,
