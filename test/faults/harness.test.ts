@@ -51,7 +51,11 @@ describe('the checker', () => {
     const again = { device: 0, seq: 1, ts: later + 1 };
     const lives = [ledger, { bornMs: later, rows: [again] }];
     const stranger = { device: Number.NaN, seq: 1, ts: later, value: 1 };
-    expect(await compare(lives, each([...good, stored(again), stranger]))).toMatchObject({ acked: 5, stored: 5, lost: 0 });
+    expect(await compare(lives, each([...good, stored(again), stranger]))).toMatchObject({
+      acked: 5,
+      stored: 5,
+      lost: 0,
+    });
     expect(await compare(lives, each(good))).toMatchObject({ lost: 1 });
   });
 });
@@ -91,11 +95,11 @@ describe('the proxy', () => {
       while (heard.length < 5) heard += String((await once(socket, 'data'))[0]);
       expect(heard).toBe('hello');
     }
-    const closed = once(socket, 'close');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
     proxy.set({ refuses: true });
     await closed;
     const refused = connect(proxy.port, '127.0.0.1').on('error', () => undefined);
-    await once(refused, 'close');
+    await new Promise((resolve) => refused.once('close', resolve));
     await proxy.close();
     echo.close();
   });
@@ -107,9 +111,18 @@ describe('the matrix', () => {
     expect([...numbers]).toEqual(Array.from({ length: 35 }, (_, at) => at + 1));
     const program = fileURLToPath(new URL('run.ts', import.meta.url));
     const listed = execFileSync(process.execPath, [program, '--list', '31', '1b'], { encoding: 'utf8' });
-    expect(listed.trim().split('\n').map((line) => line.split(' ')[0])).toEqual(['1b', '31']);
+    expect(
+      listed
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ')[0]),
+    ).toEqual(['1b', '31']);
     const page = readFileSync(new URL('../../docs/faults.md', import.meta.url), 'utf8');
     for (const { fault } of rows) expect(page).toContain(fault);
-    expect(table(new Map()).split('\n').filter((line) => /^\| \d/.test(line))).toHaveLength(rows.length);
+    expect(
+      table(new Map())
+        .split('\n')
+        .filter((line) => /^\| \d/.test(line)),
+    ).toHaveLength(rows.length);
   });
 });

@@ -113,7 +113,7 @@ export class Proxy {
       return;
     }
     if (!slices) {
-      if (!to.write(chunk)) await Promise.race([once(to, 'drain'), once(to, 'close')]);
+      if (!to.write(chunk)) await Promise.race([once(to, 'drain'), once(to, 'close')]).catch(() => undefined); // reset meanwhile
       return;
     }
     for (let at = 0; at < chunk.length && !to.destroyed; at++) {

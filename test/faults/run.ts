@@ -1,6 +1,8 @@
-// `node test/faults/run.ts [--quick] [--seed N] [--list] [ROW …]`: rows of the fault matrix by hand, one line each; without names all of them.
+// `node test/faults/run.ts [--quick] [--seed N] [--list] [--keep MACHINE] [ROW …]`: rows of the fault matrix by hand, one line each;
+// without names all of them. --keep writes this run's and earlier results into docs/faults.md.
 // Exit 1 when one does not hold. Build the page first: a city that finds it out of date builds it, and that is measured as its start.
 import { parseArgs } from 'node:util';
+import { keepResults } from './kept-results.ts';
 import { missingFor, rows } from './matrix.ts';
 import { holds, runRow } from './row.ts';
 
@@ -9,6 +11,7 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     list: { type: 'boolean', default: false },
+    keep: { type: 'string' },
   },
   allowPositionals: true,
 });
@@ -21,4 +24,5 @@ for (const row of rows) {
   else if (missing.length > 0) console.warn(`SKIPPED fault ${number}${part} ${row.fault}: needs ${missing.join(', ')}`);
   else if (!holds(await runRow(row, part, length, Number(values.seed)))) process.exitCode = 1;
 }
+if (values.keep !== undefined) keepResults(values.keep);
 process.exit();

@@ -27,4 +27,3 @@ export function table(kept: ReadonlyMap<string, Result>): string {
   const head = ['| # | fault | must hold | verdict | figures (limit) |', '|---|---|---|---|---|'];
   return [...head, ...lines, '', 'Done in part:', '', ...gaps].join('\n');
 }
-

@@ -56,7 +56,8 @@ async function connectAll(port: number, count: number): Promise<{ sockets: Socke
       const writer = new PacketWriter();
       writer.connect({ clientId: `storm-${at}`, cleanSession: true, keepAliveS: 300 });
       socket.write(writer.take());
-      const answer = await Promise.race([once(socket, 'data'), once(socket, 'close').then(() => undefined)]);
+      const closed = new Promise<undefined>((resolve) => socket.once('close', () => resolve(undefined)));
+      const answer = await Promise.race([once(socket, 'data').catch(() => undefined), closed]);
       if (answer !== undefined && (answer[0] as Buffer)[3] === 0) {
         sockets.push(socket);
         return;
@@ -275,8 +276,7 @@ async function shout(port: number, forMs: number): Promise<number> {
       wire.writer.publish('city/wuxi/loud/x/telemetry', payload, 0, false, false, 0);
     }
     const bytes = wire.writer.take();
-    if (!wire.socket.write(bytes))
-      await Promise.race([once(wire.socket, 'drain'), once(wire.socket, 'close'), sleep(1000)]);
+    if (!wire.socket.write(bytes)) await Promise.race([once(wire.socket, 'drain').catch(() => undefined), sleep(1000)]);
   }
   wire.socket.destroy();
   return sent;

@@ -1,5 +1,5 @@
-// `node test/faults/write-table.ts [MACHINE]`: keeps the newest results in benchmarks/results/faults.json and writes them into the table of
-// docs/faults.md, between its two marks. It measures nothing.
+// Keeps the newest results of the fault matrix in benchmarks/results/faults.json and writes them into the table of docs/faults.md, between its
+// two marks. It measures nothing.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { allResults } from './row.ts';
@@ -34,12 +34,15 @@ function newest(machine: string): Map<string, Kept> {
   return kept;
 }
 
-const kept = newest(process.argv[2] ?? 'not said');
-const results = [...kept.values()].toSorted((a, b) => a.number - b.number || a.part.localeCompare(b.part));
-writeFileSync(KEPT, `[\n${results.map((result) => JSON.stringify(result)).join(',\n')}\n]\n`);
-const page = readFileSync(PAGE, 'utf8');
-const [before, rest] = page.split(BEGIN);
-const after = rest?.split(END)[1];
-if (before === undefined || after === undefined) throw new Error(`${PAGE} lacks its marks ${BEGIN} … ${END}`);
-const dates = [...new Set(results.map(({ date, machine }) => `${date}, ${machine}`))].join('; ');
-writeFileSync(PAGE, `${before}${BEGIN}\n\nMeasured ${dates}.\n\n${table(kept)}\n\n${END}${after}`);
+/** machine: what it was measured on, in words */
+export function keepResults(machine: string): void {
+  const kept = newest(machine);
+  const results = [...kept.values()].toSorted((a, b) => a.number - b.number || a.part.localeCompare(b.part));
+  writeFileSync(KEPT, `[\n${results.map((result) => JSON.stringify(result)).join(',\n')}\n]\n`);
+  const page = readFileSync(PAGE, 'utf8');
+  const [before, rest] = page.split(BEGIN);
+  const after = rest?.split(END)[1];
+  if (before === undefined || after === undefined) throw new Error(`${PAGE} lacks its marks ${BEGIN} … ${END}`);
+  const dates = [...new Set(results.map(({ date, machine }) => `${date}, ${machine}`))].join('; ');
+  writeFileSync(PAGE, `${before}${BEGIN}\n\nMeasured ${dates}.\n\n${table(kept)}\n\n${END}${after}`);
+}
