@@ -132,7 +132,7 @@ async function view(http: string): Promise<Viewer> {
 }
 
 async function frozenViewers(length: Length): Promise<Outcome> {
-  const [count, frozenMs] = length === 'quick' ? [20, 6000] : [20, 45_000];
+  const [count, frozenMs] = length === 'quick' ? [20, 4000] : [20, 45_000];
   return trial({ devices: { devices: 5000 } }, async (parts) => {
     const { system, devices } = parts;
     await devices.send(5000);

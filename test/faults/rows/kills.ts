@@ -20,7 +20,7 @@ type Part = 'api' | 'broker';
 function kill(place: Place, part: Part) {
   return async (length: Length, seed: number): Promise<Outcome> => {
     const [rounds, ratePerS, loadMs] =
-      length === 'quick' ? ([3, 5000, [200, 1200]] as const) : ([20, 20_000, [500, 3000]] as const);
+      length === 'quick' ? ([2, 5000, [200, 1200]] as const) : ([20, 20_000, [500, 3000]] as const);
     const run = async (storeUrl?: string) =>
       trial({ ...place, ...(storeUrl && { storeUrl }) }, async (parts) => {
         const { system, devices } = parts;
