@@ -18,7 +18,8 @@ import type { Logger } from './log.ts';
 
 /** What the generated city is called in topics. */
 export const CITY = 'wuxi';
-const DUCKDB_MEMORY_MB = 1024;
+/** Enough for the page's questions over a week of the demo city. */
+const DUCKDB_MEMORY_MB = 256;
 const MIN_KEEP_MS = 3_600_000;
 const REMIND_EVERY_MS = 5000;
 

