@@ -76,7 +76,9 @@ export class Devices {
     this.#ledgers.push(ledger);
     this.#child = fork(PROGRAM, [JSON.stringify({ ...this.#plan, ledger })], { execArgv: [] });
     const child = this.#child;
-    process.once('exit', () => child.kill('SIGKILL'));
+    const endWithUs = () => child.kill('SIGKILL');
+    process.once('exit', endWithUs);
+    child.once('exit', () => process.off('exit', endWithUs));
   }
 
   async send(ratePerS: number): Promise<void> {

@@ -45,7 +45,9 @@ export class Service {
     const child = spawn(program!, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     this.#child = child;
     this.#exited = once(child, 'exit');
-    process.once('exit', () => this.#signal('SIGKILL'));
+    const endWithUs = () => this.#signal('SIGKILL');
+    process.once('exit', endWithUs);
+    child.once('exit', () => process.off('exit', endWithUs));
     child.stderr.on('data', (chunk: Buffer) => {
       this.#log = (this.#log + chunk.toString()).slice(-LOG_BYTES);
       for (const byte of chunk) if (byte === 10) this.#lines++;
