@@ -1,5 +1,5 @@
-// Delivers to a client whose session ends with its connection, in place of Aedes' own delivery: at once and through its outflow. Messages
-// of QoS 2, and sessions that outlive their connection, stay with Aedes. The packet's QoS is the one to deliver at (granted-qos.ts).
+// Delivers what no session keeps, in place of Aedes' own delivery: at once and through the client's outflow. Messages of QoS 2 stay with Aedes;
+// what a session keeps has been taken by kept-delivery.ts. The packet's QoS is the one to deliver at (granted-qos.ts).
 /* oxlint-disable no-underscore-dangle -- Aedes offers no seam here; these are its own names */
 import type { AedesPublishPacket, Client } from 'aedes';
 import type { Outflow, Publish } from './outflow.ts';
@@ -27,7 +27,7 @@ export function deliverThrough(
   mayForward: (client: Client, packet: AedesPublishPacket) => boolean,
 ): void {
   const recipient = client as Recipient;
-  const { deliver0, deliverQoS } = recipient;
+  const { deliverQoS } = recipient;
   const deliver = (packet: AedesPublishPacket, qos: 0 | 1, done: Done): void => {
     if (recipient.connected && isNew(recipient, packet) && mayForward(client, packet)) {
       packet.qos = qos;
@@ -43,15 +43,19 @@ export function deliverThrough(
     }
     done();
   };
-  recipient.deliver0 = (packet, done) => {
-    if (client.clean) deliver(packet, 0, done);
-    else deliver0(packet, done);
-  };
+  recipient.deliver0 = (packet, done) => deliver(packet, 0, done);
   recipient.deliverQoS = (packet, done) => {
     const { qos } = packet;
-    if (!client.clean || qos === 2) deliverQoS(packet, done);
+    if (!client.clean && !isRetained(packet)) hold(recipient, outflow, done);
+    else if (qos === 2) deliverQoS(packet, done);
     else deliver(packet, qos, done);
   };
+}
+
+/** The message is in the session's queue or on its way: only its publisher is held up, while the client reads too slowly. */
+function hold(recipient: Recipient, outflow: Outflow, done: Done): void {
+  if (recipient.connected && outflow.isBlocked) recipient.waitForDrain(done);
+  else done();
 }
 
 /** For a new subscription: Aedes takes the broker out of these. */

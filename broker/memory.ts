@@ -2,13 +2,13 @@
 // sessions without a subscription. It stores in memory only; what may be kept is decided in retained.ts and sessions.ts.
 import { Readable } from 'node:stream';
 import type { Aedes, Client } from 'aedes';
+import { KeptDelivery } from './kept-delivery.ts';
 import { Queues } from './queues.ts';
-import type { QueueLimits } from './queues.ts';
+import type { Kept, QueueLimits } from './queues.ts';
 import type { Retained } from './retained.ts';
 
 /** Aedes forgets a session without a subscription; this filter, which nobody may subscribe, stands for it [MQTT-3.2.2-2]. */
 export const SESSION_MARK = '$session';
-const MAX_PACKET_ID = 65_535;
 
 /** A packet as Aedes hands it over and wants it back. */
 export interface Stored {
@@ -17,9 +17,6 @@ export interface Stored {
   readonly payload: Buffer;
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
-  readonly dup?: boolean;
-  readonly brokerId?: string;
-  readonly brokerCounter?: number;
   messageId?: number;
 }
 
@@ -42,8 +39,8 @@ interface Persistence {
   cleanIncoming(client: Named): Promise<void>;
   outgoingStream(client: Client): Readable;
   outgoingEnqueueCombi(subscriptions: readonly Subscription[], packet: Stored): Promise<void>;
-  outgoingUpdate(client: Client, packet: Stored): Promise<void>;
-  outgoingClearMessageId(client: Client, packet: Stored): Promise<Stored | undefined>;
+  outgoingUpdate(client: Client, packet: Kept): Promise<void>;
+  outgoingClearMessageId(client: Client, packet: { readonly messageId?: number }): Promise<Kept | undefined>;
 }
 
 export interface MemoryOptions {
@@ -57,13 +54,15 @@ export interface MemoryOptions {
 
 export class Memory {
   readonly #persistence: Persistence;
-  readonly #queues: Queues<Stored>;
+  readonly #queues: Queues;
+  readonly #delivery: KeptDelivery;
   readonly #options: MemoryOptions;
 
   /** Takes the place of the broker's own memory; before the first client. */
   constructor(aedes: Aedes, options: MemoryOptions) {
     this.#options = options;
     this.#queues = new Queues(options.limits, options.onDrop);
+    this.#delivery = new KeptDelivery(this.#queues);
     this.#persistence = (aedes as Aedes & { persistence: Persistence }).persistence;
     this.#replaceRetained();
     this.#correctSessions();
@@ -108,15 +107,20 @@ export class Memory {
   #replaceQueues(): void {
     const persistence = this.#persistence;
     const queues = this.#queues;
-    persistence.outgoingStream = (client) => Readable.from(resent(client, queues.of(client.id)));
-    persistence.outgoingEnqueueCombi = async (subscriptions, packet) => {
-      const payload = Buffer.from(packet.payload); // a copy: the chunk it arrived in may go
-      for (const [clientId, qos] of bestQos(subscriptions, packet.qos)) {
+    persistence.outgoingStream = (client) => {
+      if (!client.clean) this.#delivery.begin(client);
+      return Readable.from([]);
+    };
+    persistence.outgoingEnqueueCombi = async (subscriptions, { topic, payload, qos: published }) => {
+      const copy = Buffer.from(payload); // the chunk it arrived in may go
+      for (const [clientId, qos] of bestQos(subscriptions, published)) {
         // It will match an established subscription, so it goes out without RETAIN [MQTT-3.3.1-9].
-        queues.add(clientId, { ...packet, payload, qos, retain: false });
+        if (qos !== 0) this.#delivery.take(clientId, { cmd: 'publish', topic, payload: copy, qos, retain: false });
       }
     };
-    persistence.outgoingUpdate = async (client, packet) => queues.update(client.id, packet);
+    persistence.outgoingUpdate = async (client, { cmd, messageId }) => {
+      if (cmd === 'pubrel') queues.release(client.id, messageId);
+    };
     persistence.outgoingClearMessageId = async (client, { messageId }) => queues.clear(client.id, messageId);
   }
 }
@@ -129,18 +133,6 @@ function bestQos(subscriptions: readonly Subscription[], published: 0 | 1 | 2): 
     if (granted > (best.get(clientId) ?? -1)) best.set(clientId, granted);
   }
   return best;
-}
-
-/**
- * What a session has kept, to be sent at its return: what was sent before goes under its old identifier with DUP [MQTT-3.3.1-1]
- * [MQTT-4.4.0-1], and what follows uses none of these identifiers [MQTT-2.3.1-2].
- */
-function resent(client: Client, packets: readonly Stored[]): Stored[] {
-  const highest = packets.reduce((id, { messageId = 0 }) => Math.max(id, messageId), 0);
-  numberFrom(client, (highest % MAX_PACKET_ID) + 1);
-  return packets.map((packet) =>
-    packet.cmd === 'publish' && packet.messageId !== undefined ? { ...packet, dup: true } : packet,
-  );
 }
 
 /** The packet identifier that Aedes gives to the next QoS 1 or 2 delivery. */

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 const FULL_BYTES = 65_536;
 const MAX_HEADER_BYTES = 5; // 2.2.3
 const PUBLISH = 0x30;
+const DUP = 0x08;
 const PUBACK = 0x40;
 const OUTFLOW = Symbol('outflow');
 const NONE = Buffer.alloc(0);
@@ -13,7 +14,7 @@ const NONE = Buffer.alloc(0);
 export interface Publish {
   readonly topic: string;
   readonly payload: Uint8Array;
-  readonly qos: 0 | 1;
+  readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
 }
 
@@ -63,16 +64,12 @@ export class Outflow {
 
   /** packetId: of this client, not sent at QoS 0. The payload must never change. */
   publish(packet: Publish, packetId: number): void {
-    const header = PUBLISH | (packet.qos << 1) | (packet.retain ? 1 : 0);
-    if (packet.payload !== last.payload || header !== last.header || packet.topic !== last.topic) {
-      this.#encode(packet, header);
-    } else {
-      const length = last.end - last.start;
-      this.#room(length);
-      last.bytes.copy(this.#buffer, this.#at, last.start, last.end);
-      this.#at += length;
-    }
-    if (packet.qos > 0) this.#putId(this.#at - (last.end - last.idAt), packetId);
+    this.#put(packet, headerOf(packet), packetId);
+  }
+
+  /** One that was sent before, with DUP [MQTT-3.3.1-1]. */
+  publishAgain(packet: Publish, packetId: number): void {
+    this.#put(packet, headerOf(packet) | DUP, packetId);
   }
 
   /** Hands all that is collected to the stream. */
@@ -83,6 +80,18 @@ export class Outflow {
     this.#buffer = NONE;
     this.#at = 0;
     if (this.#stream.writable) this.#write(bytes);
+  }
+
+  #put(packet: Publish, header: number, packetId: number): void {
+    if (packet.payload !== last.payload || header !== last.header || packet.topic !== last.topic) {
+      this.#encode(packet, header);
+    } else {
+      const length = last.end - last.start;
+      this.#room(length);
+      last.bytes.copy(this.#buffer, this.#at, last.start, last.end);
+      this.#at += length;
+    }
+    if (packet.qos > 0) this.#putId(this.#at - (last.end - last.idAt), packetId);
   }
 
   #encode({ topic, payload, qos }: Publish, header: number): void {
@@ -147,6 +156,17 @@ export class Outflow {
       return original(...args);
     };
   }
+}
+
+function headerOf({ qos, retain }: Publish): number {
+  return PUBLISH | (qos << 1) | (retain ? 1 : 0);
+}
+
+/** What leaves by this stream. @throws for one that has none */
+export function outflowOf(stream: Duplex): Outflow {
+  const { [OUTFLOW]: outflow } = stream as { [OUTFLOW]?: Outflow };
+  if (!outflow) throw new Error('a stream without an outflow');
+  return outflow;
 }
 
 function inheritedGetter(stream: Duplex, name: 'writableLength'): () => number {
