@@ -28,12 +28,17 @@ export interface QueueLimits {
   readonly queuedBytes: number;
 }
 
+/** The place of a message in its queue. */
+interface Place {
+  kept: Kept;
+}
+
 interface Queue {
-  readonly messages: Kept[];
+  readonly places: Place[];
   /** So many, from the first, have gone out on this connection. */
   sent: number;
   /** Identifiers that may not be given to another message [MQTT-2.3.1-4]. */
-  readonly packetIds: Set<number>;
+  readonly byId: Map<number, Place>;
 }
 
 export class Queues {
@@ -56,35 +61,36 @@ export class Queues {
   /** Of all sessions. */
   get messages(): number {
     let sum = 0;
-    for (const { messages } of this.#queues.values()) sum += messages.length;
+    for (const { places } of this.#queues.values()) sum += places.length;
     return sum;
   }
 
   /** Keeps the message, as the last one, if there is room for it. → whether there was */
   add(clientId: string, message: Message): boolean {
-    const queue = this.#queues.get(clientId) ?? { messages: [], sent: 0, packetIds: new Set() };
+    const queue = this.#queues.get(clientId) ?? { places: [], sent: 0, byId: new Map<number, Place>() };
     const { sessionMessages, queuedBytes } = this.#limits;
     const bytes = bytesOf(message);
-    if (queue.messages.length >= sessionMessages || this.#bytes + bytes > queuedBytes) {
+    if (queue.places.length >= sessionMessages || this.#bytes + bytes > queuedBytes) {
       this.#onDrop();
       return false;
     }
     this.#bytes += bytes;
-    if (queue.messages.push(message) === 1) this.#queues.set(clientId, queue);
+    if (queue.places.push({ kept: message }) === 1) this.#queues.set(clientId, queue);
     return true;
   }
 
   /** The first that has not gone out on this connection. */
   next(clientId: string): Kept | undefined {
     const queue = this.#queues.get(clientId);
-    return queue?.messages[queue.sent];
+    return queue?.places[queue.sent]?.kept;
   }
 
   /** The next one goes out, under this identifier. */
   send(clientId: string, packetId: number): void {
     const queue = this.#queues.get(clientId)!;
-    queue.messages[queue.sent++]!.messageId = packetId;
-    queue.packetIds.add(packetId);
+    const place = queue.places[queue.sent++]!;
+    place.kept.messageId = packetId;
+    queue.byId.set(packetId, place);
   }
 
   /** The next one will not be sent. */
@@ -98,46 +104,41 @@ export class Queues {
     const queue = this.#queues.get(clientId);
     if (!queue) return 0;
     queue.sent = 0;
-    return Math.max(0, ...queue.packetIds);
+    return Math.max(0, ...queue.byId.keys());
   }
 
   uses(clientId: string, packetId: number): boolean {
-    return this.#queues.get(clientId)?.packetIds.has(packetId) === true;
+    return this.#queues.get(clientId)?.byId.has(packetId) === true;
   }
 
   /** The client has the message of QoS 2: its PUBREL takes its place [MQTT-4.3.3-1]. */
   release(clientId: string, messageId: number): void {
-    const messages = this.#queues.get(clientId)?.messages ?? [];
-    const at = messages.findIndex((kept) => kept.messageId === messageId);
-    const message = messages[at];
-    if (message?.cmd !== 'publish' || message.qos < 2) return;
-    this.#bytes -= bytesOf(message);
-    messages[at] = { cmd: 'pubrel', messageId };
+    const place = this.#queues.get(clientId)?.byId.get(messageId);
+    if (place?.kept.cmd !== 'publish' || place.kept.qos < 2) return;
+    this.#bytes -= bytesOf(place.kept);
+    place.kept = { cmd: 'pubrel', messageId };
   }
 
   /** The client has it. → what it was, undefined for an identifier that is none of ours */
   clear(clientId: string, packetId: number | undefined): Kept | undefined {
     const queue = this.#queues.get(clientId);
-    if (!queue || packetId === undefined || !queue.packetIds.has(packetId)) return undefined;
-    return this.#remove(
-      clientId,
-      queue,
-      queue.messages.findIndex(({ messageId }) => messageId === packetId),
-    );
+    const place = packetId === undefined ? undefined : queue?.byId.get(packetId);
+    // Clients acknowledge in order [MQTT-4.6.0-2], so it is among the first.
+    return queue && place && this.#remove(clientId, queue, queue.places.indexOf(place));
   }
 
   forget(clientId: string): void {
-    for (const message of this.#queues.get(clientId)?.messages ?? []) this.#bytes -= bytesOf(message);
+    for (const { kept } of this.#queues.get(clientId)?.places ?? []) this.#bytes -= bytesOf(kept);
     this.#queues.delete(clientId);
   }
 
   #remove(clientId: string, queue: Queue, at: number): Kept {
-    const removed = queue.messages.splice(at, 1)[0]!;
+    const { kept } = queue.places.splice(at, 1)[0]!;
     if (at < queue.sent) queue.sent--;
-    if (removed.messageId !== undefined) queue.packetIds.delete(removed.messageId);
-    this.#bytes -= bytesOf(removed);
-    if (queue.messages.length === 0) this.#queues.delete(clientId);
-    return removed;
+    if (kept.messageId !== undefined) queue.byId.delete(kept.messageId);
+    this.#bytes -= bytesOf(kept);
+    if (queue.places.length === 0) this.#queues.delete(clientId);
+    return kept;
   }
 }
 
