@@ -17,7 +17,6 @@ export interface Stored {
   readonly payload: Buffer;
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
-  messageId?: number;
 }
 
 interface Subscription {
