@@ -13,6 +13,7 @@ import { countClientErrors } from './client-errors.ts';
 import type { Credentials } from './credentials.ts';
 import { leaveInTurn } from './departures.ts';
 import { Door } from './door.ts';
+import { HOLD } from './guard.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { Memory, SESSION_MARK, numberFrom } from './memory.ts';
@@ -61,8 +62,6 @@ export interface Broker {
   close(): Promise<void>;
 }
 
-/** Publishes being delivered at once; Aedes' default of 100 lets one frozen subscriber stop everyone. */
-const CONCURRENCY = 10_000;
 const HOUSEKEEPING_MS = 500;
 const DRAIN_MS = 3000;
 const FLUSH_MS = 1000;
@@ -151,7 +150,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const shutDown = async (): Promise<void> => {
     server.close();
     arrivals.close();
-    for (const { guard } of policy.open) guard.hold();
+    for (const { guard } of policy.open) guard.hold(HOLD.closing);
     await until(() => [...policy.open].every(({ owed }) => owed.owed === 0), DRAIN_MS);
     await until(() => [...arrivals.streams].every((stream) => stream.writableLength === 0), FLUSH_MS);
     clearInterval(housekeeping);
@@ -179,7 +178,6 @@ async function createAedes(policy: Policy, limits: Limits): Promise<Aedes> {
       if (subscription?.topic === SESSION_MARK) done(null, null);
       else hooks.authorizeSubscribe!(client, subscription, done);
     },
-    concurrency: CONCURRENCY,
     drainTimeout: limits.drainTimeoutMs,
     connectTimeout: limits.connectTimeoutMs,
     keepaliveLimit: limits.keepAliveS,

@@ -7,6 +7,10 @@ export interface GuardLimits {
   readonly connectBytes: number;
 }
 
+/** Why a client is not read: it has too much under way, does not read its answers, or the broker closes. */
+export const HOLD = { progress: 1, answers: 2, closing: 4 } as const;
+export type Hold = (typeof HOLD)[keyof typeof HOLD];
+
 /** Packets to which the broker sends one packet in return, by type: CONNECT, PUBREC, PUBREL, SUBSCRIBE, UNSUBSCRIBE, PINGREQ. */
 const ANSWERED = (1 << 1) | (1 << 5) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 12);
 const PUBLISH = 3;
@@ -20,7 +24,7 @@ export class Guard {
   readonly #onOversize: (bytes: number) => void;
   /** Longest packet now; whoever is accepted may send longer ones. */
   limitBytes: number;
-  #held = false;
+  #holds = 0;
   #asked = false;
   // Header counter: where we are in the current packet.
   #inLength = false;
@@ -36,17 +40,18 @@ export class Guard {
   }
 
   get held(): boolean {
-    return this.#held;
+    return this.#holds !== 0;
   }
 
   /** Reading stops: the stream's own buffer fills, then the sender's socket. */
-  hold(): void {
-    this.#held = true;
+  hold(why: Hold): void {
+    this.#holds |= why;
   }
 
-  release(): void {
-    this.#held = false;
-    if (!this.#asked) return;
+  /** Reading goes on when no other reason is left. */
+  release(why: Hold): void {
+    this.#holds &= ~why;
+    if (this.#holds !== 0 || !this.#asked) return;
     this.#asked = false;
     this.#stream.emit('readable');
   }
@@ -56,7 +61,7 @@ export class Guard {
     const read = stream.read.bind(stream);
     stream.read = (size?: number): unknown => {
       if (size === 0) return read(0); // the stream's own way of filling its buffer
-      if (this.#held) {
+      if (this.#holds !== 0) {
         this.#asked = true;
         return null;
       }

@@ -2,6 +2,7 @@
 /* oxlint-disable no-underscore-dangle -- Aedes offers no seam here; these are its own names */
 import type { Client } from 'aedes';
 import type { Connection } from './connection.ts';
+import { HOLD } from './guard.ts';
 
 export class Pacing {
   readonly #maxInProgress: number;
@@ -14,15 +15,16 @@ export class Pacing {
 
   /** A publish has been read. */
   begun(connection: Connection): void {
-    if (++connection.inProgress < this.#maxInProgress || connection.guard.held) return;
-    connection.guard.hold();
+    if (++connection.inProgress < this.#maxInProgress) return;
+    connection.guard.hold(HOLD.progress);
     this.#held.add(connection);
   }
 
   /** It is acknowledged and with its subscribers. */
   finished(connection: Connection): void {
     connection.inProgress--;
-    if (connection.inProgress <= this.#maxInProgress / 2 && this.#held.delete(connection)) connection.guard.release();
+    if (connection.inProgress > this.#maxInProgress / 2 || !this.#held.delete(connection)) return;
+    connection.guard.release(HOLD.progress);
   }
 
   forget(connection: Connection): void {
