@@ -23,8 +23,6 @@ export interface Connection {
   inProgress: number;
   /** Those of them, of QoS 1, that Aedes reads and acknowledges itself. */
   byAedes: number;
-  /** Those of them, of QoS 1, that wait for a turn to themselves. */
-  deferred: number;
   /** Publishes that wait for a ticket and for which Aedes must be told to read on. */
   readOn: number;
 }
@@ -52,7 +50,6 @@ export function openConnection(
     gone: false,
     inProgress: 0,
     byAedes: 0,
-    deferred: 0,
     readOn: 0,
   };
   return connection;

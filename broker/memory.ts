@@ -3,9 +3,12 @@
 import { Readable } from 'node:stream';
 import type { Aedes, Client } from 'aedes';
 import { KeptDelivery } from './kept-delivery.ts';
+import { KeptSubscriptions } from './kept-subscriptions.ts';
+import type { Subscribed } from './kept-subscriptions.ts';
 import { Queues } from './queues.ts';
 import type { Kept, QueueLimits } from './queues.ts';
 import type { Retained } from './retained.ts';
+import { settled } from './settled.ts';
 
 /** Aedes forgets a session without a subscription; this filter, which nobody may subscribe, stands for it [MQTT-3.2.2-2]. */
 export const SESSION_MARK = '$session';
@@ -19,25 +22,22 @@ export interface Stored {
   readonly retain: boolean;
 }
 
-interface Subscription {
-  readonly clientId: string;
-  readonly topic: string;
-  readonly qos: 0 | 1 | 2;
-}
-
 interface Named {
   readonly id: string;
 }
 
 /** The part of Aedes' persistence that is replaced or corrected here. */
 interface Persistence {
-  storeRetained(packet: Stored): Promise<void>;
+  storeRetained(packet: Stored): PromiseLike<void>;
   createRetainedStreamCombi(filters: readonly string[]): Readable;
-  subscriptionsByClient(client: Named): Promise<{ topic: string; qos: number }[]>;
-  cleanSubscriptions(client: Named): Promise<void>;
+  addSubscriptions(client: Named, subscriptions: readonly Subscribed[]): PromiseLike<void>;
+  removeSubscriptions(client: Named, filters: readonly string[]): PromiseLike<void>;
+  cleanSubscriptions(client: Named): PromiseLike<void>;
+  subscriptionsByClient(client: Named): PromiseLike<Subscribed[]>;
+  subscriptionsByTopic(topic: string): PromiseLike<object[]>;
   cleanIncoming(client: Named): Promise<void>;
   outgoingStream(client: Client): Readable;
-  outgoingEnqueueCombi(subscriptions: readonly Subscription[], packet: Stored): Promise<void>;
+  outgoingEnqueueCombi(subscriptions: readonly object[], packet: Stored): PromiseLike<void>;
   outgoingUpdate(client: Client, packet: Kept): Promise<void>;
   outgoingClearMessageId(client: Client, packet: { readonly messageId?: number }): Promise<Kept | undefined>;
 }
@@ -55,6 +55,7 @@ export class Memory {
   readonly #persistence: Persistence;
   readonly #queues: Queues;
   readonly #delivery: KeptDelivery;
+  readonly #subscriptions = new KeptSubscriptions();
   readonly #options: MemoryOptions;
 
   /** Takes the place of the broker's own memory; before the first client. */
@@ -64,7 +65,7 @@ export class Memory {
     this.#delivery = new KeptDelivery(this.#queues);
     this.#persistence = (aedes as Aedes & { persistence: Persistence }).persistence;
     this.#replaceRetained();
-    this.#correctSessions();
+    this.#replaceSubscriptions();
     this.#replaceQueues();
   }
 
@@ -79,27 +80,29 @@ export class Memory {
 
   /** Of a session that is over. */
   forget(clientId: string): void {
-    const client = { id: clientId };
     this.#queues.forget(clientId);
-    void this.#persistence.cleanSubscriptions(client);
-    void this.#persistence.cleanIncoming(client);
+    this.#subscriptions.forget(clientId);
+    void this.#persistence.cleanIncoming({ id: clientId });
   }
 
   #replaceRetained(): void {
     const { retained } = this.#options;
     this.#persistence.storeRetained = (packet) => {
       retained.store(packet);
-      return Promise.resolve();
+      return settled(undefined);
     };
     this.#persistence.createRetainedStreamCombi = (filters) => Readable.from(retained.matching(filters));
   }
 
-  #correctSessions(): void {
+  #replaceSubscriptions(): void {
     const persistence = this.#persistence;
-    const subscriptions = persistence.subscriptionsByClient.bind(persistence);
-    persistence.subscriptionsByClient = async (client) => {
-      const found = await subscriptions(client);
-      return found.length === 0 && this.#options.isResumed(client.id) ? [{ topic: SESSION_MARK, qos: 0 }] : found;
+    const subscriptions = this.#subscriptions;
+    persistence.addSubscriptions = async ({ id }, added) => subscriptions.add(id, added);
+    persistence.removeSubscriptions = async ({ id }, filters) => subscriptions.remove(id, filters);
+    persistence.cleanSubscriptions = async ({ id }) => subscriptions.forget(id);
+    persistence.subscriptionsByClient = async ({ id }) => {
+      const found = subscriptions.of(id);
+      return found.length === 0 && this.#options.isResumed(id) ? [{ topic: SESSION_MARK, qos: 0 }] : found;
     };
   }
 
@@ -110,28 +113,27 @@ export class Memory {
       if (!client.clean) this.#delivery.begin(client);
       return Readable.from([]);
     };
-    persistence.outgoingEnqueueCombi = async (subscriptions, { topic, payload, qos: published }) => {
-      const copy = Buffer.from(payload); // the chunk it arrived in may go
-      for (const [clientId, qos] of bestQos(subscriptions, published)) {
-        // It will match an established subscription, so it goes out without RETAIN [MQTT-3.3.1-9].
-        if (qos !== 0) this.#delivery.take(clientId, { cmd: 'publish', topic, payload: copy, qos, retain: false });
-      }
+    persistence.subscriptionsByTopic = () => settled([]); // asked for the next alone
+    persistence.outgoingEnqueueCombi = (_, packet) => {
+      this.#enqueue(packet);
+      return settled(undefined);
     };
     persistence.outgoingUpdate = async (client, { cmd, messageId }) => {
       if (cmd === 'pubrel') queues.release(client.id, messageId);
     };
     persistence.outgoingClearMessageId = async (client, { messageId }) => queues.clear(client.id, messageId);
   }
-}
 
-/** Each session once, however many of its filters match, under the best QoS of them [MQTT-3.3.5-1]. */
-function bestQos(subscriptions: readonly Subscription[], published: 0 | 1 | 2): Map<string, 0 | 1 | 2> {
-  const best = new Map<string, 0 | 1 | 2>();
-  for (const { clientId, qos } of subscriptions) {
-    const granted = Math.min(qos, published) as 0 | 1 | 2;
-    if (granted > (best.get(clientId) ?? -1)) best.set(clientId, granted);
+  #enqueue({ topic, payload, qos: published }: Stored): void {
+    if (published === 0) return;
+    const concerned = this.#subscriptions.concerned(topic, published);
+    if (concerned.size === 0) return;
+    const copy = Buffer.from(payload); // the chunk it arrived in may go
+    for (const [clientId, qos] of concerned) {
+      // It will match an established subscription, so it goes out without RETAIN [MQTT-3.3.1-9].
+      this.#delivery.take(clientId, { cmd: 'publish', topic, payload: copy, qos, retain: false });
+    }
   }
-  return best;
 }
 
 /** The packet identifier that Aedes gives to the next QoS 1 or 2 delivery. */

@@ -18,7 +18,6 @@ import type { Retained } from './retained.ts';
 import { isTopic } from './roles.ts';
 import { rememberRoutes } from './routes.ts';
 import { ShortPublish, ShortWay } from './short-way.ts';
-import { Sleepers } from './sleepers.ts';
 import type { Log, Tally } from './tally.ts';
 
 /** Where refused publishes and filters go: `$` keeps it out of reach of wildcards, and no role may subscribe it. */
@@ -52,7 +51,7 @@ export class Policy {
   /** Before the first client. */
   serve(aedes: Aedes): void {
     const { city, pacing, limits } = this.#parts;
-    this.#shortWay = new ShortWay(city, this, pacing, limits, new Sleepers(aedes));
+    this.#shortWay = new ShortWay(city, this, pacing, limits);
     rememberRoutes(aedes);
   }
 
