@@ -64,15 +64,17 @@ export class Device implements LinkOwner, Unfinished {
   link: Link | undefined;
   rest: Buffer | undefined;
   filled = 0;
-  /** When its connection was meant to begin; ns of clock.ts. */
+  /** When its connection was meant to begin, at the first of several attempts; ns of clock.ts. */
   dueNs = 0;
-  /** When it asked for its filters. */
+  /** When it asked for its filter; 0 once that is answered. */
   askedNs = 0;
   /** It was counted when its part became ready. */
   settled = false;
   #state = CLOSED;
   #heard = true;
   #openedNs = 0;
+  /** It is meant to be connected and is not, since `dueNs`. */
+  #awaited = false;
 
   constructor(home: Home, index: number, role: Role) {
     this.#home = home;
@@ -89,9 +91,17 @@ export class Device implements LinkOwner, Unfinished {
     return this.#state === CLOSED;
   }
 
-  open(dueNs: number): void {
-    this.dueNs = dueNs;
-    this.#openedNs = this.#home.nowNs();
+  /** It has been meant to be connected since `dueNs`, tried or not, and is not. */
+  get awaited(): boolean {
+    return this.#awaited;
+  }
+
+  /** An attempt after a failed one waits on since the first. nowNs: of the attempt, see `giveUp`. */
+  open(dueNs: number, nowNs: number): void {
+    if (!this.#awaited) this.dueNs = dueNs;
+    this.#awaited = true;
+    this.#openedNs = nowNs;
+    this.askedNs = 0;
     this.#state = OPENING;
     this.#heard = true;
     this.rest = undefined;
@@ -153,7 +163,7 @@ export class Device implements LinkOwner, Unfinished {
     this.send();
   }
 
-  /** Ends an attempt of that moment that still has no CONNACK. */
+  /** Ends an attempt of that moment, or before, that still has no CONNACK. */
   giveUp(openedNs: number): void {
     if (this.#state === OPENING && this.#openedNs <= openedNs) this.drop('no CONNACK within 10 s');
   }
@@ -177,6 +187,7 @@ export class Device implements LinkOwner, Unfinished {
   }
 
   #forget(wasUp: boolean): void {
+    this.#awaited = false;
     if (this.#state === CLOSED) return;
     this.#state = CLOSED;
     this.link = undefined;
@@ -268,6 +279,7 @@ export class Device implements LinkOwner, Unfinished {
     }
     const five = this.#home.plan.target.version === '5';
     this.#state = UP;
+    this.#awaited = false;
     this.#home.connected(this, five ? readConnack5(bytes, start, end).properties.receiveMaximum : 65_535);
   }
 }

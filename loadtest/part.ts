@@ -17,6 +17,8 @@ const RETRY_NS = 1e9;
 const STATS_NS = 0.25e9;
 /** For a CONNACK. */
 const PATIENCE_NS = 10e9;
+/** What was asked for this shortly before the end is no error without an answer. */
+const FRESH_NS = 1e9;
 /** Connections are checked for silence this often. */
 const WATCH_NS = 0.1e9;
 
@@ -127,6 +129,7 @@ export class Part implements Home {
   subscribed(device: Device, granted: boolean): void {
     if (granted) this.tally.subscribe.record((this.#readNs - device.askedNs) / 1000);
     else this.tally.error('subscription refused');
+    device.askedNs = 0;
     this.#settle(device);
   }
 
@@ -205,7 +208,7 @@ export class Part implements Home {
         const { device, dueNs } = next;
         if (!device.idle || (this.#away && device.role === 'subscriber')) continue;
         if (agenda === this.#opening) this.tally.opening.record((nowNs() - dueNs) / 1000);
-        device.open(dueNs);
+        device.open(dueNs, now);
         this.#opened.push(device, now + PATIENCE_NS);
       }
     }
@@ -245,6 +248,7 @@ export class Part implements Home {
   /** Leaves nothing behind at the target: no retained message, no subscription of a session that outlives its connection. */
   #finish(): void {
     this.#finished = true;
+    this.#chargeUnanswered(nowNs());
     this.#connectedAtEnd = this.#connected;
     this.#opening.clear();
     this.#returning.clear();
@@ -254,6 +258,19 @@ export class Part implements Home {
       device.leave();
     }
     this.#stats();
+  }
+
+  /** Who waits until the end has waited at least until now. */
+  #chargeUnanswered(now: number): void {
+    for (const device of this.devices) {
+      const { askedNs, awaited, dueNs } = device;
+      if (awaited) this.tally.connect.record((now - dueNs) / 1000);
+      if (awaited && !device.idle && now - dueNs > FRESH_NS) this.tally.error('no CONNACK until the end');
+      // Some brokers send what they retain before the SUBACK, and then it is the end.
+      if (!device.up || askedNs === 0 || now - askedNs < FRESH_NS) continue;
+      this.tally.subscribe.record((now - askedNs) / 1000);
+      this.tally.error('no SUBACK until the end');
+    }
   }
 
   #settle(device: Device): void {

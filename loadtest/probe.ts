@@ -72,7 +72,7 @@ function tryOnce(plan: Plan, address: string, index: number, signal?: AbortSigna
       signal?.removeEventListener('abort', interrupt);
       resolve(reason);
     }
-    device.open(nowNs());
+    device.open(nowNs(), nowNs());
   });
 }
 

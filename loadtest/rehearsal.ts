@@ -70,7 +70,7 @@ class Rehearsal implements Home {
 
   async verdict(): Promise<string | undefined> {
     const devices = [this.#publisher, ...this.#members];
-    for (const device of devices) device.open(nowNs());
+    for (const device of devices) device.open(nowNs(), nowNs());
     const all = () => this.#connected === devices.length && this.#granted + this.#refused === this.#members.length;
     if (!(await this.#until(all, CONNECT_PATIENCE_MS)) || this.#refused > 0) return this.#refusal();
     this.#publish();

@@ -82,8 +82,12 @@ export interface Result {
   readonly lost: number;
   readonly duplicated: number;
   readonly reordered: number;
-  /** From TCP connect to CONNACK, intended start counted. */
+  /**
+   * From the moment at which a connection was meant to begin to its CONNACK, over all attempts; where none came, with the time it was
+   * waited for until the run ended.
+   */
   readonly connectMs: Distribution;
+  /** From SUBSCRIBE to SUBACK; where none came, until the run ended. */
   readonly subscribeMs: Distribution;
   /** To PUBACK or PUBCOMP; where none came, with the time it was waited for, until the connection or the run ended. */
   readonly ackMs: Distribution;

@@ -1,0 +1,83 @@
+// What a run makes of connections that are not answered, are refused, or cannot be made for want of this machine's own means.
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { nowNs } from '../../loadtest/clock.ts';
+import { Part } from '../../loadtest/part.ts';
+import type { Plan } from '../../loadtest/plan.ts';
+import { PacketWriter } from '../../mqtt/packets.ts';
+import { eventually } from '../city-process.ts';
+import { PLAIN, target } from './plans.ts';
+
+const servers: Server[] = [];
+const sockets = new Set<Socket>();
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+});
+
+/** A broker that answers the first thing that a client says with `answer(n)`, n counting connections from 0. */
+async function answering(answer: (connection: number) => Uint8Array | undefined): Promise<number> {
+  let connections = 0;
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('data', () => {
+      const bytes = answer(connections++);
+      if (bytes) socket.write(bytes);
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+function connack(code: number): Buffer {
+  const writer = new PacketWriter();
+  writer.connack(false, code);
+  return Buffer.from(writer.take());
+}
+
+/** Devices that only connect, all at once; their clock is told to them. */
+function partOf(port: number, changes: Partial<Plan>): Part {
+  const plan: Plan = { ...PLAIN, profile: 'connect', connectPerS: 1e9, target: target(port), ...changes };
+  return new Part({ plan, runId: 1, kind: 'send', part: 0, parts: 1, address: '127.0.0.1' }, () => undefined);
+}
+
+const OWN = { loopDelayMsP99: 0, cpuShare: 0, connectCpuShare: 0 };
+
+describe('a connection', () => {
+  it('without a CONNACK is given up after ten seconds, counted, and waited for from when it was first meant to begin', async () => {
+    let asked = 0;
+    const port = await answering((connection) => (asked++, connection < 3 ? connack(0) : undefined));
+    const part = partOf(port, { connections: 5 });
+    const beganNs = nowNs() - 30e9;
+    part.obey({ type: 'connect', beginNs: beganNs, first: 0 });
+    part.tick(beganNs + 1e6);
+    await eventually('all to ask', () => asked === 5 || undefined, 3000);
+    await eventually('the CONNACKs', () => part.devices.filter(({ up }) => up).length === 3 || undefined, 3000);
+    part.tick(beganNs + 10.2e9);
+    expect(Object.fromEntries(part.tally.errors)).toEqual({ 'no CONNACK within 10 s': 2 });
+    part.tick(nowNs() + 3e9); // it tries again
+    expect(part.devices.every(({ idle }) => !idle)).toBe(true);
+    part.obey({ type: 'finish' });
+    const { connect, errors } = part.final(OWN);
+    expect(errors).toEqual({ 'no CONNACK within 10 s': 2, 'no CONNACK until the end': 2 });
+    expect(connect.count).toBe(5);
+  });
+
+  it('that is refused at first is waited for from its first attempt', async () => {
+    const port = await answering((connection) => connack(connection === 0 ? 3 : 0));
+    const part = partOf(port, { connections: 1 });
+    const beganNs = nowNs();
+    part.obey({ type: 'connect', beginNs: beganNs - 5e9, first: 0 });
+    part.tick(beganNs);
+    await eventually('the refusal', () => part.tally.errors.size > 0 || undefined, 3000);
+    part.tick(nowNs() + 3e9);
+    await eventually('the CONNACK', () => part.devices[0]!.up || undefined, 3000);
+    part.obey({ type: 'finish' });
+    expect(part.tally.connect.count).toBe(1);
+    expect(part.tally.connect.maxUs).toBeGreaterThan(5e6);
+  });
+});
