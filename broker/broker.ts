@@ -10,6 +10,7 @@ import { KIND_PATTERN, show } from '../telemetry/description.ts';
 import type { Take } from '../telemetry/messages.ts';
 import { Arrivals } from './arrivals.ts';
 import { countClientErrors } from './client-errors.ts';
+import type { Connection } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import { leaveInTurn } from './departures.ts';
 import { Door } from './door.ts';
@@ -76,7 +77,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { city, log, take, nowMs = () => performance.now() } = options;
   const tally = new Tally(log);
   const sessions = new Sessions(limits, (clientId) => memory.forget(clientId));
-  const door = new Door(city, options.credentials, limits, sessions, nowMs);
+  const door = new Door<Connection>(city, options.credentials, limits, sessions, nowMs);
   const pacing = new Pacing(limits.maxInProgress);
   const retained = new Retained<Stored>(limits, (cause, topic) => tally.refuse(cause, { topic }));
   const policy = new Policy({ city, door, take, limits, retained, pacing, tally, log });

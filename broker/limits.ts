@@ -28,6 +28,8 @@ export interface Limits extends ConnectLimits, QueueLimits, RetainedLimits, Sess
   readonly takeovers: number;
 }
 
+  /** Who is not identified by then is refused. */
+  readonly authenticateTimeoutMs: number;
 export const DEFAULT_LIMITS: Limits = {
   maxConnections: 50_000,
   departuresPerS: 4000,
@@ -52,3 +54,4 @@ export const DEFAULT_LIMITS: Limits = {
   connectTimeoutMs: 10_000,
   takeovers: 10,
 };
+  authenticateTimeoutMs: 5000,

@@ -8,7 +8,7 @@ import { openConnection } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { deliverThrough } from './delivery.ts';
 import { Refused } from './door.ts';
-import type { Door } from './door.ts';
+import type { Admitted, Door } from './door.ts';
 import { deliverAtGrantedQos } from './granted-qos.ts';
 import { readThrough } from './intake.ts';
 import type { Limits } from './limits.ts';
@@ -23,12 +23,11 @@ import type { Log, Tally } from './tally.ts';
 /** Where refused publishes and filters go: `$` keeps it out of reach of wildcards, and no role may subscribe it. */
 const NOWHERE = '$refused';
 const NOTHING = Buffer.alloc(0);
-const AUTHENTICATE_TIMEOUT_MS = 5000;
 /** Topics longer than this are looked at before Aedes sees them: it ends the connection at 100 levels. */
 const SUSPICIOUS_LENGTH = 100;
 export interface PolicyParts {
   readonly city: string;
-  readonly door: Door;
+  readonly door: Door<Connection>;
   readonly take: Take;
   readonly limits: Limits;
   readonly retained: Retained<Stored>;
@@ -67,10 +66,10 @@ export class Policy {
         done(null, connection !== undefined);
       },
       authenticate: (client, username, password, done) => {
-        this.#authenticate(client, username, password).then(
-          () => done(null, true),
-          (error: unknown) => done(this.#refusedConnect(client, error) as never, false),
-        );
+        const connection = this.#connections.get(client)!;
+        this.#identify(connection, username, password)
+          .then((admitted) => this.#enter(connection, admitted, () => done(null, true)))
+          .catch((error: unknown) => done(this.#refusedConnect(client, error) as never, false));
       },
       authorizePublish: (client, packet, done) => this.#authorizePublish(client, packet, done),
       authorizeSubscribe: (client, subscription, done) => {
@@ -136,26 +135,33 @@ export class Policy {
     return this.#parts.take({ topic, payload, qos, retain });
   }
 
-  async #authenticate(client: Client, username: string | undefined, password: Uint8Array | undefined): Promise<void> {
-    const connection = this.#connections.get(client)!;
+  async #identify(
+    connection: Connection,
+    username: string | undefined,
+    password: Uint8Array | undefined,
+  ): Promise<Admitted> {
+    const { door, limits } = this.#parts;
     let late: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_, reject) => {
-      late = setTimeout(() => reject(new Refused('busy', 3)), AUTHENTICATE_TIMEOUT_MS);
+      late = setTimeout(() => reject(new Refused('busy', 3)), limits.authenticateTimeoutMs);
     });
     // Aedes has named the nameless by now. An absent CONNECT field arrives as undefined or null.
-    const caller = (connection.caller = { ...connection.caller!, clientId: client.id });
-    const admitted = this.#parts.door.admit(caller, connection, username ?? undefined, password ?? undefined);
-    const leaveIfGone = (): void => {
-      if (connection.gone) this.#parts.door.leave(caller.clientId, connection);
-    };
-    admitted.then(leaveIfGone, () => undefined);
+    const caller = (connection.caller = { ...connection.caller!, clientId: connection.client.id });
     try {
-      connection.access = (await Promise.race([admitted, timeout])).access;
+      return await Promise.race([door.identify(caller, username ?? undefined, password ?? undefined), timeout]);
     } finally {
       clearTimeout(late);
     }
-    connection.guard.limitBytes =
-      this.#parts.limits[connection.access.hasTimetables ? 'timetableBytes' : 'packetBytes'];
+  }
+
+  /** In one step, and only for a connection that is still there: the id stays with whoever has it until somebody else can have it. */
+  #enter(connection: Connection, admitted: Admitted, goOn: () => void): void {
+    if (connection.gone || connection.client.closed) return;
+    const previous = this.#parts.door.enter(connection.caller!, connection, admitted);
+    connection.access = admitted.access;
+    connection.guard.limitBytes = this.#parts.limits[admitted.access.hasTimetables ? 'timetableBytes' : 'packetBytes'];
+    if (previous) endBefore(previous, goOn);
+    else goOn();
   }
 
   #refusedConnect(client: Client, error: unknown): Error & { returnCode: number } {
@@ -257,6 +263,13 @@ function shieldTopics(client: Client): void {
   const { _parser: parser } = client as Client & { _parser: NodeJS.EventEmitter };
   const [toAedes] = parser.listeners('packet');
   parser.removeAllListeners('packet');
+/** Its will is on its way, and its session free, before the newcomer goes on. */
+function endBefore({ client, gone }: Connection, goOn: () => void): void {
+  if (gone) goOn();
+  else if (client.closed) client.conn.once('close', goOn);
+  else client.close(goOn);
+}
+
   parser.on('packet', (packet: { cmd: string; topic: string }) => {
     if (packet.cmd === 'publish' && packet.topic.length > SUSPICIOUS_LENGTH && !isTopic(packet.topic))
       packet.topic = NOWHERE;
