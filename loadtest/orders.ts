@@ -82,6 +82,8 @@ export interface Final {
   readonly ack: CellsState;
   readonly latency: CellsState;
   readonly lag: CellsState;
+  /** How late deliveries (of a sender: acknowledgements) were read, by the thread's own fault. */
+  readonly readLag: CellsState;
   /** Waiting for the target: window or socket full, no connection. */
   readonly blocked: CellsState;
   /** How late connections were begun. */

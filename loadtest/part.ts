@@ -12,6 +12,7 @@ import { Receiver } from './receiver.ts';
 import { Sender } from './sender.ts';
 import { fraction } from './schedule.ts';
 import { Tally } from './tally.ts';
+import { Turns } from './turns.ts';
 
 const RETRY_NS = 1e9;
 const STATS_NS = 0.25e9;
@@ -28,6 +29,7 @@ export class Part implements Home {
   readonly writer: PacketWriter;
   readonly tally = new Tally();
   readonly devices: Device[] = [];
+  readonly turns = new Turns();
   readonly #setup: Setup;
   readonly #report: (report: Report) => void;
   readonly #sender: Sender | undefined;
@@ -43,6 +45,10 @@ export class Part implements Home {
   #nextWatchNs = 0;
   #watched = 0;
   #readNs = 0;
+  /** How late that was, at most. */
+  #readLateNs = 0;
+  /** Messages and acknowledgements until then. */
+  #counted = 0;
   #away = false;
   #finished = false;
   #connectedAtEnd = 0;
@@ -115,7 +121,15 @@ export class Part implements Home {
 
   /** The moment of the read that is being handled: one look at the clock for all its packets. */
   reading(): void {
+    this.#countRead();
     this.#readNs = nowNs();
+    this.#readLateNs = this.turns.read(this.#readNs);
+  }
+
+  #countRead(): void {
+    const { received, acked, readLag } = this.tally;
+    if (received + acked > this.#counted) readLag.record(this.#readLateNs / 1000, received + acked - this.#counted);
+    this.#counted = received + acked;
   }
 
   connected(device: Device, receiveMaximum: number): void {
@@ -158,6 +172,7 @@ export class Part implements Home {
   /** What the thread knows of itself is its argument. */
   final(own: Pick<Final, 'loopDelayMsP99' | 'cpuShare' | 'connectCpuShare'>): Final {
     const { tally } = this;
+    this.#countRead();
     this.#sender?.finish(nowNs());
     const audit = this.#receiver?.audit;
     return {
@@ -176,6 +191,7 @@ export class Part implements Home {
       ack: tally.ack,
       latency: tally.latency,
       lag: tally.lag,
+      readLag: tally.readLag,
       blocked: tally.blocked,
       opening: tally.opening,
       ...own,

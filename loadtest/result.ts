@@ -39,11 +39,16 @@ export interface Second {
 
 export interface GeneratorState {
   /**
-   * Intended time to the write into the socket, 99th percentile and worst, as far as it is the generator's own fault: counted from the
+   * Intended time to the write into the socket, median, 99th percentile and worst, as far as it is the generator's own fault: counted from the
    * moment at which the target was last seen to take nothing (window full, socket full, no connection).
    */
+  readonly lagMsP50: number;
   readonly lagMsP99: number;
   readonly lagMsMax: number;
+  /**
+   * How long deliveries (acknowledgements where nobody subscribes) lay in a socket before their thread read them, at most, 99th percentile.
+   */
+  readonly readLagMsP99: number;
   /** The rest of that time: waiting for the target, 99th percentile over all messages. */
   readonly blockedMsP99: number;
   /** CPU time over wall time of the busiest thread. */

@@ -14,6 +14,8 @@ const LONGEST_NAP_NS = 250_000;
 /** A nap ends this much too late on a quiet Linux machine (timer slack of 50 µs and the way back); the rest is spun. */
 const NAP_SLACK_NS = 80_000;
 const HOUSEKEEPING_MS = 5;
+/** A timer is this much late without anybody's fault: it counts in whole ms. */
+const TIMER_SLACK_MS = 1;
 const LOOP_RESOLUTION_MS = 5;
 
 const bed = new Int32Array(new SharedArrayBuffer(4));
@@ -60,9 +62,12 @@ function live(setup: Setup, { post, onOrder, unref }: Channel): void {
     const leftNs = Math.max(now + TICK_NS, part.nextNs) - nowNs();
     if (!running || leftNs > 2e6) {
       const ms = running ? leftNs / 1e6 - 1 : part.nextNs < Infinity ? 1 : HOUSEKEEPING_MS;
-      setTimeout(loop, Math.max(1, Math.min(HOUSEKEEPING_MS, Math.floor(ms))));
+      const restMs = Math.max(1, Math.min(HOUSEKEEPING_MS, Math.floor(ms)));
+      part.turns.rest(now, (restMs + TIMER_SLACK_MS) * 1e6);
+      setTimeout(loop, restMs);
       return;
     }
+    part.turns.rest(now, 0);
     const napNs = Math.min(leftNs, LONGEST_NAP_NS) - NAP_SLACK_NS;
     if (napNs > 0) {
       const wakeNs = nowNs() + napNs;

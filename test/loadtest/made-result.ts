@@ -101,8 +101,10 @@ export function madeResult(changes: Partial<Result> = {}): Result {
     })),
     errors: {},
     generator: {
+      lagMsP50: 0.1,
       lagMsP99: 0.2,
       lagMsMax: 1,
+      readLagMsP99: 0.1,
       blockedMsP99: 0,
       cpuShare: 0.3,
       loopDelayMsP99: 1,
