@@ -1,5 +1,5 @@
 // `citytwin load`: load-tests any MQTT broker, shows it second by second, judges and reports. Exit 0: all that was expected is met; 1: not, or the
-// generator was at its limit; 2: bad input. What a run does is in loadtest/.
+// generator was at its limit; 2: nothing was measured, because of bad input or a target that cannot do it. What a run does is in loadtest/.
 import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -54,6 +54,7 @@ export async function load(settings: Settings, argument: string | undefined): Pr
     for (const file of settings.loadReport) writeReport(file, report);
     const lines = () => reportLines(report, !process.stdout.isTTY).join('\n');
     process.stdout.write(`${settings.json ? JSON.stringify(report) : lines()}\n`);
+    if (report.skipped !== undefined) return 2;
     return report.ok ? 0 : 1;
   } catch (error) {
     // Nothing was measured, so nothing can be judged.

@@ -10,6 +10,7 @@ import type { Unfinished } from './packets-in.ts';
 import type { Plan } from './plan.ts';
 import { clientIdOf, expand, filterOf, topicOf } from './profiles.ts';
 import type { Role } from './profiles.ts';
+import { reasonText } from './reasons.ts';
 
 /** What devices of one thread share and report to. */
 export interface Home {
@@ -22,9 +23,10 @@ export interface Home {
   reading(): void;
   /** CONNACK accepted; the most un-acknowledged publishes the broker takes. */
   connected(device: Device, receiveMaximum: number): void;
-  /** All its filters are answered. */
-  subscribed(device: Device, granted: boolean): void;
-  acknowledged(device: Device, packetId: number): void;
+  /** Its filter is answered: the QoS that is granted, or a code from 0x80 on. */
+  subscribed(device: Device, code: number): void;
+  /** reason: below 0x80 unless MQTT 5 refuses the publish. */
+  acknowledged(device: Device, packetId: number, reason: number): void;
   published(device: Device, header: number, bytes: Buffer, start: number, end: number): void;
   /** Lost or refused. */
   down(device: Device, cause: string, wasUp: boolean): void;
@@ -36,26 +38,10 @@ const CLOSED = 0;
 const OPENING = 1;
 const UP = 2;
 const SESSION_EXPIRY_S = 3600;
-/** CONNACK return codes of MQTT 3.1.1 (table 3.1) and the reason codes of MQTT 5 for the same (table 3-1 there). */
-const REFUSALS: { readonly [code: number]: string } = {
-  1: 'unacceptable protocol version',
-  2: 'client id rejected',
-  3: 'server unavailable',
-  4: 'bad user name or password',
-  5: 'not authorized',
-  0x84: 'unacceptable protocol version',
-  0x85: 'client id rejected',
-  0x86: 'bad user name or password',
-  0x87: 'not authorized',
-  0x88: 'server unavailable',
-  0x89: 'server busy',
-  0x8a: 'banned',
-  0x97: 'quota exceeded',
-  0x9f: 'connection rate exceeded',
-};
 const FILTER_ID = 65_535;
 const NOTHING = new Uint8Array(0);
-const GRANTED_BELOW = 0x80;
+/** From here on reason codes, and those of a SUBACK, are refusals. */
+export const REFUSED_FROM = 0x80;
 
 export class Device implements LinkOwner, Unfinished {
   readonly index: number;
@@ -240,14 +226,19 @@ export class Device implements LinkOwner, Unfinished {
         home.published(this, header, bytes, start, end);
         break;
       case mqtt.PUBACK:
-      case mqtt.PUBCOMP:
-        home.acknowledged(this, idAt(bytes, start, end));
+        home.acknowledged(this, idAt(bytes, start, end), reasonAt(bytes, start, end));
         break;
-      case mqtt.PUBREC:
+      case mqtt.PUBCOMP:
+        // The message was taken with PUBREC; a code here is about the identifier.
+        home.acknowledged(this, idAt(bytes, start, end), 0);
+        break;
+      case mqtt.PUBREC: {
+        const reason = reasonAt(bytes, start, end);
         // MQTT 5 ends the exchange with an error code here (4.3.3).
-        if (end - start > 2 && bytes[start + 2]! >= GRANTED_BELOW) home.acknowledged(this, idAt(bytes, start, end));
+        if (reason >= REFUSED_FROM) home.acknowledged(this, idAt(bytes, start, end), reason);
         else home.writer.pubrel(idAt(bytes, start, end));
         break;
+      }
       case mqtt.PUBREL:
         home.writer.pubcomp(idAt(bytes, start, end));
         break;
@@ -255,7 +246,7 @@ export class Device implements LinkOwner, Unfinished {
         this.#connack(bytes, start, end);
         break;
       case mqtt.SUBACK:
-        home.subscribed(this, bytes[end - 1]! < GRANTED_BELOW);
+        home.subscribed(this, bytes[end - 1]!);
         break;
       case mqtt.DISCONNECT:
         this.drop(`disconnected by the broker, reason ${end > start ? bytes[start]! : 0}`);
@@ -274,7 +265,7 @@ export class Device implements LinkOwner, Unfinished {
     if (end - start < 2) throw new MalformedPacket('CONNACK is cut short');
     const code = bytes[start + 1]!;
     if (code !== 0) {
-      this.drop(`refused: ${REFUSALS[code] ?? `code ${code}`}`);
+      this.drop(`refused: ${reasonText(code)}`);
       return;
     }
     const five = this.#home.plan.target.version === '5';
@@ -291,4 +282,9 @@ function onPacket(device: Device, header: number, bytes: Buffer, start: number, 
 function idAt(bytes: Buffer, start: number, end: number): number {
   if (start + 2 > end) throw new MalformedPacket('packet is cut short');
   return (bytes[start]! << 8) | bytes[start + 1]!;
+}
+
+/** Of an acknowledgement: MQTT 3.1.1 has none, MQTT 5 leaves out a success (3.4.2.1). */
+function reasonAt(bytes: Buffer, start: number, end: number): number {
+  return end - start > 2 ? bytes[start + 2]! : 0;
 }

@@ -180,7 +180,7 @@ function troubleOf(result: Result): string[] {
     ...(sentPerS < SENT_SHARE * offeredPerS
       ? [`${Math.round(sentPerS)}/s of ${Math.round(offeredPerS)}/s could be sent`]
       : []),
-    ...(errors > 0 ? [`${errors} connection errors`] : []),
+    ...(errors > 0 ? [`${errors} errors`] : []),
   ];
 }
 
@@ -188,7 +188,9 @@ function troubleOf(result: Result): string[] {
 function isOwnFault(result: Result, limits: readonly Expectation[], p99Ms: number): boolean {
   if (result.skipped !== undefined || troubleOf(result).length > 0) return false;
   const broken = limits.filter((limit) => !judge(limit, result).ok);
-  const onlyTimes = broken.every(({ measure }) => /^(latency|ack|lag)\./.test(measure));
+  const onlyTimes = broken.every(
+    (limit) => /^(latency|ack|lag)\./.test(limit.measure) && judge(limit, result).value !== undefined,
+  );
   return onlyTimes && result.generator.lagMsP99 > OWN_SHARE * p99Ms;
 }
 

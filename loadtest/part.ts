@@ -3,12 +3,15 @@
 import { PacketWriter } from '../mqtt/packets.ts';
 import { Agenda } from './agenda.ts';
 import { nowNs } from './clock.ts';
-import { Device } from './device.ts';
+import { tellsOrder } from './countable.ts';
+import { Device, REFUSED_FROM } from './device.ts';
 import type { Home } from './device.ts';
 import type { Final, Order, Report, Setup } from './orders.ts';
 import type { Plan } from './plan.ts';
 import { countsOf, roleOf } from './profiles.ts';
+import { reasonText } from './reasons.ts';
 import { Receiver } from './receiver.ts';
+import { grantedAt, publishRefused } from './result.ts';
 import { Sender } from './sender.ts';
 import { fraction } from './schedule.ts';
 import { Tally } from './tally.ts';
@@ -140,15 +143,19 @@ export class Part implements Home {
     else this.#settle(device);
   }
 
-  subscribed(device: Device, granted: boolean): void {
-    if (granted) this.tally.subscribe.record((this.#readNs - device.askedNs) / 1000);
-    else this.tally.error('subscription refused');
+  subscribed(device: Device, code: number): void {
+    const { subscribeQos } = this.plan;
+    if (code >= REFUSED_FROM) this.tally.error('subscription refused');
+    else this.tally.subscribe.record((this.#readNs - device.askedNs) / 1000);
+    if (code < subscribeQos) this.tally.error(grantedAt(code, subscribeQos));
     device.askedNs = 0;
     this.#settle(device);
   }
 
-  acknowledged(device: Device, packetId: number): void {
-    this.#sender?.acknowledged(device, packetId, this.#readNs);
+  acknowledged(device: Device, packetId: number, reason: number): void {
+    if (reason < REFUSED_FROM) this.#sender?.acknowledged(device, packetId, this.#readNs);
+    else if (this.#sender?.refused(device, packetId, this.#readNs))
+      this.tally.error(publishRefused(reasonText(reason)));
   }
 
   published(device: Device, header: number, bytes: Buffer, start: number, end: number): void {
@@ -183,7 +190,7 @@ export class Part implements Home {
       owed: tally.owed,
       received: tally.received,
       duplicated: audit?.duplicated ?? 0,
-      reordered: this.plan.profile === 'shared' ? 0 : (audit?.reordered ?? 0),
+      reordered: tellsOrder(this.plan) ? (audit?.reordered ?? 0) : 0,
       unsent: tally.unsent,
       lastNs: tally.lastNs,
       connect: tally.connect,

@@ -7,7 +7,7 @@ import type { Device } from './device.ts';
 import { dueNsOf, isOurs, publisherOf, sequenceOf } from './payload.ts';
 import type { Plan } from './plan.ts';
 import { pairOf, pairsOf } from './profiles.ts';
-import { FOREIGN } from './result.ts';
+import { FOREIGN, deliveredAt } from './result.ts';
 import type { Tally } from './tally.ts';
 
 /** First byte of a PUBLISH: the broker sends it because the subscription is new (3.3.1.3). */
@@ -21,6 +21,8 @@ export class Receiver {
   readonly #runId: number;
   readonly #tally: Tally;
   readonly #five: boolean;
+  /** At which messages are due: the lower one of publish and subscription [MQTT-3.8.4-6]. */
+  readonly #qos: number;
   /** Profile retained: what came, by pair. */
   readonly #had: Uint8Array;
 
@@ -29,6 +31,7 @@ export class Receiver {
     this.#runId = runId;
     this.#tally = tally;
     this.#five = plan.target.version === '5';
+    this.#qos = Math.min(plan.qos, plan.subscribeQos);
     this.audit = new Audit(pairsOf(plan));
     this.#had = new Uint8Array(plan.profile === 'retained' ? pairsOf(plan) : 0);
   }
@@ -51,6 +54,8 @@ export class Receiver {
     const sentNs = dueNsOf(bytes, at);
     if (sentNs < this.#tally.startNs || publisher >= this.#plan.publishers) return;
     const pair = pairOf(this.#plan, publisher, device.index - this.#plan.publishers);
+    const qos = (header >> 1) & 3;
+    if (qos < this.#qos) this.#tally.error(deliveredAt(qos, this.#qos));
     if (this.#plan.profile === 'retained') this.#takeRetained(device, (header & RETAIN) !== 0, pair, nowNs);
     else if (this.audit.arrived(pair, sequenceOf(bytes, at))) this.#tally.delivered(sentNs, nowNs);
   }

@@ -1,10 +1,12 @@
 // The report of a load run as data: keys that scripts rely on, more beside them, no secret of the plan. What it means in words is here too,
 // so that terminal and page say the same.
 import type { ExpectationResult } from './expect.ts';
-import { errorsOf } from './expect.ts';
+import { tellsArrival, tellsLoss, tellsOrder } from './countable.ts';
+import { errorsOf, missingShare } from './expect.ts';
 import type { Finding } from './find-max.ts';
 import { HEADER_BYTES } from './payload.ts';
 import type { Plan } from './plan.ts';
+import { FOREIGN, isDowngrade } from './result.ts';
 import type { Distribution, Result, Second } from './result.ts';
 import { junitOf } from '../report/junit.ts';
 
@@ -52,7 +54,7 @@ export interface LoadReport {
   readonly valid: boolean;
   /** One sentence. */
   readonly verdict: string;
-  /** To the end, valid, with a broker that was still there, and everything met that was expected. */
+  /** To the end, valid, not skipped, at the QoS of the plan, with a broker that was still there, and everything met that was expected. */
   readonly ok: boolean;
 }
 
@@ -99,7 +101,7 @@ export function reportOf(
     complete,
     valid,
     verdict: verdictOf(result, expectations, complete, finding),
-    ok: complete && valid && met && found && !isGone(result),
+    ok: skipped === undefined && complete && valid && met && found && !isGone(result) && !isDowngraded(result),
   };
 }
 
@@ -114,6 +116,11 @@ export function junitOfLoad(report: LoadReport): string {
       {
         name: 'the broker is there to the end',
         failure: isGone(report) ? 'no connection was left' : undefined,
+        skipped,
+      },
+      {
+        name: 'messages have the QoS that was asked for',
+        failure: isDowngraded(report) ? causesText(report, isDowngrade) : undefined,
         skipped,
       },
       { name: 'the generator keeps its schedule', failure: valid ? undefined : (generator.why ?? 'it was saturated') },
@@ -152,9 +159,10 @@ function verdictOf(
   if (result.generator.saturated)
     return `${stopped}Not valid: the generator was at its limit (${result.generator.why ?? 'it could not keep its schedule'}), so this says nothing about the broker.`;
   const gone = isGone(result) ? 'The broker was gone at the end. ' : '';
+  const downgraded = isDowngraded(result) ? 'Not at the QoS that was asked for. ' : '';
   const failed = expectations.filter(({ ok }) => !ok).length;
   const judged = expectations.length === 0 ? '' : ` ${failed === 0 ? 'All' : 'Not all'} expectations are met.`;
-  return `${stopped}${gone}${outcomeOf(result)}${judged}`;
+  return `${stopped}${gone}${downgraded}${outcomeOf(result)}${judged}`;
 }
 
 /** Whatever was expected, a target that nobody is connected to any more has failed. */
@@ -162,25 +170,42 @@ function isGone({ skipped, connectedAtEnd }: Pick<Result, 'skipped' | 'connected
   return skipped === undefined && connectedAtEnd === 0;
 }
 
+function isDowngraded({ errors }: Pick<Result, 'errors'>): boolean {
+  return Object.keys(errors).some(isDowngrade);
+}
+
+const MOST_CAUSES = 3;
+
+/** `2 × closed by the broker, 1 × refused: …`; the most frequent first. */
+function causesText({ errors }: Pick<Result, 'errors'>, which = (cause: string) => cause !== FOREIGN): string {
+  const causes = Object.entries(errors).filter(([cause]) => which(cause));
+  const shown = causes.toSorted(([, a], [, b]) => b - a).slice(0, MOST_CAUSES);
+  const rest = causes.length - shown.length;
+  return `${shown.map(([cause, count]) => `${whole(count)} × ${cause}`).join(', ')}${rest > 0 ? ` and ${rest} other causes` : ''}`;
+}
+
 function outcomeOf(result: Result): string {
   const { sent, sentPerS, lost, unsent, latencyMs, ackMs, connectMs, connections } = result;
-  const failures = errorsOf(result);
-  const trouble = failures === 0 ? '' : ` ${whole(failures)} connections failed or ended.`;
+  const trouble = errorsOf(result) === 0 ? '' : ` ${causesText(result)}.`;
   if (sent === 0)
     return `${whole(connections)} connections, half of them in ${ms(connectMs.p50)}, 99 % in ${ms(connectMs.p99)}.${trouble}`;
   const loss = lost === 0 ? 'nothing lost' : `${whole(lost)} lost`;
   if (latencyMs.count > 0 && unsent > 0)
     return `${whole(sentPerS)} messages/s, ${loss}, ${whole(unsent)} never taken; with the time that those waited, half took ${ms(latencyMs.p50)}, 99 % ${ms(latencyMs.p99)}, or longer.${trouble}`;
   if (latencyMs.count > 0)
-    return `${whole(sentPerS)} messages/s, ${loss}; half arrive in ${ms(latencyMs.p50)}, 99 % in ${ms(latencyMs.p99)}, all in ${ms(latencyMs.max)}.${trouble}`;
+    return `${whole(sentPerS)} messages/s, ${loss}; ${missingShare(result) > 0 ? 'of those that arrived, half did' : 'half arrive'} in ${ms(latencyMs.p50)}, 99 % in ${ms(latencyMs.p99)}, all in ${ms(latencyMs.max)}.${trouble}`;
   if (ackMs.count > 0)
     return `${whole(sentPerS)} messages/s, ${loss}; half are acknowledged in ${ms(ackMs.p50)}, 99 % in ${ms(ackMs.p99)}.${trouble}`;
   return `${whole(sentPerS)} messages/s sent at QoS 0; nobody subscribed, so nobody knows what arrived.${trouble}`;
 }
 
+type Faults = Pick<LoadReport, 'plan' | 'lost' | 'duplicated' | 'reordered'>;
+
 /** What a reader should know before believing the figures. */
-export function cautionsOf({ plan, valid, complete, generator, preset, unsent, findMax }: LoadReport): string[] {
+export function cautionsOf(report: LoadReport): string[] {
+  const { plan, valid, complete, generator, preset, unsent, findMax } = report;
   return [
+    ...missingCaution(report),
     // Without a search the verdict says it.
     ...(valid || findMax === undefined
       ? []
@@ -192,6 +217,31 @@ export function cautionsOf({ plan, valid, complete, generator, preset, unsent, f
     ...(preset !== undefined && plan.sizeBytes === HEADER_BYTES
       ? [`Payloads have ${HEADER_BYTES} bytes, not the 16 of the suite: so much it takes to tell when a message left.`]
       : []),
+  ];
+}
+
+/** A time that there is not cannot be in a percentile: which of them say nothing about all that was due. */
+function missingCaution(report: LoadReport): string[] {
+  const share = missingShare(report);
+  if (share === 0 || report.latencyMs.count === 0) return [];
+  const missing = Math.round(share * report.expected);
+  const known = Math.floor((1 - share) * 1e6) / 1e4;
+  return [
+    `${whole(missing)} of ${whole(report.expected)} deliveries never came and have no latency: end to end is of those that arrived. Of all that was due no percentile above ${known} % is known.`,
+  ];
+}
+
+/** What went wrong with messages; undefined where the plan does not let it be counted. */
+export function faultsOf({
+  plan,
+  lost,
+  duplicated,
+  reordered,
+}: Faults): readonly (readonly [string, number | undefined])[] {
+  return [
+    ['lost', tellsLoss(plan) ? lost : undefined],
+    ['duplicated', tellsArrival(plan) ? duplicated : undefined],
+    ['out of order', tellsOrder(plan) ? reordered : undefined],
   ];
 }
 

@@ -4,6 +4,15 @@ import type { Plan } from './plan.ts';
 
 /** Key among the errors of a run that is none of a connection: another run, or a city, speaks on the same topics. */
 export const FOREIGN = 'message of somebody else received';
+/** Another: how many messages were read at less than the QoS that publish and subscription asked for. */
+export const deliveredAt = (qos: number, due: number) => `message delivered at QoS ${qos}, due at ${due}`;
+export const grantedAt = (qos: number, asked: number) => `subscription granted at QoS ${qos}, asked for ${asked}`;
+export const publishRefused = (reason: string) => `publish refused: ${reason}`;
+
+/** What was measured was not at the QoS that the plan has. */
+export function isDowngrade(cause: string): boolean {
+  return /^(message delivered|subscription granted) at QoS/.test(cause);
+}
 
 export interface Distribution {
   readonly count: number;
@@ -103,7 +112,7 @@ export interface Result {
    */
   readonly latencyMs: Distribution;
   readonly timeline: readonly Second[];
-  /** Connections that ended or could not be made, by cause; and FOREIGN. */
+  /** Connections that ended or could not be made, refusals, and messages that are not as they should be, by cause. */
   readonly errors: { readonly [cause: string]: number };
   readonly generator: GeneratorState;
   /** What the clocks can and cannot tell. */

@@ -6,6 +6,7 @@ import { nowNs } from './clock.ts';
 import { crewOf } from './crew.ts';
 import type { Member } from './crew.ts';
 import type { Order, Report } from './orders.ts';
+import { checkDescriptors } from './own-means.ts';
 import type { Plan } from './plan.ts';
 import { probe } from './probe.ts';
 import { checkPlan, countsOf } from './profiles.ts';
@@ -36,9 +37,11 @@ const ABORTED_DRAIN_S = 1;
 /** @throws an Error that says what is wrong with the plan, or why the target cannot be reached or refuses login */
 export async function runLoad(plan: Plan, options: RunOptions = {}): Promise<Result> {
   checkPlan(plan);
+  checkDescriptors(plan);
   const beganNs = nowNs();
   const address = await probe(plan, options.signal);
-  const skipped = await whyNot(plan, address);
+  const skipped = await whyNot(plan, address, options.signal);
+  options.signal?.throwIfAborted();
   if (skipped !== undefined) return skippedResult(plan, skipped, wallSecondsSince(beganNs));
   const run = new Run(plan, address, options);
   try {

@@ -128,6 +128,15 @@ export class Sender {
     if (publisher.waiting.count > 0 && publisher.inflight!.count === publisher.window - 1) publisher.freeNs = nowNs;
   }
 
+  /** It frees its place in the window and counts as never acknowledged. @returns false for an identifier that is not in use */
+  refused(device: Device, packetId: number, nowNs: number): boolean {
+    const publisher = this.#publishers.get(device);
+    if (!publisher || (publisher.inflight?.release(packetId) ?? 0) === 0) return false;
+    this.#inflight--;
+    if (publisher.waiting.count > 0 && publisher.inflight!.count === publisher.window - 1) publisher.freeNs = nowNs;
+    return true;
+  }
+
   /** What was un-acknowledged is not sent again: the audit tells whether it arrived. */
   down(device: Device, nowNs: number): void {
     const publisher = this.#publishers.get(device);

@@ -67,7 +67,7 @@ export const NOTHING = distributionOf([]);
 
 /** 10,000 messages in ten seconds, 1 to 10 ms each, nothing lost; changed as told. */
 export function madeResult(changes: Partial<Result> = {}): Result {
-  const latencyMs = distributionOf(Array.from({ length: 1000 }, (_, at) => 1 + (9 * at) / 999));
+  const latencyMs = distributionOf(Array.from({ length: 10_000 }, (_, at) => 1 + (9 * at) / 9999));
   return {
     plan: madePlan,
     connections: 11,
