@@ -14,6 +14,7 @@ import type { Connection } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import { leaveInTurn } from './departures.ts';
 import { Door } from './door.ts';
+import { Exchanges } from './exchanges.ts';
 import { HOLD } from './guard.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
@@ -80,11 +81,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const door = new Door<Connection>(city, options.credentials, limits, sessions, nowMs);
   const pacing = new Pacing(limits.maxInProgress);
   const retained = new Retained<Stored>(limits, (cause, topic) => tally.refuse(cause, { topic }));
-  const policy = new Policy({ city, door, take, limits, retained, pacing, tally, log });
+  const exchanges = new Exchanges();
+  const policy = new Policy({ city, door, take, limits, retained, exchanges, pacing, tally, log });
   const aedes = await createAedes(policy, limits);
   const memory = new Memory(aedes, {
     retained,
     limits,
+    exchanges,
     isResumed: (clientId) => sessions.isResumed(clientId),
     onDrop: () => tally.dropped++,
   });

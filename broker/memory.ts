@@ -2,13 +2,14 @@
 // sessions without a subscription. It stores in memory only; what may be kept is decided in retained.ts and sessions.ts.
 import { Readable } from 'node:stream';
 import type { Aedes, Client } from 'aedes';
+import type { Exchanges } from './exchanges.ts';
 import { KeptDelivery } from './kept-delivery.ts';
 import { KeptSubscriptions } from './kept-subscriptions.ts';
 import type { Subscribed } from './kept-subscriptions.ts';
 import { Queues } from './queues.ts';
 import type { Kept, QueueLimits } from './queues.ts';
 import type { Retained } from './retained.ts';
-import { settled } from './settled.ts';
+import { failed, settled } from './settled.ts';
 
 /** Aedes forgets a session without a subscription; this filter, which nobody may subscribe, stands for it [MQTT-3.2.2-2]. */
 export const SESSION_MARK = '$session';
@@ -26,6 +27,10 @@ interface Named {
   readonly id: string;
 }
 
+interface Numbered {
+  readonly messageId: number;
+}
+
 /** The part of Aedes' persistence that is replaced or corrected here. */
 interface Persistence {
   storeRetained(packet: Stored): PromiseLike<void>;
@@ -35,6 +40,9 @@ interface Persistence {
   cleanSubscriptions(client: Named): PromiseLike<void>;
   subscriptionsByClient(client: Named): PromiseLike<Subscribed[]>;
   subscriptionsByTopic(topic: string): PromiseLike<object[]>;
+  incomingGetPacket(client: Client, packet: Numbered): PromiseLike<Numbered>;
+  incomingStorePacket(client: Client, packet: Numbered): PromiseLike<void>;
+  incomingDelPacket(client: Client, packet: Numbered): PromiseLike<void>;
   cleanIncoming(client: Named): Promise<void>;
   outgoingStream(client: Client): Readable;
   outgoingEnqueueCombi(subscriptions: readonly object[], packet: Stored): PromiseLike<void>;
@@ -45,6 +53,7 @@ interface Persistence {
 export interface MemoryOptions {
   readonly retained: Retained<Stored>;
   readonly limits: QueueLimits;
+  readonly exchanges: Exchanges;
   /** True when the client's session began with an earlier connection. */
   readonly isResumed: (clientId: string) => boolean;
   /** A message was not kept because its session is full. */
@@ -67,6 +76,7 @@ export class Memory {
     this.#replaceRetained();
     this.#replaceSubscriptions();
     this.#replaceQueues();
+    this.#replaceIncoming();
   }
 
   /** Messages that wait for clients of kept sessions. */
@@ -82,7 +92,7 @@ export class Memory {
   forget(clientId: string): void {
     this.#queues.forget(clientId);
     this.#subscriptions.forget(clientId);
-    void this.#persistence.cleanIncoming({ id: clientId });
+    this.#options.exchanges.forget(clientId);
   }
 
   #replaceRetained(): void {
@@ -122,6 +132,17 @@ export class Memory {
       if (cmd === 'pubrel') queues.release(client.id, messageId);
     };
     persistence.outgoingClearMessageId = async (client, { messageId }) => queues.clear(client.id, messageId);
+  }
+
+  #replaceIncoming(): void {
+    const persistence = this.#persistence;
+    const { exchanges } = this.#options;
+    persistence.incomingGetPacket = (client, packet) =>
+      exchanges.isPublished(client, packet.messageId) ? settled(packet) : failed(new Error('not yet published'));
+    persistence.incomingStorePacket = (client, { messageId }) => settled(exchanges.publish(client, messageId));
+    persistence.incomingDelPacket = (client, { messageId }) => settled(exchanges.end(client, messageId));
+    // Aedes calls this for whoever used the client id, let in or not.
+    persistence.cleanIncoming = async () => undefined;
   }
 
   #enqueue({ topic, payload, qos: published }: Stored): void {

@@ -9,6 +9,7 @@ import type { Connection } from './connection.ts';
 import { deliverThrough } from './delivery.ts';
 import { Refused } from './door.ts';
 import type { Admitted, Door } from './door.ts';
+import type { Exchanges } from './exchanges.ts';
 import { deliverAtGrantedQos } from './granted-qos.ts';
 import { readThrough } from './intake.ts';
 import type { Limits } from './limits.ts';
@@ -32,6 +33,7 @@ export interface PolicyParts {
   readonly limits: Limits;
   readonly retained: Retained<Stored>;
   readonly pacing: Pacing;
+  readonly exchanges: Exchanges;
   readonly tally: Tally;
   readonly log: Log;
 }
@@ -181,7 +183,10 @@ export class Policy {
       if (packet.qos < 2) this.#parts.pacing.begun(connection); // Aedes itself bounds QoS 2
       if (packet.qos === 1) connection.byAedes++;
       const cause = connection.access.publishRefusal(packet.topic) ?? this.#lengthRefusal(packet);
-      const ticket = cause ? this.#drop(cause, client!, packet) : this.#accept(packet);
+      if (cause) this.#drop(cause, client!, packet);
+      else packet.retain = this.mayRetain(packet.topic, packet.payload as Buffer, packet.retain);
+      const take = () => (cause ? undefined : this.#accept(packet));
+      const ticket = isExchange(packet) ? this.#parts.exchanges.begin(client!, packet.messageId, take) : take();
       if (packet.qos === 0) {
         ticket?.catch((error: unknown) => this.broken(client!, error));
         done(null);
@@ -209,14 +214,12 @@ export class Policy {
     this.#parts.pacing.finished(connection);
   }
 
-  #accept(packet: PublishPacket): Promise<void> | undefined {
-    const payload = packet.payload as Buffer;
-    packet.retain = this.mayRetain(packet.topic, payload, packet.retain);
-    return this.accept(packet.topic, payload, packet.qos, packet.retain);
+  #accept({ topic, payload, qos, retain }: PublishPacket): Promise<void> | undefined {
+    return this.accept(topic, payload as Buffer, qos, retain);
   }
 
   /** Acknowledged like any other, so that the sender does not come again for ever, and delivered to nobody. */
-  #drop(cause: string, client: Client, packet: PublishPacket): undefined {
+  #drop(cause: string, client: Client, packet: PublishPacket): void {
     this.#parts.tally.refuse(cause, { client: client.id, topic: packet.topic.slice(0, 100) });
     packet.topic = NOWHERE;
     packet.payload = NOTHING;
@@ -258,11 +261,6 @@ export class Policy {
   }
 }
 
-/** Marks over-long topics before Aedes, which ends the connection of their sender: they are to be refused like any other bad topic. */
-function shieldTopics(client: Client): void {
-  const { _parser: parser } = client as Client & { _parser: NodeJS.EventEmitter };
-  const [toAedes] = parser.listeners('packet');
-  parser.removeAllListeners('packet');
 /** Its will is on its way, and its session free, before the newcomer goes on. */
 function endBefore({ client, gone }: Connection, goOn: () => void): void {
   if (gone) goOn();
@@ -275,4 +273,14 @@ function endBefore({ client, gone }: Connection, goOn: () => void): void {
       packet.topic = NOWHERE;
     toAedes!.call(parser, packet);
   });
+/** A will has no identifier, and does not come again. */
+function isExchange(packet: PublishPacket): packet is PublishPacket & { messageId: number } {
+  return packet.qos === 2 && packet.messageId !== undefined;
+}
+
+/** Marks over-long topics before Aedes, which ends the connection of their sender: they are to be refused like any other bad topic. */
+function shieldTopics(client: Client): void {
+  const { _parser: parser } = client as Client & { _parser: NodeJS.EventEmitter };
+  const [toAedes] = parser.listeners('packet');
+  parser.removeAllListeners('packet');
 }
