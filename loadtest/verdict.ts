@@ -2,6 +2,7 @@
 import { Cells, FINE_BITS } from './cells.ts';
 import type { CellsState } from './cells.ts';
 import type { Final } from './orders.ts';
+import { shortageOf } from './own-means.ts';
 import type { Plan } from './plan.ts';
 import type { GeneratorState, Result, Second } from './result.ts';
 
@@ -111,6 +112,7 @@ function generatorOf({ profile }: Plan, heard: readonly Heard[], latency: Cells)
   const limitMs = Math.max(LAG_LIMIT_MS, LAG_SHARE * latency.quantileMs(0.5));
   const readLag = readLagOf(heard);
   const why = causesOf(lag.quantileMs(0.99), readLag.quantileMs(0.99), limitMs);
+  why.push(...shortageOf(errorsOf(finals)));
   // Elsewhere how connections began does not touch what is measured.
   if (profile === 'connect') why.push(...connectCausesOf(finals, opening.quantileMs(0.99), connectCpuShare));
   return {

@@ -5,6 +5,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { nowNs } from '../../loadtest/clock.ts';
 import { Part } from '../../loadtest/part.ts';
 import type { Plan } from '../../loadtest/plan.ts';
+import { checkDescriptors } from '../../loadtest/own-means.ts';
+import { resultOf } from '../../loadtest/verdict.ts';
 import { PacketWriter } from '../../mqtt/packets.ts';
 import { eventually } from '../city-process.ts';
 import { PLAIN, target } from './plans.ts';
@@ -79,5 +81,31 @@ describe('a connection', () => {
     part.obey({ type: 'finish' });
     expect(part.tally.connect.count).toBe(1);
     expect(part.tally.connect.maxUs).toBeGreaterThan(5e6);
+  });
+
+  it('that this machine has no means for is no fault of the broker', () => {
+    const part = partOf(1, { connections: 1 });
+    const generatorOf = () =>
+      resultOf({ plan: part.plan, startNs: 0, endNs: 1e9, connections: 1, timeline: [], wallSeconds: 1 }, [
+        { kind: 'send', final: part.final(OWN) },
+      ]).generator;
+    part.tally.error('ECONNRESET');
+    expect(generatorOf().saturated).toBe(false);
+    part.tally.error('EMFILE');
+    part.tally.error('EMFILE');
+    expect(generatorOf()).toMatchObject({
+      saturated: true,
+      why: expect.stringMatching(/^2 connections .* EMFILE, /) as string,
+    });
+  });
+
+  it('for which there are too few file descriptors is refused before anything is sent', () => {
+    const plan: Plan = { ...PLAIN, publishers: 300, subscribers: 700, connections: 2000 };
+    expect(() => checkDescriptors(plan, 4000)).not.toThrow();
+    expect(() => checkDescriptors(plan, 2000)).toThrow(
+      '2000 connections need 2064 open files in one process and it may have 2000',
+    );
+    expect(() => checkDescriptors({ ...plan, receiverProcess: true }, 2000)).not.toThrow();
+    expect(() => checkDescriptors({ ...plan, receiverProcess: true }, 1000)).toThrow('1364 open files');
   });
 });
