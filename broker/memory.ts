@@ -9,6 +9,7 @@ import type { Subscribed } from './kept-subscriptions.ts';
 import { Queues } from './queues.ts';
 import type { Kept, QueueLimits } from './queues.ts';
 import type { Retained } from './retained.ts';
+import { RetainedCursor } from './retained-cursor.ts';
 import { failed, settled } from './settled.ts';
 
 /** Aedes forgets a session without a subscription; this filter, which nobody may subscribe, stands for it [MQTT-3.2.2-2]. */
@@ -34,7 +35,7 @@ interface Numbered {
 /** The part of Aedes' persistence that is replaced or corrected here. */
 interface Persistence {
   storeRetained(packet: Stored): PromiseLike<void>;
-  createRetainedStreamCombi(filters: readonly string[]): Readable;
+  createRetainedStreamCombi(filters: readonly string[]): RetainedCursor<Stored>;
   addSubscriptions(client: Named, subscriptions: readonly Subscribed[]): PromiseLike<void>;
   removeSubscriptions(client: Named, filters: readonly string[]): PromiseLike<void>;
   cleanSubscriptions(client: Named): PromiseLike<void>;
@@ -101,7 +102,7 @@ export class Memory {
       retained.store(packet);
       return settled(undefined);
     };
-    this.#persistence.createRetainedStreamCombi = (filters) => Readable.from(retained.matching(filters));
+    this.#persistence.createRetainedStreamCombi = (filters) => new RetainedCursor(retained.matching(filters));
   }
 
   #replaceSubscriptions(): void {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { RetainedCursor } from '../../broker/retained-cursor.ts';
 import { Retained } from '../../broker/retained.ts';
+import { PUBACK, PUBLISH, SUBACK } from '../../mqtt/packets.ts';
 import { start } from './start.ts';
 import { Wire } from './wire.ts';
 
@@ -69,4 +71,51 @@ it('a broker passes on what it has no room to retain, counts it, and says how mu
   await wire.until(() => wire.ofType(4).length === 2 && wire.ofType(3).length === 2);
   expect(broker.counters().refusedByCause).toEqual({ 'retained-bytes': 1 });
   expect(broker.status().retainedBytes - before).toBe(TOPIC_BYTES + 100);
+});
+
+it('a new subscriber hears the latest of each topic last, also when they change while it is told', async () => {
+  const topics = Array.from({ length: 100 }, (_, n) => topicOf(`b${n}`));
+  const broker = await start();
+  const wire = await Wire.connected(broker.port);
+  const publishAll = (text: string): void => {
+    for (const [at, topic] of topics.entries()) {
+      wire.writer.publish(topic, Buffer.from(text), 1, true, false, at + 1);
+    }
+    wire.send();
+  };
+  publishAll('old');
+  await wire.until(() => wire.ofType(PUBACK).length === 100);
+  const viewer = await Wire.connected(broker.port, { clientId: 'viewer' });
+  viewer.writer.subscribe(1, [{ filter: 'city/wuxi/bus/+/status', qos: 1 }]);
+  viewer.send();
+  await viewer.until(() => viewer.ofType(SUBACK).length === 1);
+  publishAll('new');
+  await wire.until(() => wire.ofType(PUBACK).length === 200);
+  await viewer.until(() => viewer.ofType(PUBLISH).length >= 200);
+  await viewer.ping();
+  const latest = new Map<string, string>();
+  for (const { body } of viewer.ofType(PUBLISH)) {
+    const end = 2 + body.readUInt16BE(0);
+    latest.set(body.toString('latin1', 2, end), body.toString('latin1', end + 2));
+  }
+  expect(latest).toEqual(new Map(topics.map((topic) => [topic, 'new'])));
+});
+
+it('a cursor sends those that are there when their turn comes, many without a pause, and waits when it must', () => {
+  const sent: number[] = [];
+  const kept = new Map(Array.from({ length: 100_000 }, (_, n) => [n, n]));
+  let goOn: (() => void) | undefined;
+  const taker = {
+    _transform: (message: number, _: string, done: () => void) => {
+      sent.push(message);
+      if (message === 7) goOn = done;
+      else done();
+    },
+  };
+  new RetainedCursor(kept.values()).pipe(taker);
+  expect(sent).toHaveLength(8);
+  kept.delete(8);
+  kept.set(9, 1000);
+  goOn!();
+  expect([sent[8], sent.length]).toEqual([1000, 99_999]);
 });
