@@ -11,7 +11,7 @@ import type { Plan } from './plan.ts';
 import { countsOf, roleOf } from './profiles.ts';
 import { reasonText } from './reasons.ts';
 import { Receiver } from './receiver.ts';
-import { grantedAt, publishRefused } from './result.ts';
+import { UNTOLD, grantedAt, publishRefused } from './result.ts';
 import { Sender } from './sender.ts';
 import { fraction } from './schedule.ts';
 import { Tally } from './tally.ts';
@@ -202,7 +202,7 @@ export class Part implements Home {
       blocked: tally.blocked,
       opening: tally.opening,
       ...own,
-      errors: Object.fromEntries(tally.errors),
+      errors: { ...Object.fromEntries(tally.errors), ...(audit && audit.untold > 0 && { [UNTOLD]: audit.untold }) },
     };
   }
 

@@ -7,7 +7,7 @@ import type { Device } from './device.ts';
 import { dueNsOf, isOurs, publisherOf, sequenceOf } from './payload.ts';
 import type { Plan } from './plan.ts';
 import { pairOf, pairsOf } from './profiles.ts';
-import { FOREIGN, deliveredAt } from './result.ts';
+import { FOREIGN, MISROUTED, deliveredAt } from './result.ts';
 import type { Tally } from './tally.ts';
 
 /** First byte of a PUBLISH: the broker sends it because the subscription is new (3.3.1.3). */
@@ -52,11 +52,17 @@ export class Receiver {
   #take(device: Device, header: number, bytes: Buffer, at: number, nowNs: number): void {
     const publisher = publisherOf(bytes, at);
     const sentNs = dueNsOf(bytes, at);
-    if (sentNs < this.#tally.startNs || publisher >= this.#plan.publishers) return;
-    const pair = pairOf(this.#plan, publisher, device.index - this.#plan.publishers);
+    const { profile, publishers } = this.#plan;
+    if (sentNs < this.#tally.startNs || publisher >= publishers) return;
+    const subscriber = device.index - publishers;
+    if (profile === 'p2p' && publisher !== subscriber % publishers) {
+      this.#tally.error(MISROUTED);
+      return;
+    }
+    const pair = pairOf(this.#plan, publisher, subscriber);
     const qos = (header >> 1) & 3;
     if (qos < this.#qos) this.#tally.error(deliveredAt(qos, this.#qos));
-    if (this.#plan.profile === 'retained') this.#takeRetained(device, (header & RETAIN) !== 0, pair, nowNs);
+    if (profile === 'retained') this.#takeRetained(device, (header & RETAIN) !== 0, pair, nowNs);
     else if (this.audit.arrived(pair, sequenceOf(bytes, at))) this.#tally.delivered(sentNs, nowNs);
   }
 

@@ -4,7 +4,11 @@ import type { Plan } from './plan.ts';
 
 /** Key among the errors of a run that is none of a connection: another run, or a city, speaks on the same topics. */
 export const FOREIGN = 'message of somebody else received';
-/** Another: how many messages were read at less than the QoS that publish and subscription asked for. */
+/** A subscriber got what it had not subscribed to. */
+export const MISROUTED = 'message to the wrong subscriber';
+/** It came so late that the audit has no memory of it. */
+export const UNTOLD = 'message too late to tell whether it had come before';
+/** How many messages were read at less than the QoS that publish and subscription asked for. */
 export const deliveredAt = (qos: number, due: number) => `message delivered at QoS ${qos}, due at ${due}`;
 export const grantedAt = (qos: number, asked: number) => `subscription granted at QoS ${qos}, asked for ${asked}`;
 export const publishRefused = (reason: string) => `publish refused: ${reason}`;

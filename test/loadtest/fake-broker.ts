@@ -1,7 +1,7 @@
 // A broker that does wrong what a test tells it to, and everything else as little as it takes: no topics, every message goes to every subscriber.
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { afterEach } from 'vitest';
+import { afterAll } from 'vitest';
 import * as mqtt from '../../mqtt/packets.ts';
 import { Scanner } from '../../mqtt/scanner.ts';
 
@@ -24,7 +24,7 @@ export interface Ways {
 const servers: Server[] = [];
 const sockets = new Set<Socket>();
 
-/** Ends with the test. @returns its port */
+/** Ends with the test file. @returns its port */
 export async function fakeBroker(ways: Ways): Promise<number> {
   const subscribers = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
@@ -49,7 +49,7 @@ export async function fakeBroker(ways: Ways): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-afterEach(() => {
+afterAll(() => {
   for (const server of servers.splice(0)) server.close();
   for (const socket of sockets) socket.destroy();
   sockets.clear();

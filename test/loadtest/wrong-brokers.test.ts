@@ -24,7 +24,7 @@ function reported(result: Result, ...expected: readonly string[]) {
   return reportOf({ ...result, generator: { ...result.generator, saturated: false } }, judged, circumstances);
 }
 
-describe('a publish that MQTT 5 answers with an error', () => {
+describe.concurrent('a publish that MQTT 5 answers with an error', () => {
   it('at QoS 1 is refused, with the reason, not acknowledged, and frees its place', async () => {
     const port = await fakeBroker({ version: '5', reason: 0x87 });
     const plan = { ...SHORT, subscribers: 0, qos: 1, window: 5, target: target(port, { version: '5' }) } as const;
@@ -42,7 +42,7 @@ describe('a publish that MQTT 5 answers with an error', () => {
   });
 });
 
-describe('a QoS below what was asked for', () => {
+describe.concurrent('a QoS below what was asked for', () => {
   it('in a SUBACK fails the run', async () => {
     const port = await fakeBroker({ granted: 0, deliverQos: 0 });
     const result = await runLoad({ ...SHORT, qos: 1, subscribeQos: 1, drainS: 2, target: target(port) });
@@ -63,7 +63,7 @@ describe('a QoS below what was asked for', () => {
   });
 });
 
-describe('messages that never came', () => {
+describe.concurrent('messages that never came', () => {
   const everySecond = () => {
     let count = 0;
     return (packet: Buffer) => (count++ % 2 === 0 ? [publishOf(packet)] : []);
@@ -86,7 +86,17 @@ describe('messages that never came', () => {
   });
 });
 
-describe('a rehearsal', () => {
+describe.concurrent('a message of p2p', () => {
+  it('to the wrong subscriber is counted as that, neither as received nor as a duplicate', async () => {
+    // Every subscriber gets everything.
+    const port = await fakeBroker({});
+    const result = await runLoad({ ...SHORT, profile: 'p2p', subscribers: 2, target: target(port) });
+    expect(result).toMatchObject({ expected: 200, received: 200, duplicated: 0 });
+    expect(result.errors).toEqual({ 'message to the wrong subscriber': 200 });
+  });
+});
+
+describe.concurrent('a rehearsal', () => {
   const PLAN = { ...SHORT, qos: 2, subscribeQos: 2 } as const;
   const why = (port: number, signal?: AbortSignal) => whyNot({ ...PLAN, target: target(port) }, '127.0.0.1', signal);
 
