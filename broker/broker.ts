@@ -26,6 +26,7 @@ import { RepeatedFilters } from './repeated-filters.ts';
 import { Retained } from './retained.ts';
 import { topicRefusal } from './roles.ts';
 import { Sessions } from './sessions.ts';
+import { SlowReaders } from './slow-readers.ts';
 import { Status } from './status.ts';
 import type { StatusTotals } from './status.ts';
 import { makeStrict } from './strict-parser.ts';
@@ -80,9 +81,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const sessions = new Sessions(limits, (clientId) => memory.forget(clientId));
   const door = new Door<Connection>(city, options.credentials, limits, sessions, nowMs);
   const pacing = new Pacing(limits.maxInProgress);
+  const slow = new SlowReaders(limits);
   const retained = new Retained<Stored>(limits, (cause, topic) => tally.refuse(cause, { topic }));
   const exchanges = new Exchanges();
-  const policy = new Policy({ city, door, take, limits, retained, exchanges, pacing, tally, log });
+  const policy = new Policy({ city, door, take, limits, retained, exchanges, pacing, slow, tally, log });
   const aedes = await createAedes(policy, limits);
   const memory = new Memory(aedes, {
     retained,
@@ -99,7 +101,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const departures = new Turns(limits.departuresPerS);
   const arrivals = new Arrivals(limits, tally, (stream, request) => {
     leaveInTurn(stream, departures);
-    const { client, guard } = policy.attach(stream, () => aedes.handle(stream, request));
+    const { client, guard } = policy.attach(stream, request?.socket ?? stream, () => aedes.handle(stream, request));
     correct(client, repeated, tally);
     traffic.watch(stream, request, guard);
   });
@@ -108,6 +110,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   await listen(server, options.port, options.host);
   const housekeeping = setInterval(() => {
     pacing.keepHeldAlive();
+    slow.look(performance.now());
     sessions.expire(nowMs());
   }, HOUSEKEEPING_MS);
 
@@ -182,7 +185,7 @@ async function createAedes(policy: Policy, limits: Limits): Promise<Aedes> {
       if (subscription?.topic === SESSION_MARK) done(null, null);
       else hooks.authorizeSubscribe!(client, subscription, done);
     },
-    drainTimeout: limits.drainTimeoutMs,
+    drainTimeout: 0, // slow-readers.ts
     connectTimeout: limits.connectTimeoutMs,
     keepaliveLimit: limits.keepAliveS,
     maxClientsIdLength: 256,

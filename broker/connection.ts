@@ -14,6 +14,8 @@ export interface Connection {
   readonly owed: Acknowledgements;
   readonly subscriptions: Set<string>;
   readonly client: Client;
+  /** What the bytes go through: of a WebSocket, the socket below it. */
+  readonly socket: Duplex;
   caller?: Caller;
   /** It has ended. */
   gone: boolean;
@@ -32,21 +34,36 @@ export interface ConnectionLimits {
   readonly blockedBytes: number;
 }
 
-/** Before Aedes reads from the stream; connect: makes Aedes' client of it. onOversize: it sent a packet too large, and ends. */
+/** What happens to a connection that its holder must hear of. */
+export interface Watcher {
+  /** It sent a packet too large, and ends. */
+  oversize(connection: Connection, bytes: number): void;
+  /** After a write: so much waits for it, above 0. */
+  waits(connection: Connection, bytes: number): void;
+  /** It was answered although it does not read what waits for it. */
+  answered(connection: Connection): void;
+}
+
+/** Before Aedes reads from the stream; connect: makes Aedes' client of it. */
 export function openConnection(
   stream: Duplex,
+  socket: Duplex,
   connect: () => Client,
   limits: ConnectionLimits,
-  onOversize: (connection: Connection, bytes: number) => void,
+  watcher: Watcher,
 ): Connection {
-  const guard = new Guard(stream, limits, (bytes) => onOversize(connection, bytes));
-  const outflow = new Outflow(stream, limits.blockedBytes);
+  const guard = new Guard(stream, limits, (bytes) => watcher.oversize(connection, bytes));
+  const outflow = new Outflow(stream, limits.blockedBytes, {
+    waits: (bytes) => watcher.waits(connection, bytes),
+    answered: () => watcher.answered(connection),
+  });
   const connection: Connection = {
     guard,
     outflow,
     owed: new Acknowledgements(),
     subscriptions: new Set(),
     client: connect(),
+    socket,
     gone: false,
     inProgress: 0,
     byAedes: 0,

@@ -28,16 +28,14 @@ export function deliverThrough(
 ): void {
   const recipient = client as Recipient;
   const { deliverQoS } = recipient;
+  // Aedes' own output too: nobody waits for a client that does not read.
+  recipient.waitForDrain = (done) => setImmediate(done);
   const deliver = (packet: AedesPublishPacket, qos: 0 | 1, done: Done): void => {
     if (recipient.connected && isNew(recipient, packet) && mayForward(client, packet)) {
       packet.qos = qos;
       outflow.publish(packet as Publish, qos > 0 ? takeId(recipient) : 0);
       if (isRetained(packet)) {
-        paceRetained(client, outflow, done);
-        return;
-      }
-      if (outflow.isBlocked) {
-        recipient.waitForDrain(done);
+        outflow.whenRead(done); // there may be very many
         return;
       }
     }
@@ -46,28 +44,16 @@ export function deliverThrough(
   recipient.deliver0 = (packet, done) => deliver(packet, 0, done);
   recipient.deliverQoS = (packet, done) => {
     const { qos } = packet;
-    if (!client.clean && !isRetained(packet)) hold(recipient, outflow, done);
+    if (isRetained(packet) && qos === 2) deliverQoS(packet, () => outflow.whenRead(done));
+    else if (!client.clean && !isRetained(packet)) done();
     else if (qos === 2) deliverQoS(packet, done);
     else deliver(packet, qos, done);
   };
 }
 
-/** The message is in the session's queue or on its way: only its publisher is held up, while the client reads too slowly. */
-function hold(recipient: Recipient, outflow: Outflow, done: Done): void {
-  if (recipient.connected && outflow.isBlocked) recipient.waitForDrain(done);
-  else done();
-}
-
 /** For a new subscription: Aedes takes the broker out of these. */
 function isRetained({ brokerId }: AedesPublishPacket): boolean {
   return !brokerId;
-}
-
-/** There may be very many: each waits until the client has read what went before, however long that takes. */
-function paceRetained({ conn }: Client, outflow: Outflow, done: Done): void {
-  outflow.flush();
-  if (conn.writableNeedDrain) conn.once('drain', done);
-  else setImmediate(done);
 }
 
 /** False when the client has had the message under another of its filters. */

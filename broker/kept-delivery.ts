@@ -12,7 +12,6 @@ interface Recipient extends Client {
   readonly broker: { authorizeForward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null };
   readonly closed: boolean;
   _nextId: number;
-  waitForDrain(done: () => void): void;
 }
 
 interface Link {
@@ -56,7 +55,8 @@ export class KeptDelivery {
     const isKept = this.#queues.add(clientId, message);
     if (!link || link.client.closed) return;
     if (isKept) this.#sendWaiting(link);
-    else if (isNext && mayForward(link.client, message)) link.outflow.publish(message, this.#takeId(link.client));
+    else if (isNext && !link.outflow.isBlocked && mayForward(link.client, message))
+      link.outflow.publish(message, this.#takeId(link.client));
   }
 
   #sendWaiting(link: Link): void {
@@ -68,7 +68,7 @@ export class KeptDelivery {
 
   #wait(link: Link): void {
     link.isWaiting = true;
-    link.client.waitForDrain(() => {
+    link.outflow.whenRead(() => {
       link.isWaiting = false;
       if (this.#links.get(link.client.id) === link) this.#sendWaiting(link);
     });

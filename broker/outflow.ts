@@ -11,6 +11,15 @@ const PUBACK = 0x40;
 const OUTFLOW = Symbol('outflow');
 const NONE = Buffer.alloc(0);
 
+/** Is told how the output fares. */
+export interface Watch {
+  /** After a write: so much of it waits in the stream, above 0. */
+  waits(bytes: number): void;
+  /** An answer was written although the client is blocked. */
+  answered(): void;
+}
+const NOBODY: Watch = { waits: () => undefined, answered: () => undefined };
+
 export interface Publish {
   readonly topic: string;
   readonly payload: Uint8Array;
@@ -26,15 +35,20 @@ export class Outflow {
   readonly #write: (...args: unknown[]) => boolean;
   readonly #inStream: () => number;
   readonly #blockedBytes: number;
+  readonly #watch: Watch;
   #buffer = NONE;
   #at = 0;
   /** Bytes of the turn before: a busy client's buffer is right from the start, an idle one has none. */
   #expected = 0;
+  #handed = 0;
+  /** When it was last flushed. */
+  #wasBlocked = false;
 
   /** Takes the place of the stream's write; blockedBytes: output above which it reports that it is full. */
-  constructor(stream: Duplex, blockedBytes: number) {
+  constructor(stream: Duplex, blockedBytes: number, watch: Watch = NOBODY) {
     this.#stream = stream;
     this.#blockedBytes = blockedBytes;
+    this.#watch = watch;
     this.#write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
     stream.write = (...args: unknown[]) => this.#take(args);
     this.#flushBefore('end');
@@ -49,12 +63,25 @@ export class Outflow {
     return this.#at + this.#inStream();
   }
 
-  /** True while the client reads too slowly: its publishers should wait for 'drain'. */
+  /** Of what was handed to the stream, as much as it has written. */
+  get leftBytes(): number {
+    return this.#handed - this.#inStream();
+  }
+
+  /** True while the client reads too slowly: what can wait should, see whenRead. */
   get isBlocked(): boolean {
     return this.waitingBytes >= this.#blockedBytes;
   }
 
+  /** Calls back in a later turn: when the client has read what waits for it, or is gone. */
+  whenRead(done: () => void): void {
+    this.flush();
+    if (this.#stream.writableNeedDrain) this.#stream.once('drain', done);
+    else setImmediate(done);
+  }
+
   puback(packetId: number): void {
+    if (this.#wasBlocked) this.#answered();
     this.#room(4);
     this.#buffer[this.#at] = PUBACK;
     this.#buffer[this.#at + 1] = 2;
@@ -79,7 +106,17 @@ export class Outflow {
     this.#expected = Math.min(this.#at, FULL_BYTES);
     this.#buffer = NONE;
     this.#at = 0;
-    if (this.#stream.writable) this.#write(bytes);
+    if (!this.#stream.writable) return;
+    this.#write(bytes);
+    this.#handed += bytes.length;
+    const waits = this.#inStream();
+    this.#wasBlocked = waits >= this.#blockedBytes;
+    if (waits > 0) this.#watch.waits(waits);
+  }
+
+  #answered(): void {
+    this.#wasBlocked = this.isBlocked;
+    if (this.#wasBlocked) this.#watch.answered();
   }
 
   #put(packet: Publish, header: number, packetId: number): void {
@@ -132,6 +169,7 @@ export class Outflow {
     this.#room(bytes.length);
     this.#buffer.set(bytes, this.#at);
     this.#at += bytes.length;
+    if (this.#wasBlocked) this.#answered();
     return !this.isBlocked;
   }
 

@@ -4,6 +4,12 @@ import type { Client } from 'aedes';
 import type { Connection } from './connection.ts';
 import { HOLD } from './guard.ts';
 
+/** As if the client had sent something. */
+export function keepAlive(client: Client): void {
+  const { _keepaliveTimer: timer } = client as Client & { _keepaliveTimer?: NodeJS.Timeout | null };
+  timer?.refresh();
+}
+
 export class Pacing {
   readonly #maxInProgress: number;
   readonly #held = new Set<Connection>();
@@ -33,10 +39,7 @@ export class Pacing {
 
   /** A held client's PINGREQ waits unread: that is our doing and must not end its connection. */
   keepHeldAlive(): void {
-    for (const { client } of this.#held) {
-      const { _keepaliveTimer: timer } = client as Client & { _keepaliveTimer?: NodeJS.Timeout | null };
-      timer?.refresh();
-    }
+    for (const { client } of this.#held) keepAlive(client);
   }
 
   /**

@@ -19,6 +19,7 @@ import type { Retained } from './retained.ts';
 import { isTopic } from './roles.ts';
 import { rememberRoutes } from './routes.ts';
 import { ShortPublish, ShortWay } from './short-way.ts';
+import type { SlowReaders } from './slow-readers.ts';
 import type { Log, Tally } from './tally.ts';
 
 /** Where refused publishes and filters go: `$` keeps it out of reach of wildcards, and no role may subscribe it. */
@@ -33,6 +34,7 @@ export interface PolicyParts {
   readonly limits: Limits;
   readonly retained: Retained<Stored>;
   readonly pacing: Pacing;
+  readonly slow: SlowReaders;
   readonly exchanges: Exchanges;
   readonly tally: Tally;
   readonly log: Log;
@@ -93,11 +95,13 @@ export class Policy {
     };
   }
 
-  /** Takes charge of a new connection before Aedes reads from it. */
-  attach(stream: Duplex, connect: () => Client): Connection {
-    const { limits, tally, pacing, door } = this.#parts;
-    const connection = openConnection(stream, connect, limits, ({ caller }, bytes) => {
-      tally.refuse('oversize', { client: caller?.clientId, bytes });
+  /** Takes charge of a new connection before Aedes reads from it. socket: what the stream's bytes go through. */
+  attach(stream: Duplex, socket: Duplex, connect: () => Client): Connection {
+    const { limits, tally, pacing, slow, door } = this.#parts;
+    const connection = openConnection(stream, socket, connect, limits, {
+      oversize: ({ caller }, bytes) => tally.refuse('oversize', { client: caller?.clientId, bytes }),
+      waits: (one, bytes) => slow.waits(one, bytes),
+      answered: (one) => slow.answered(one),
     });
     const { client, outflow } = connection;
     this.#connections.set(client, connection);
@@ -110,6 +114,7 @@ export class Policy {
       connection.gone = true;
       this.open.delete(connection);
       pacing.forget(connection);
+      slow.forget(connection);
       if (connection.caller) door.leave(connection.caller.clientId, connection);
     });
     return connection;

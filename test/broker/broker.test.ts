@@ -326,8 +326,8 @@ describe('subscribing', () => {
 });
 
 describe('clients in trouble', () => {
-  it('a frozen QoS 1 subscriber is ended after the drain time-out, and its publishers go on', async () => {
-    const broker = await start({ limits: { drainTimeoutMs: 100 } });
+  it('a frozen QoS 1 subscriber is ended, and its publishers go on', async () => {
+    const broker = await start({ limits: { drainTimeoutMs: 100, outputBytes: 1e9 } });
     const frozen = await Wire.connected(broker.port, { clientId: 'frozen' });
     frozen.writer.subscribe(1, [{ filter: 'city/#', qos: 1 }]);
     frozen.send();
