@@ -33,9 +33,9 @@ export interface PolicyParts {
   readonly take: Take;
   readonly limits: Limits;
   readonly retained: Retained<Stored>;
+  readonly exchanges: Exchanges;
   readonly pacing: Pacing;
   readonly slow: SlowReaders;
-  readonly exchanges: Exchanges;
   readonly tally: Tally;
   readonly log: Log;
 }
@@ -110,6 +110,7 @@ export class Policy {
     deliverThrough(outflow, client, (recipient, packet) => this.#forward(recipient, packet) !== null);
     deliverAtGrantedQos(client);
     readThrough(client, (incoming) => this.#shortWay.take(connection, incoming));
+    client.once('connected', () => connection.guard.connected());
     stream.once('close', () => {
       connection.gone = true;
       this.open.delete(connection);
@@ -273,11 +274,6 @@ function endBefore({ client, gone }: Connection, goOn: () => void): void {
   else client.close(goOn);
 }
 
-  parser.on('packet', (packet: { cmd: string; topic: string }) => {
-    if (packet.cmd === 'publish' && packet.topic.length > SUSPICIOUS_LENGTH && !isTopic(packet.topic))
-      packet.topic = NOWHERE;
-    toAedes!.call(parser, packet);
-  });
 /** A will has no identifier, and does not come again. */
 function isExchange(packet: PublishPacket): packet is PublishPacket & { messageId: number } {
   return packet.qos === 2 && packet.messageId !== undefined;
@@ -288,4 +284,9 @@ function shieldTopics(client: Client): void {
   const { _parser: parser } = client as Client & { _parser: NodeJS.EventEmitter };
   const [toAedes] = parser.listeners('packet');
   parser.removeAllListeners('packet');
+  parser.on('packet', (packet: { cmd: string; topic: string }) => {
+    if (packet.cmd === 'publish' && packet.topic.length > SUSPICIOUS_LENGTH && !isTopic(packet.topic))
+      packet.topic = NOWHERE;
+    toAedes!.call(parser, packet);
+  });
 }
