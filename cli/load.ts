@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync, write
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { shownUrl } from '../loadtest/address.ts';
 import { judge, readExpectation } from '../loadtest/expect.ts';
 import type { Expectation } from '../loadtest/expect.ts';
 import { findMax } from '../loadtest/find-max.ts';
@@ -193,9 +194,9 @@ function writeReport(file: string, report: LoadReport): void {
   }
 }
 
-/** As one types it, without the password that an address may hold. */
+/** As one types it, without the secrets that an address may hold. */
 export function commandLine(words: readonly string[]): string {
-  const shown = words.map((word) => word.replace(/(\/\/[^/@:]*):[^/@]*@/, '$1@'));
+  const shown = words.map((word) => word.replace(/(?:mqtt|ws)s?:\/\/.*/s, shownUrl));
   const quoted = shown.map((word) => (/^[\w./:@%,+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
   return ['citytwin', ...quoted].join(' ');
 }

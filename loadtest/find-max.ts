@@ -109,6 +109,7 @@ async function attempt(search: Search, perS: number, first: boolean): Promise<Re
   if (signal?.aborted) return interrupted;
   try {
     const result = await search.run(perS);
+    if (first && result.skipped !== undefined) return { limitedBy: 'target', why: result.skipped };
     // An interrupted step is shorter than the others: it decides nothing.
     return signal?.aborted ? interrupted : result;
   } catch (error) {

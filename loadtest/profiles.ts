@@ -21,6 +21,8 @@ export function checkPlan(plan: Plan): void {
       'persistent needs sessions that are kept and QoS 1 or 2 on both sides: a broker queues nothing else',
     );
   }
+  if (profile === 'retained' && publishers > 1 && !/%[ic]/.test(topic))
+    throw new PlanError(`retained needs %i or %c in the topic, which retains one message only, got ${topic}`);
   if (profile === 'retained' && !plan.retain) throw new PlanError('retained needs retained messages, got retain false');
   if (profile === 'city' && schedule.kind !== 'spool')
     throw new PlanError(`city plays a spool, got a ${schedule.kind} one`);

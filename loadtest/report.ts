@@ -1,6 +1,7 @@
 // The report of a load run as data: keys that scripts rely on, more beside them, no secret of the plan. What it means in words is here too,
 // so that terminal and page say the same.
 import type { ExpectationResult } from './expect.ts';
+import { addressOf, shownPath } from './address.ts';
 import { tellsArrival, tellsLoss, tellsOrder } from './countable.ts';
 import { errorsOf, missingShare } from './expect.ts';
 import type { Finding } from './find-max.ts';
@@ -58,7 +59,7 @@ export interface LoadReport {
   readonly ok: boolean;
 }
 
-/** The plan without passwords, keys and certificates. */
+/** The plan without passwords, keys and certificates, and without the query of a path. */
 export type PublicPlan = Omit<Plan, 'target'> & { readonly target: PublicTarget };
 export type PublicTarget = Omit<Plan['target'], 'password' | 'ca' | 'cert' | 'key'> & {
   readonly clientCertificate: boolean;
@@ -136,15 +137,9 @@ function failureOf({ value, limit, reason }: ExpectationResult): string {
   return `is ${value ?? 'not measured'}, expected ${limit}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
-function addressOf({ transport, host, port, path }: Plan['target']): string {
-  const scheme = { tcp: 'mqtt', tls: 'mqtts', ws: 'ws', wss: 'wss' }[transport];
-  const web = transport === 'ws' || transport === 'wss';
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${web ? path : ''}`;
-}
-
 function withoutSecrets({ target, ...plan }: Plan): PublicPlan {
-  const { password: _password, ca: _ca, cert, key: _key, ...shown } = target;
-  return { ...plan, target: { ...shown, clientCertificate: cert !== undefined } };
+  const { password: _password, ca: _ca, cert, key: _key, path, ...shown } = target;
+  return { ...plan, target: { ...shown, path: shownPath(path), clientCertificate: cert !== undefined } };
 }
 
 function verdictOf(

@@ -52,6 +52,12 @@ describe('the search for the highest rate', () => {
     expect(finding.conclusion).toMatch(why);
   });
 
+  it('is not begun with a target that cannot do the profile at all', async () => {
+    const { finding, tried } = await search(() => ({ skipped: 'it has no $share' }));
+    expect(tried).toHaveLength(1);
+    expect(finding).toMatchObject({ limitedBy: 'target', conclusion: 'No rate held; it has no $share.' });
+  });
+
   it('never calls the limit of the generator that of the broker', async () => {
     const { finding } = await search((perS) => (perS > 5000 ? { generator: SATURATED, lost: 100 } : {}));
     expect(finding.limitedBy).toBe('generator');

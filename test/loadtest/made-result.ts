@@ -9,7 +9,7 @@ export const madePlan: Plan = {
     host: '127.0.0.1',
     port: 1883,
     transport: 'tcp',
-    path: '/mqtt',
+    path: '/mqtt?token=geheim',
     username: 'ann',
     password: 'a secret',
     key: 'PRIVATE KEY',

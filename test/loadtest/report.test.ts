@@ -15,7 +15,7 @@ const circumstances = {
   command: 'citytwin load publish',
   complete: true,
 };
-const SECRETS = ['a secret', 'PRIVATE KEY', 'AUTHORITY', 'CERTIFICATE'];
+const SECRETS = ['geheim', 'a secret', 'PRIVATE KEY', 'AUTHORITY', 'CERTIFICATE'];
 
 function reported(expected: readonly string[] = [], changes: Partial<Result> = {}, complete = true) {
   const result = madeResult(changes);
@@ -65,7 +65,8 @@ describe('the JSON report', () => {
     const { target } = madePlan;
     const address = (changes: Partial<typeof target>) =>
       reported([], { plan: { ...madePlan, target: { ...target, ...changes } } }).broker;
-    expect(address({ transport: 'wss', port: 8084 })).toBe('wss://127.0.0.1:8084/mqtt');
+    expect(address({ transport: 'wss', port: 8084, path: '/mqtt' })).toBe('wss://127.0.0.1:8084/mqtt');
+    expect(address({ transport: 'wss', path: '/mqtt?token=geheim' })).toBe('wss://127.0.0.1:1883/mqtt?…');
     expect(address({ host: '::1', transport: 'tls' })).toBe('mqtts://[::1]:1883');
   });
 });
