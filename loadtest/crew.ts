@@ -59,8 +59,9 @@ export function crewOf(
   onReport: (report: Report) => void,
   onDead: (error: Error) => void,
 ): Member[] {
-  const { publishers, subscribers, connections } = countsOf(plan);
-  const parts = Math.max(1, Math.min(plan.workers, publishers > 0 ? publishers : connections));
+  const { subscribers, connections } = countsOf(plan);
+  // Idle devices are shared out as well, however few publish.
+  const parts = Math.max(1, Math.min(plan.workers, connections - subscribers));
   const members: Member[] = [];
   for (let part = 0; part < parts; part++) {
     members.push(new Member({ plan, runId, kind: 'send', part, parts, address }, false, onReport, onDead));

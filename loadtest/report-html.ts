@@ -270,7 +270,7 @@ function planTable({ plan, broker }: LoadReport): string {
     ['Keep-alive', `${plan.keepAliveS} s`],
     ['Warm-up, measured, drain', `${plan.warmUpS} s, ${plan.durationS} s, ${plan.drainS} s`],
     ['Seed', String(plan.seed)],
-    ['Threads', `${plan.workers}${plan.receiverProcess ? ', receivers in a process of their own' : ''}`],
+    ['Threads', `${plan.workers} at most to send, ${plan.receiverProcess ? 'a process' : 'one'} to receive`],
   ];
   return table(
     'What was done',
