@@ -90,6 +90,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     retained,
     limits,
     exchanges,
+    isKept: (clientId) => sessions.isKept(clientId),
     isResumed: (clientId) => sessions.isResumed(clientId),
     onDrop: () => tally.dropped++,
   });

@@ -16,7 +16,16 @@ export class KeptSubscriptions {
   /** Those above QoS 0: of the others nothing is kept. */
   readonly #tree = new FilterTree<1 | 2>();
 
+  readonly #isKept: (clientId: string) => boolean;
+
+  /** isKept: whether there is such a session. */
+  constructor(isKept: (clientId: string) => boolean) {
+    this.#isKept = isKept;
+  }
+
+  /** A SUBSCRIBE is judged a turn after it came: the session may be over by then. */
   add(clientId: string, subscriptions: readonly Subscribed[]): void {
+    if (!this.#isKept(clientId)) return;
     const own = this.#byClient.get(clientId) ?? new Map<string, Qos>();
     this.#byClient.set(clientId, own);
     for (const { topic, qos } of subscriptions) {

@@ -15,6 +15,9 @@ import { failed, settled } from './settled.ts';
 /** Aedes forgets a session without a subscription; this filter, which nobody may subscribe, stands for it [MQTT-3.2.2-2]. */
 export const SESSION_MARK = '$session';
 
+/** Where refused publishes and filters go: `$` keeps it out of reach of wildcards, and no role may subscribe it. */
+export const NOWHERE = '$refused';
+
 /** A packet as Aedes hands it over and wants it back. */
 export interface Stored {
   readonly cmd: string;
@@ -36,7 +39,10 @@ interface Numbered {
 interface Persistence {
   storeRetained(packet: Stored): PromiseLike<void>;
   createRetainedStreamCombi(filters: readonly string[]): RetainedCursor<Stored>;
-  addSubscriptions(client: Named, subscriptions: readonly Subscribed[]): PromiseLike<void>;
+  addSubscriptions(
+    client: Named & { readonly closed: boolean },
+    subscriptions: readonly Subscribed[],
+  ): PromiseLike<void>;
   removeSubscriptions(client: Named, filters: readonly string[]): PromiseLike<void>;
   cleanSubscriptions(client: Named): PromiseLike<void>;
   subscriptionsByClient(client: Named): PromiseLike<Subscribed[]>;
@@ -55,6 +61,8 @@ export interface MemoryOptions {
   readonly retained: Retained<Stored>;
   readonly limits: QueueLimits;
   readonly exchanges: Exchanges;
+  /** True when the client has a session that outlives its connection. */
+  readonly isKept: (clientId: string) => boolean;
   /** True when the client's session began with an earlier connection. */
   readonly isResumed: (clientId: string) => boolean;
   /** A message was not kept because its session is full. */
@@ -65,7 +73,7 @@ export class Memory {
   readonly #persistence: Persistence;
   readonly #queues: Queues;
   readonly #delivery: KeptDelivery;
-  readonly #subscriptions = new KeptSubscriptions();
+  readonly #subscriptions: KeptSubscriptions;
   readonly #options: MemoryOptions;
 
   /** Takes the place of the broker's own memory; before the first client. */
@@ -73,6 +81,7 @@ export class Memory {
     this.#options = options;
     this.#queues = new Queues(options.limits, options.onDrop);
     this.#delivery = new KeptDelivery(this.#queues);
+    this.#subscriptions = new KeptSubscriptions(options.isKept);
     this.#persistence = (aedes as Aedes & { persistence: Persistence }).persistence;
     this.#replaceRetained();
     this.#replaceSubscriptions();
@@ -108,7 +117,11 @@ export class Memory {
   #replaceSubscriptions(): void {
     const persistence = this.#persistence;
     const subscriptions = this.#subscriptions;
-    persistence.addSubscriptions = async ({ id }, added) => subscriptions.add(id, added);
+    persistence.addSubscriptions = async ({ id, closed }, added) => {
+      if (closed) return; // the session may be somebody else's by now
+      const granted = added.filter(({ topic }) => topic !== NOWHERE);
+      subscriptions.add(id, granted);
+    };
     persistence.removeSubscriptions = async ({ id }, filters) => subscriptions.remove(id, filters);
     persistence.cleanSubscriptions = async ({ id }) => subscriptions.forget(id);
     persistence.subscriptionsByClient = async ({ id }) => {

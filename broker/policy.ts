@@ -13,6 +13,7 @@ import type { Exchanges } from './exchanges.ts';
 import { deliverAtGrantedQos } from './granted-qos.ts';
 import { readThrough } from './intake.ts';
 import type { Limits } from './limits.ts';
+import { NOWHERE } from './memory.ts';
 import type { Stored } from './memory.ts';
 import type { Pacing } from './pacing.ts';
 import type { Retained } from './retained.ts';
@@ -22,8 +23,6 @@ import { ShortPublish, ShortWay } from './short-way.ts';
 import type { SlowReaders } from './slow-readers.ts';
 import type { Log, Tally } from './tally.ts';
 
-/** Where refused publishes and filters go: `$` keeps it out of reach of wildcards, and no role may subscribe it. */
-const NOWHERE = '$refused';
 const NOTHING = Buffer.alloc(0);
 /** Topics longer than this are looked at before Aedes sees them: it ends the connection at 100 levels. */
 const SUSPICIOUS_LENGTH = 100;

@@ -263,6 +263,8 @@ describe('subscribing', () => {
     const again = await Wire.connected(broker.port, session);
     await again.until(() => again.ofType(3).length === 1);
     expect(again.packets[0]!.body[0]).toBe(1); // session present
+    await again.ping();
+    expect(broker.counters().refused).toBe(1);
   });
 
   it('keeps a bounded number of messages for a client that is away', async () => {
