@@ -34,24 +34,19 @@ export function deliverThrough(
     if (recipient.connected && isNew(recipient, packet) && mayForward(client, packet)) {
       packet.qos = qos;
       outflow.publish(packet as Publish, qos > 0 ? takeId(recipient) : 0);
-      if (isRetained(packet)) {
-        outflow.whenRead(done); // there may be very many
-        return;
-      }
     }
     done();
   };
   recipient.deliver0 = (packet, done) => deliver(packet, 0, done);
   recipient.deliverQoS = (packet, done) => {
     const { qos } = packet;
-    if (isRetained(packet) && qos === 2) deliverQoS(packet, () => outflow.whenRead(done));
-    else if (!client.clean && !isRetained(packet)) done();
+    if (!client.clean && !isRetained(packet)) done();
     else if (qos === 2) deliverQoS(packet, done);
     else deliver(packet, qos, done);
   };
 }
 
-/** For a new subscription: Aedes takes the broker out of these. */
+/** For a new subscription: these come from no broker (retained-delivery.ts). */
 function isRetained({ brokerId }: AedesPublishPacket): boolean {
   return !brokerId;
 }

@@ -9,7 +9,7 @@ import type { Subscribed } from './kept-subscriptions.ts';
 import { Queues } from './queues.ts';
 import type { Kept, QueueLimits } from './queues.ts';
 import type { Retained } from './retained.ts';
-import { RetainedCursor } from './retained-cursor.ts';
+import { deliverRetained } from './retained-delivery.ts';
 import { failed, settled } from './settled.ts';
 
 /** Aedes forgets a session without a subscription; this filter, which nobody may subscribe, stands for it [MQTT-3.2.2-2]. */
@@ -38,7 +38,7 @@ interface Numbered {
 /** The part of Aedes' persistence that is replaced or corrected here. */
 interface Persistence {
   storeRetained(packet: Stored): PromiseLike<void>;
-  createRetainedStreamCombi(filters: readonly string[]): RetainedCursor<Stored>;
+  createRetainedStreamCombi(): { pipe(to: object): void };
   addSubscriptions(
     client: Named & { readonly closed: boolean },
     subscriptions: readonly Subscribed[],
@@ -84,6 +84,7 @@ export class Memory {
     this.#subscriptions = new KeptSubscriptions(options.isKept);
     this.#persistence = (aedes as Aedes & { persistence: Persistence }).persistence;
     this.#replaceRetained();
+    deliverRetained(aedes, (filter) => options.retained.matching(filter));
     this.#replaceSubscriptions();
     this.#replaceQueues();
     this.#replaceIncoming();
@@ -111,7 +112,7 @@ export class Memory {
       retained.store(packet);
       return settled(undefined);
     };
-    this.#persistence.createRetainedStreamCombi = (filters) => new RetainedCursor(retained.matching(filters));
+    this.#persistence.createRetainedStreamCombi = () => ({ pipe: () => undefined }); // retained-delivery.ts
   }
 
   #replaceSubscriptions(): void {

@@ -6,6 +6,9 @@ import { matches } from './filters.ts';
 /** What a latecomer must know. */
 const RETAINED = new Set(['status', 'kind', 'clock', 'counters', 'timetable', 'scenarioState']);
 
+/** Some 20 µs. */
+const STEP_TOPICS = 64;
+
 export interface RetainedLimits {
   readonly retainedTopics: number;
   /** Of all topics and payloads together. */
@@ -69,14 +72,16 @@ export class Retained<Message extends RetainedMessage> {
     else this.#messages.set(message.topic, { ...message, payload: Buffer.from(message.payload) });
   }
 
-  *matching(filters: readonly string[]): Generator<Message> {
-    for (const filter of filters) {
-      if (!/[+#]/.test(filter)) {
-        const exact = this.#messages.get(filter);
-        if (exact) yield exact;
-        continue;
-      }
-      for (const [topic, message] of this.#messages) if (matches(filter, topic)) yield message;
+  /** Each as it is when it is asked for; undefined for every so many topics that do not match: the search may take long. */
+  *matching(filter: string): Generator<Message | undefined> {
+    if (!/[+#]/.test(filter)) {
+      yield this.#messages.get(filter);
+      return;
+    }
+    let passed = 0;
+    for (const [topic, message] of this.#messages) {
+      if (matches(filter, topic)) yield message;
+      else if (++passed % STEP_TOPICS === 0) yield undefined;
     }
   }
 

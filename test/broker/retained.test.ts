@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { RetainedCursor } from '../../broker/retained-cursor.ts';
+import type { Broker } from '../../broker/broker.ts';
 import { Retained } from '../../broker/retained.ts';
-import { PUBACK, PUBLISH, SUBACK } from '../../mqtt/packets.ts';
+import { PUBACK, PUBLISH, SUBACK, UNSUBACK } from '../../mqtt/packets.ts';
+import { connectedNear } from './near.ts';
 import { start } from './start.ts';
 import { Wire } from './wire.ts';
 
@@ -44,7 +45,7 @@ describe('what is retained', () => {
     const { retained, retain } = made({ retainedBytes: TOPIC_BYTES + 10 });
     retain('a', 10);
     retain('a', 11);
-    expect([...retained.matching(['city/#'])].map(({ payload }) => payload.length)).toEqual([10]);
+    expect([...retained.matching('city/#')].map((message) => message?.payload.length)).toEqual([10]);
   });
 
   it('is limited by the number of topics', () => {
@@ -101,21 +102,76 @@ it('a new subscriber hears the latest of each topic last, also when they change 
   expect(latest).toEqual(new Map(topics.map((topic) => [topic, 'new'])));
 });
 
-it('a cursor sends those that are there when their turn comes, many without a pause, and waits when it must', () => {
-  const sent: number[] = [];
-  const kept = new Map(Array.from({ length: 100_000 }, (_, n) => [n, n]));
-  let goOn: (() => void) | undefined;
-  const taker = {
-    _transform: (message: number, _: string, done: () => void) => {
-      sent.push(message);
-      if (message === 7) goOn = done;
-      else done();
-    },
-  };
-  new RetainedCursor(kept.values()).pipe(taker);
-  expect(sent).toHaveLength(8);
-  kept.delete(8);
-  kept.set(9, 1000);
-  goOn!();
-  expect([sent[8], sent.length]).toEqual([1000, 99_999]);
+describe('retained messages for a new subscription', () => {
+  const TOPICS = 2000;
+  const FILTER = topicOf('+');
+
+  async function withRetained(): Promise<Broker> {
+    const broker = await start();
+    for (let n = 0; n < TOPICS; n++) {
+      await broker.publish(topicOf(`b${n}`), Buffer.alloc(1000, 1), { qos: 1, retain: true });
+    }
+    return broker;
+  }
+
+  function subscribe({ writer }: Wire, ...filters: string[]): void {
+    for (const [at, filter] of filters.entries()) writer.subscribe(at + 1, [{ filter, qos: 1 }]);
+  }
+
+  it('all come, at every QoS', async () => {
+    const broker = await withRetained();
+    for (const qos of [0, 1, 2] as const) {
+      const wire = await Wire.connected(broker.port);
+      wire.writer.subscribe(1, [{ filter: FILTER, qos }]);
+      wire.send();
+      await wire.until(() => wire.ofType(PUBLISH).length === TOPICS);
+      const bits = new Set(wire.ofType(PUBLISH).map(({ header }) => header & 7));
+      expect(bits).toEqual(new Set([(Math.min(qos, 1) << 1) | 1]));
+      wire.socket.destroy();
+    }
+  });
+
+  it('come once more, not a thousand times, when the filter is subscribed a thousand times meanwhile', async () => {
+    const broker = await withRetained();
+    const wire = await Wire.connected(broker.port);
+    wire.socket.pause();
+    subscribe(wire, ...Array.from({ length: 1000 }, () => FILTER));
+    wire.send();
+    await (await Wire.connected(broker.port, { clientId: 'neighbour' })).ping();
+    wire.socket.resume();
+    await wire.until(() => wire.ofType(SUBACK).length === 1000 && wire.ofType(PUBLISH).length >= TOPICS);
+    await wire.ping();
+    expect(wire.ofType(PUBLISH).length).toBeLessThanOrEqual(2 * TOPICS);
+  });
+
+  it('do not keep those of others waiting', async () => {
+    const broker = await withRetained();
+    const wire = await Wire.connected(broker.port);
+    wire.socket.pause();
+    subscribe(wire, ...Array.from({ length: 500 }, (_, n) => `city/wuxi/bus/+/status/${n}/#`), FILTER);
+    wire.send();
+    const other = await Wire.connected(broker.port, { clientId: 'other' });
+    subscribe(other, topicOf('b1'));
+    other.send();
+    await other.until(() => other.ofType(PUBLISH).length === 1);
+    wire.socket.resume();
+    await wire.until(() => wire.ofType(PUBLISH).length === TOPICS);
+  });
+
+  it('[MQTT-3.10.4-2] end with the subscription', async () => {
+    const broker = await withRetained();
+    const wire = await connectedNear(broker, 'near');
+    subscribe(wire, FILTER);
+    wire.send();
+    await wire.until(() => wire.ofType(SUBACK).length === 1);
+    wire.socket.pause();
+    wire.writer.unsubscribe(7, [FILTER]);
+    wire.send();
+    const neighbour = await Wire.connected(broker.port);
+    for (let turn = 0; turn < 5; turn++) await neighbour.ping();
+    wire.socket.resume();
+    await wire.until(() => wire.ofType(UNSUBACK).length === 1);
+    await wire.ping();
+    expect(wire.ofType(PUBLISH).length).toBeLessThan(TOPICS / 2);
+  });
 });

@@ -1,8 +1,7 @@
 // Clients that read too slowly or not at all what they are sent: nobody waits for them, and what waits for them is limited.
-import type { Socket } from 'node:net';
-import { duplexPair } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { Broker } from '../../broker/broker.ts';
+import { connectedNear } from './near.ts';
 import { start, until } from './start.ts';
 import { Wire } from './wire.ts';
 
@@ -11,14 +10,8 @@ const MB = 1_048_576;
 const PUBACK = 4;
 const PUBLISH = 3;
 
-/** A client without sockets in between: what it does not read waits in the broker. */
 async function near(broker: Broker, clientId: string, qos?: 0 | 1 | 2): Promise<Wire> {
-  const [stream, other] = duplexPair();
-  broker.handle(other);
-  const wire = new Wire(stream as Socket);
-  wire.writer.connect({ clientId, cleanSession: true, keepAliveS: 60 });
-  wire.send();
-  await wire.until(() => wire.returnCode === 0);
+  const wire = await connectedNear(broker, clientId);
   if (qos !== undefined) {
     wire.writer.subscribe(1, [{ filter: 'city/#', qos }]);
     wire.send();
