@@ -21,6 +21,8 @@ export interface Home {
   nowNs(): number;
   /** Bytes came in; what follows belongs to this moment. */
   reading(): void;
+  /** They are handled. */
+  readOver(device: Device): void;
   /** CONNACK accepted; the most un-acknowledged publishes the broker takes. */
   connected(device: Device, receiveMaximum: number): void;
   /** Its filter is answered: the QoS that is granted, or a code from 0x80 on. */
@@ -207,6 +209,7 @@ export class Device implements LinkOwner, Unfinished {
       return;
     }
     this.send();
+    this.#home.readOver(this);
   }
 
   /** Answers a delivery; it leaves with everything else that this read brought. */

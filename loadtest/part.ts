@@ -21,6 +21,8 @@ const RETRY_NS = 1e9;
 const STATS_NS = 0.25e9;
 /** For a CONNACK. */
 const PATIENCE_NS = 10e9;
+/** A target that says nothing for longer has other work. */
+const ANSWERED_NS = 2e6;
 /** What was asked for this shortly before the end is no error without an answer. */
 const FRESH_NS = 1e9;
 /** Connections are checked for silence this often. */
@@ -105,6 +107,16 @@ export class Part implements Home {
     return Math.min(this.#sender?.nextNs ?? Infinity, this.#opening.nextNs);
   }
 
+  /** A sleep would leave the target without work: who waits has few un-acknowledged messages, and answers to them come at once. */
+  hurries(now: number): boolean {
+    return this.#sender?.starved === true && now - this.#readNs < ANSWERED_NS;
+  }
+
+  /** Bytes that matter may come at any time; otherwise nobody minds whether they are read a little later. */
+  get awaitsAnswers(): boolean {
+    return (this.#sender?.inflight ?? 0) > 0 || this.#opened.nextNs < Infinity;
+  }
+
   tick(now: number): void {
     this.#sender?.tick(now);
     this.#openDue(now);
@@ -127,6 +139,10 @@ export class Part implements Home {
     this.#countRead();
     this.#readNs = nowNs();
     this.#readLateNs = this.turns.read(this.#readNs);
+  }
+
+  readOver(device: Device): void {
+    this.#sender?.flushFreed(device);
   }
 
   #countRead(): void {
@@ -153,8 +169,8 @@ export class Part implements Home {
   }
 
   acknowledged(device: Device, packetId: number, reason: number): void {
-    if (reason < REFUSED_FROM) this.#sender?.acknowledged(device, packetId, this.#readNs);
-    else if (this.#sender?.refused(device, packetId, this.#readNs))
+    if (reason < REFUSED_FROM) this.#sender?.acknowledged(device, packetId, this.#readNs, this.#readLateNs);
+    else if (this.#sender?.refused(device, packetId, this.#readNs - this.#readLateNs))
       this.tally.error(publishRefused(reasonText(reason)));
   }
 

@@ -56,6 +56,7 @@ function tryOnce(plan: Plan, address: string, index: number, signal?: AbortSigna
       writer: new PacketWriter(plan.target.version === '5' ? 5 : 4),
       nowNs,
       reading: ignore,
+      readOver: ignore,
       connected: (device: Device) => device.leave(),
       subscribed: ignore,
       acknowledged: ignore,

@@ -173,6 +173,10 @@ class Rehearsal implements Home {
     // nothing is timed
   }
 
+  readOver(): void {
+    // nothing waits for it
+  }
+
   connected(device: Device): void {
     this.#connected++;
     if (device.role === 'subscriber') device.subscribe();

@@ -9,10 +9,16 @@ import { Part } from './part.ts';
 
 /** Ticks are at least this far apart: what becomes due in between leaves in one write per socket. */
 const TICK_NS = 200_000;
-/** Acknowledgements are read this much later at most, because the thread sleeps. */
+/** Acknowledgements that are awaited are read this much later at most, because the thread sleeps. */
 const LONGEST_NAP_NS = 250_000;
-/** A nap ends this much too late on a quiet Linux machine (timer slack of 50 µs and the way back); the rest is spun. */
-const NAP_SLACK_NS = 80_000;
+/** What is due sooner is worth no timer, which counts in whole ms. */
+const NEAR_NS = 2e6;
+/**
+ * A nap ends this much too late on a quiet Linux machine (timer slack of 50 µs and the way back, with a core that has cooled down); the rest
+ * is spun. Between ticks that follow each other anyway less is spun, because the target may need that core.
+ */
+const NAP_SLACK_NS = 150_000;
+const BUSY_NAP_SLACK_NS = 80_000;
 const HOUSEKEEPING_MS = 5;
 /** A timer is this much late without anybody's fault: it counts in whole ms. */
 const TIMER_SLACK_MS = 1;
@@ -37,6 +43,9 @@ function live(setup: Setup, { post, onOrder, unref }: Channel): void {
   let connectCpuShare = 0;
   let running = false;
   let over = false;
+  let tickNs = 0;
+  /** More is due at once after the last tick. */
+  let busy = false;
 
   onOrder((order) => {
     part.obey(order);
@@ -58,18 +67,24 @@ function live(setup: Setup, { post, onOrder, unref }: Channel): void {
   function loop(): void {
     if (over) return;
     const now = nowNs();
-    part.tick(now);
-    const leftNs = Math.max(now + TICK_NS, part.nextNs) - nowNs();
-    if (!running || leftNs > 2e6) {
+    if (now >= tickNs) {
+      part.tick(now);
+      tickNs = Math.max(now + TICK_NS, part.nextNs);
+      busy = tickNs === now + TICK_NS;
+    }
+    const leftNs = tickNs - nowNs();
+    if (!running || leftNs > NEAR_NS) {
       const ms = running ? leftNs / 1e6 - 1 : part.nextNs < Infinity ? 1 : HOUSEKEEPING_MS;
       const restMs = Math.max(1, Math.min(HOUSEKEEPING_MS, Math.floor(ms)));
       part.turns.rest(now, (restMs + TIMER_SLACK_MS) * 1e6);
+      tickNs = 0;
       setTimeout(loop, restMs);
       return;
     }
     part.turns.rest(now, 0);
-    const napNs = Math.min(leftNs, LONGEST_NAP_NS) - NAP_SLACK_NS;
-    if (napNs > 0) {
+    const longestNs = part.awaitsAnswers ? LONGEST_NAP_NS : NEAR_NS;
+    const napNs = Math.min(leftNs - (busy ? BUSY_NAP_SLACK_NS : NAP_SLACK_NS), longestNs);
+    if (napNs > 0 && !part.hurries(now)) {
       const wakeNs = nowNs() + napNs;
       Atomics.wait(bed, 0, 0, napNs / 1e6);
       naps.record((nowNs() - wakeNs) / 1000);

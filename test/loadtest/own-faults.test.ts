@@ -2,8 +2,13 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { nowNs } from '../../loadtest/clock.ts';
+import { Part } from '../../loadtest/part.ts';
+import type { Plan } from '../../loadtest/plan.ts';
 import { runLoad } from '../../loadtest/run.ts';
 import { Turns } from '../../loadtest/turns.ts';
+import { eventually } from '../city-process.ts';
+import { fakeBroker } from './fake-broker.ts';
 import { PLAIN, hasMosquitto, startMosquitto, target } from './plans.ts';
 
 /** The process that receives. */
@@ -51,5 +56,22 @@ describe('what a thread reads', () => {
     turns.rest(0, 5e6);
     turns.rest(1205e6, 5e6);
     expect(turns.read(1206e6)).toBe(1200e6);
+  });
+});
+
+describe('a message that waits for an acknowledgement', () => {
+  it('leaves when that is read, whenever the thread would have come around', async () => {
+    const port = await fakeBroker({});
+    const schedule = { kind: 'constant', perS: 50 } as const;
+    const plan: Plan = { ...PLAIN, publishers: 1, subscribers: 0, qos: 1, window: 1, schedule, target: target(port) };
+    const part = new Part({ plan, runId: 1, kind: 'send', part: 0, parts: 1, address: '127.0.0.1' }, () => undefined);
+    part.obey({ type: 'connect', beginNs: 0, first: 0 });
+    part.tick(nowNs());
+    await eventually('the CONNACK', () => part.devices[0]!.up || undefined, 3000);
+    part.obey({ type: 'start', startNs: nowNs() - 2e9 });
+    part.tick(nowNs()); // the only one
+    await eventually('50 acknowledgements', () => part.tally.acked === 50 || undefined, 3000);
+    expect(part.tally.sent).toBe(50);
+    part.obey({ type: 'finish' });
   });
 });
