@@ -30,6 +30,8 @@ export interface Home {
   /** reason: below 0x80 unless MQTT 5 refuses the publish. */
   acknowledged(device: Device, packetId: number, reason: number): void;
   published(device: Device, header: number, bytes: Buffer, start: number, end: number): void;
+  /** Its message at QoS 2 is not sent again; the identifier may be used for another. */
+  released(device: Device, packetId: number): void;
   /** Lost or refused. */
   down(device: Device, cause: string, wasUp: boolean): void;
   /** It ended because we wanted it. */
@@ -243,6 +245,7 @@ export class Device implements LinkOwner, Unfinished {
         break;
       }
       case mqtt.PUBREL:
+        home.released(this, idAt(bytes, start, end));
         home.writer.pubcomp(idAt(bytes, start, end));
         break;
       case mqtt.CONNACK:

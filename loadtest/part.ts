@@ -155,6 +155,7 @@ export class Part implements Home {
     this.#connected++;
     this.tally.connect.record((this.#readNs - device.dueNs) / 1000);
     this.#sender?.connected(device, receiveMaximum);
+    this.#receiver?.connected(device);
     if (device.role === 'subscriber') device.subscribe();
     else this.#settle(device);
   }
@@ -176,6 +177,10 @@ export class Part implements Home {
 
   published(device: Device, header: number, bytes: Buffer, start: number, end: number): void {
     this.#receiver?.published(device, header, bytes, start, end, this.#readNs);
+  }
+
+  released(device: Device, packetId: number): void {
+    this.#receiver?.released(device, packetId);
   }
 
   down(device: Device, cause: string, wasUp: boolean): void {

@@ -61,6 +61,7 @@ function tryOnce(plan: Plan, address: string, index: number, signal?: AbortSigna
       subscribed: ignore,
       acknowledged: ignore,
       published: ignore,
+      released: ignore,
       down: (_: Device, cause: string) => settle(cause),
       left: () => settle(undefined),
     } satisfies Home;

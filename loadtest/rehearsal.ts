@@ -173,6 +173,10 @@ class Rehearsal implements Home {
     // nothing is timed
   }
 
+  released(): void {
+    // a session of its own, which is not resumed
+  }
+
   readOver(): void {
     // nothing waits for it
   }

@@ -27,6 +27,8 @@ const LEAD_NS = 0.2e9;
 const POLL_MS = 20;
 /** When a second is handed on, after its end: parts report four times a second. */
 const SETTLE_NS = 0.4e9;
+/** Before a run is over nothing new has arrived for so long. */
+const QUIET_NS = 0.5e9;
 /** To the schedule of connecting: CONNACK and SUBACK of the last. */
 const CONNECT_PATIENCE_S = 15;
 const BIRTH_MS = 30_000;
@@ -58,6 +60,9 @@ class Run {
   readonly #crew: Member[];
   #dead: Error | undefined;
   #mostConnected = 0;
+  #received = 0;
+  /** When `#received` was last seen to change. */
+  #changedNs = 0;
   #startNs = Infinity;
   /** Of the schedule; earlier when it is interrupted. */
   #endNs = Infinity;
@@ -141,15 +146,20 @@ class Run {
   /** Until everything due has been sent, acknowledged and delivered, or the patience is over. */
   async #drain(): Promise<void> {
     const drainS = this.#halted ? ABORTED_DRAIN_S : this.#plan.drainS;
-    const seenNs = nowNs();
-    const settled = () => nowNs() - seenNs > SETTLE_NS && this.#settled();
-    await this.#until(settled, Math.max(seenNs, this.#endNs) + drainS * 1e9, false);
+    this.#changedNs = nowNs();
+    await this.#until(() => this.#quiet() && this.#settled(), Math.max(nowNs(), this.#endNs) + drainS * 1e9, false);
   }
 
   async #askForRetained(): Promise<void> {
     const { publishers, subscribers, connectPerS, drainS } = this.#plan;
     this.#order({ type: 'connect', beginNs: nowNs(), first: publishers }, 'receive');
-    await this.#until(() => this.#arrived(), nowNs() + (subscribers / connectPerS + drainS) * 1e9);
+    const all = () => this.#quiet() && this.#arrived();
+    await this.#until(all, nowNs() + (subscribers / connectPerS + drainS) * 1e9);
+  }
+
+  /** When the last first copy is there, a second one may still be on its way. */
+  #quiet(): boolean {
+    return nowNs() - this.#changedNs > QUIET_NS;
   }
 
   #settled(): boolean {
@@ -190,6 +200,8 @@ class Run {
     const connected = this.#crew.reduce((sum, { stats }) => sum + (stats?.connected ?? 0), 0);
     this.#mostConnected = Math.max(this.#mostConnected, connected);
     for (const [second, bucket] of report.buckets) if (Number.isFinite(second)) this.#timeline.add(second, bucket);
+    const received = this.#crew.reduce((sum, { stats }) => sum + (stats?.received ?? 0), 0);
+    if (received !== this.#received) [this.#received, this.#changedNs] = [received, nowNs()];
     const second = Math.floor((nowNs() - this.#startNs) / 1e9);
     if (nowNs() < this.#endNs && Number.isFinite(second)) this.#timeline.connected(second, connected);
   }

@@ -17,6 +17,9 @@ export interface Ways {
   readonly deliverQos?: number;
   /** Packets for the subscribers instead of the one that came. */
   readonly deliver?: (packet: Buffer) => readonly Buffer[];
+  /** Packets for the subscribers some time after the one that came. */
+  readonly again?: (packet: Buffer) => readonly Buffer[];
+  readonly againMs?: number;
   /** Every answer comes this much later, ms. */
   readonly delayMs?: number;
 }
@@ -31,7 +34,8 @@ export async function fakeBroker(ways: Ways): Promise<number> {
     sockets.add(socket);
     socket.on('error', () => undefined);
     socket.on('close', () => subscribers.delete(socket));
-    const say = (to: Socket, bytes: Buffer) => void setTimeout(() => to.write(bytes), ways.delayMs ?? 0);
+    const say = (to: Socket, bytes: Buffer, laterMs = 0) =>
+      void setTimeout(() => to.write(bytes), (ways.delayMs ?? 0) + laterMs);
     const scanner = new Scanner((header, bytes, start, end) => {
       const type = header >> 4;
       const packet = Buffer.from(bytes.subarray(start, end));
@@ -41,6 +45,8 @@ export async function fakeBroker(ways: Ways): Promise<number> {
       if (type !== mqtt.PUBLISH) return;
       for (const one of ways.deliver?.(packet) ?? [deliveryOf(header, packet, ways)])
         for (const subscriber of subscribers) say(subscriber, one);
+      for (const one of ways.again?.(packet) ?? [])
+        for (const subscriber of subscribers) say(subscriber, one, ways.againMs);
     });
     socket.on('data', (chunk: Buffer) => scanner.feed(chunk));
   });

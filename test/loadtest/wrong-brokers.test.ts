@@ -96,6 +96,16 @@ describe.concurrent('a message of p2p', () => {
   });
 });
 
+describe.concurrent('a second copy', () => {
+  it('of the last message is waited for', async () => {
+    let count = 0;
+    const late = (packet: Buffer) => (++count % 200 === 0 ? [publishOf(packet)] : []);
+    const port = await fakeBroker({ again: late, againMs: 300, delayMs: 600 });
+    const result = await runLoad({ ...SHORT, drainS: 3, target: target(port) });
+    expect(result).toMatchObject({ received: 200, duplicated: 1 });
+  });
+});
+
 describe.concurrent('a rehearsal', () => {
   const PLAN = { ...SHORT, qos: 2, subscribeQos: 2 } as const;
   const why = (port: number, signal?: AbortSignal) => whyNot({ ...PLAN, target: target(port) }, '127.0.0.1', signal);
