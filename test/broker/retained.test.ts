@@ -48,6 +48,17 @@ describe('what is retained', () => {
     expect([...retained.matching('city/#')].map((message) => message?.payload.length)).toEqual([10]);
   });
 
+  it('has its room from the moment it is stored, and none when it never is', () => {
+    const { retained, retain, refused } = made({ retainedBytes: TOPIC_BYTES + 10 });
+    const late = { topic: topicOf('a'), payload: Buffer.alloc(10, 1) };
+    expect(retained.mayRetain(late.topic, late.payload, true)).toBe(true);
+    expect([retained.bytes, retain('b', 10)]).toEqual([0, true]);
+    retained.store(late); // its ticket has settled, and the room is gone
+    expect([retained.count, retained.bytes, refused]).toEqual([1, TOPIC_BYTES + 10, ['retained-bytes']]);
+    retained.mayRetain(topicOf('b'), Buffer.alloc(0), true);
+    expect(retained.count).toBe(1);
+  });
+
   it('is limited by the number of topics', () => {
     const { retain, refused } = made({ retainedTopics: 1 });
     expect([retain('a', 1), retain('b', 1), retain('a', 2), refused]).toEqual([
