@@ -4,6 +4,7 @@ import type { Client } from 'aedes';
 import type { Duplex } from 'node:stream';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { Caller } from './door.ts';
+import { Grants } from './grants.ts';
 import { Guard } from './guard.ts';
 import { Outflow } from './outflow.ts';
 import type { Access } from './roles.ts';
@@ -12,7 +13,7 @@ export interface Connection {
   readonly guard: Guard;
   readonly outflow: Outflow;
   readonly owed: Acknowledgements;
-  readonly subscriptions: Set<string>;
+  readonly subscriptions: Grants;
   readonly client: Client;
   /** What the bytes go through: of a WebSocket, the socket below it. */
   readonly socket: Duplex;
@@ -61,7 +62,7 @@ export function openConnection(
     guard,
     outflow,
     owed: new Acknowledgements(),
-    subscriptions: new Set(),
+    subscriptions: new Grants(),
     client: connect(),
     socket,
     gone: false,

@@ -107,7 +107,7 @@ export class Policy {
     this.open.add(connection);
     shieldTopics(client);
     deliverThrough(outflow, client, (recipient, packet) => this.#forward(recipient, packet) !== null);
-    deliverAtGrantedQos(client);
+    deliverAtGrantedQos(client, connection.subscriptions);
     readThrough(client, (incoming) => this.#shortWay.take(connection, incoming));
     client.once('connected', () => connection.guard.connected());
     stream.once('close', () => {
@@ -246,7 +246,7 @@ export class Policy {
       (connection.subscriptions.size < this.#parts.limits.subscriptionsPerClient ||
         connection.subscriptions.has(topic));
     if (room && connection.access?.maySubscribe(topic)) {
-      connection.subscriptions.add(topic);
+      connection.subscriptions.set(topic, subscription.qos);
       return true;
     }
     const cause = room === false ? 'too-many-subscriptions' : 'subscribe';
