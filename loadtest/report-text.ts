@@ -55,13 +55,14 @@ function countLines(report: LoadReport): string[] {
 
 /** What could not be counted is not nought. */
 function messagesLine(report: LoadReport): string {
-  const { sent, acked, received, expected } = report;
-  const arrived = expected > 0 ? `${whole(received)} of ${whole(expected)} received` : `${whole(acked)} acknowledged`;
+  const { sent, acked, received, expected, plan } = report;
+  const acknowledged = plan.qos > 0 ? [`${whole(acked)} acknowledged`] : [];
+  const arrived = expected > 0 ? [`${whole(received)} of ${whole(expected)} received`] : acknowledged;
   const faults = faultsOf(report);
   const counted = faults.flatMap(([name, count]) => (count === undefined ? [] : [`${whole(count)} ${name}`]));
   const unknown = faults.filter(([, count]) => count === undefined).map(([name]) => name);
   const missing = unknown.length === 0 ? '' : `; not measured: ${unknown.join(', ')}`;
-  return `${[`${whole(sent)} sent`, arrived, ...counted].join(', ')}${missing}`;
+  return `${[`${whole(sent)} sent`, ...arrived, ...counted].join(', ')}${missing}`;
 }
 
 /** One step of a search, also while it goes on. */
