@@ -35,8 +35,10 @@ function needsSubscribers({ profile }: Plan): boolean {
   return profile !== 'publish' && profile !== 'city' && profile !== 'reconnect-storm' && profile !== 'connect';
 }
 
+export type Counts = Pick<Plan, 'profile' | 'publishers' | 'subscribers' | 'connections'>;
+
 /** Of all parts together. */
-export function countsOf(plan: Plan): { publishers: number; subscribers: number; connections: number } {
+export function countsOf(plan: Counts): { publishers: number; subscribers: number; connections: number } {
   const publishers = plan.profile === 'connect' ? 0 : plan.publishers;
   const subscribers = plan.profile === 'connect' ? 0 : plan.subscribers;
   return { publishers, subscribers, connections: Math.max(plan.connections, publishers + subscribers) };

@@ -60,6 +60,8 @@ class Run {
   readonly #crew: Member[];
   #dead: Error | undefined;
   #mostConnected = 0;
+  /** When the last of those who went away is due to come back. */
+  #backNs = 0;
   #received = 0;
   /** When `#received` was last seen to change. */
   #changedNs = 0;
@@ -134,20 +136,31 @@ class Run {
     if (profile === 'persistent') {
       this.#order({ type: 'away' }, 'receive');
       await this.#until(never, this.#startNs + (durationS / 2) * 1e9);
-      this.#order({ type: 'back', beginNs: nowNs() }, 'receive');
+      this.#comeBack('back', this.#plan.subscribers, 'receive');
     } else if (profile === 'reconnect-storm') {
       await this.#until(never, this.#startNs + (durationS / 3) * 1e9);
-      this.#order({ type: 'storm', beginNs: nowNs() });
+      const { publishers, subscribers, connections } = countsOf(this.#plan);
+      const idle = connections - publishers - subscribers;
+      this.#comeBack('storm', idle > 0 ? idle : connections);
     }
     await this.#until(never, this.#endNs);
     if (nowNs() < this.#endNs) this.#halt();
   }
 
-  /** Until everything due has been sent, acknowledged and delivered, or the patience is over. */
+  #comeBack(type: 'back' | 'storm', devices: number, kind?: Member['kind']): void {
+    const beginNs = nowNs();
+    this.#backNs = beginNs + (devices / this.#plan.connectPerS) * 1e9;
+    this.#order({ type, beginNs }, kind);
+  }
+
+  /** Until everything due has been sent, acknowledged and delivered and everybody is back, or the patience is over. */
   async #drain(): Promise<void> {
     const drainS = this.#halted ? ABORTED_DRAIN_S : this.#plan.drainS;
     this.#changedNs = nowNs();
-    await this.#until(() => this.#quiet() && this.#settled(), Math.max(nowNs(), this.#endNs) + drainS * 1e9, false);
+    // Who was told to come back when the schedule was already over is waited for.
+    const beginNs = Math.max(nowNs(), this.#endNs, this.#halted ? 0 : this.#backNs);
+    const settled = () => this.#quiet() && this.#settled() && (this.#halted || this.#complete());
+    await this.#until(settled, beginNs + drainS * 1e9, false);
   }
 
   async #askForRetained(): Promise<void> {
@@ -168,6 +181,13 @@ class Run {
     return arrived && this.#crew.every(({ kind, stats }) => kind === 'receive' || stats?.done === true);
   }
 
+  /** Everybody who is meant to be connected by now is. */
+  #complete(): boolean {
+    const { connections, subscribers } = countsOf(this.#plan);
+    const meant = this.#plan.profile === 'retained' ? connections - subscribers : connections;
+    return this.#crew.reduce((sum, { stats }) => sum + (stats?.connected ?? 0), 0) >= meant;
+  }
+
   #arrived(): boolean {
     const stats = this.#crew.map((member) => member.stats);
     const owed = stats.reduce((sum, one) => sum + (one?.owed ?? 0), 0);
@@ -176,13 +196,21 @@ class Run {
   }
 
   async #finish(): Promise<{ kind: Member['kind']; final: NonNullable<Member['final']> }[]> {
-    const lateNs = nowNs() + FINAL_MS * 1e6;
     // Subscribers first: they are not to hear how publishers take their retained messages away.
     this.#order({ type: 'finish' }, 'receive');
-    await this.#until(() => this.#crew.every(({ kind, final }) => kind === 'send' || final), lateNs, false);
+    await this.#untilFinal('receive');
     this.#order({ type: 'finish' }, 'send');
-    await this.#until(() => this.#crew.every(({ final }) => final), lateNs, false);
+    await this.#untilFinal('send');
     return this.#crew.flatMap(({ kind, final }) => (final ? [{ kind, final }] : []));
+  }
+
+  /** @throws when one keeps its figures to itself: without them everything would look lost */
+  async #untilFinal(kind: Member['kind']): Promise<void> {
+    const silent = () => this.#crew.filter((member) => member.kind === kind && !member.final);
+    await this.#until(() => silent().length === 0, nowNs() + FINAL_MS * 1e6, false);
+    if (silent().length === 0) return;
+    const who = kind === 'send' ? 'a thread that sends' : 'what receives';
+    throw new Error(`${who} did not give its figures within ${FINAL_MS / 1000} s: nothing can be said about the run`);
   }
 
   #halt(): void {

@@ -133,4 +133,6 @@ if (parentPort) {
     });
   });
   process.once('disconnect', () => process.exit(0));
+  // Ctrl-C reaches the whole process group: whoever gives the orders ends the run and still wants the figures.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 }

@@ -6,10 +6,12 @@ import { nowNs } from '../../loadtest/clock.ts';
 import { Part } from '../../loadtest/part.ts';
 import type { Plan } from '../../loadtest/plan.ts';
 import { checkDescriptors } from '../../loadtest/own-means.ts';
+import { reportOf } from '../../loadtest/report.ts';
+import { runLoad } from '../../loadtest/run.ts';
 import { resultOf } from '../../loadtest/verdict.ts';
 import { PacketWriter } from '../../mqtt/packets.ts';
 import { eventually } from '../city-process.ts';
-import { PLAIN, target } from './plans.ts';
+import { PLAIN, hasMosquitto, startMosquitto, target } from './plans.ts';
 
 const servers: Server[] = [];
 const sockets = new Set<Socket>();
@@ -47,6 +49,7 @@ function partOf(port: number, changes: Partial<Plan>): Part {
   return new Part({ plan, runId: 1, kind: 'send', part: 0, parts: 1, address: '127.0.0.1' }, () => undefined);
 }
 
+const CIRCUMSTANCES = { version: '1', node: process.version, date: '', command: '', complete: true };
 const OWN = { loopDelayMsP99: 0, cpuShare: 0, connectCpuShare: 0 };
 
 describe('a connection', () => {
@@ -107,5 +110,49 @@ describe('a connection', () => {
     );
     expect(() => checkDescriptors({ ...plan, receiverProcess: true }, 2000)).not.toThrow();
     expect(() => checkDescriptors({ ...plan, receiverProcess: true }, 1000)).toThrow('1364 open files');
+  });
+});
+
+describe.skipIf(!hasMosquitto)('devices that come back', () => {
+  it('are waited for when they are due only after the schedule, and so is what was kept for them', async () => {
+    const { port } = await startMosquitto();
+    const idle = { profile: 'reconnect-storm', connections: 61, connectPerS: 60, durationS: 0.6 } as const;
+    const kept = { profile: 'persistent', subscribers: 20, cleanSession: false, qos: 1, subscribeQos: 1 } as const;
+    const [storm, persistent] = await Promise.all([
+      runLoad({ ...PLAIN, ...idle, target: target(port) }),
+      runLoad({
+        ...PLAIN,
+        ...kept,
+        clientPrefix: 'kept-',
+        topic: 'kept/%i',
+        publishers: 2,
+        connectPerS: 15,
+        durationS: 0.5,
+        drainS: 1,
+        target: target(port),
+      }),
+    ]);
+    expect(storm).toMatchObject({ connectedAtEnd: 61, lost: 0, errors: {} });
+    expect(storm.connectMs.count).toBe(61 + 50);
+    expect(persistent).toMatchObject({ connectedAtEnd: 22, received: 20 * 500, lost: 0 });
+  });
+});
+
+describe('a run', () => {
+  it('has failed when not all are connected at its end', async () => {
+    const port = await answering((connection) => connack(connection < 4 ? 0 : 3));
+    const plan: Plan = {
+      ...PLAIN,
+      profile: 'connect',
+      connections: 5,
+      durationS: 0.2,
+      drainS: 0.1,
+      target: target(port),
+    };
+    const result = await runLoad(plan);
+    expect(result.connectedAtEnd).toBe(3); // the first of the four was to see whether anybody is there
+    const { ok, verdict } = reportOf(result, [], CIRCUMSTANCES);
+    expect(ok).toBe(false);
+    expect(verdict).toMatch('2 of 5 devices were not connected at the end. ');
   });
 });

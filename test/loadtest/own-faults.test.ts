@@ -39,6 +39,20 @@ describe.skipIf(!hasMosquitto)('a run', () => {
     expect(result.generator.readLagMsP99).toBeGreaterThan(300);
     expect(result.generator.lagMsP99).toBeLessThan(300);
   });
+
+  it('keeps what its receiver counted when Ctrl-C reaches that too', async () => {
+    const { port } = await startMosquitto();
+    const stop = new AbortController();
+    const plan = { ...PLAIN, receiverProcess: true, durationS: 20, target: target(port) };
+    const interrupt = (): void => {
+      if (stop.signal.aborted) return;
+      for (const name of ['SIGINT', 'SIGTERM'] as const) process.kill(receiverPid(), name);
+      stop.abort();
+    };
+    const result = await runLoad(plan, { onSecond: interrupt, signal: stop.signal });
+    expect(result.sent).toBeGreaterThan(500);
+    expect(result).toMatchObject({ received: result.sent, lost: 0 });
+  });
 });
 
 describe('what a thread reads', () => {
