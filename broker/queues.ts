@@ -21,10 +21,13 @@ export interface Release {
 
 export type Kept = Message | Release;
 
+/** What a message takes beside its topic and payload, measured: its objects, its place, its identifier. */
+export const MESSAGE_BYTES = 300;
+
 export interface QueueLimits {
   /** Messages of one session that it has not acknowledged. */
   readonly sessionMessages: number;
-  /** Topics and payloads of all sessions together; what several of them keep counts for each. */
+  /** Of all sessions together: topics, payloads and MESSAGE_BYTES for each message; what several of them keep counts for each. */
   readonly queuedBytes: number;
 }
 
@@ -53,7 +56,7 @@ export class Queues {
     this.#onDrop = onDrop;
   }
 
-  /** Topics and payloads, for each session that keeps them. */
+  /** As they are limited. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -117,6 +120,7 @@ export class Queues {
     if (place?.kept.cmd !== 'publish' || place.kept.qos < 2) return;
     this.#bytes -= bytesOf(place.kept);
     place.kept = { cmd: 'pubrel', messageId };
+    this.#bytes += bytesOf(place.kept);
   }
 
   /** The client has it. → what it was, undefined for an identifier that is none of ours */
@@ -143,5 +147,5 @@ export class Queues {
 }
 
 function bytesOf(kept: Kept): number {
-  return kept.cmd === 'publish' ? kept.topic.length + kept.payload.length : 0;
+  return MESSAGE_BYTES + (kept.cmd === 'publish' ? kept.topic.length + kept.payload.length : 0);
 }
