@@ -92,10 +92,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     exchanges,
     isKept: (clientId) => sessions.isKept(clientId),
     isResumed: (clientId) => sessions.isResumed(clientId),
+    onSend: () => tally.out++,
     onDrop: () => tally.dropped++,
   });
   const repeated = new RepeatedFilters(aedes);
-  policy.serve(aedes);
+  policy.serve(aedes, memory);
   countClientErrors(aedes, tally, log);
 
   const traffic = new Traffic();

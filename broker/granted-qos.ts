@@ -12,7 +12,6 @@ interface Delivered {
 type Deliver = (packet: Delivered, done: () => void) => void;
 
 interface Deliverer {
-  readonly subscriptions: { readonly [filter: string]: { qos: 0 | 1 | 2 } };
   /** The newest message that each broker had delivered. */
   readonly duplicates: { readonly [brokerId: string]: number };
   deliver0: Deliver;
@@ -30,11 +29,7 @@ export function deliverAtGrantedQos(client: Client, grants: Grants): void {
     }
     if (packet.qos > 0) packet.qos = grants.best(packet.topic, packet.qos);
     if (packet.qos === 0) deliver0(packet, done);
-    else if (packet.qos === 1) deliverQoS(packet, done);
-    else {
-      raise(deliverer.subscriptions[packet.topic]);
-      deliverQoS(packet, done);
-    }
+    else deliverQoS(packet, done);
   };
   deliverer.deliver0 = deliver;
   deliverer.deliverQoS = deliver;
@@ -43,9 +38,4 @@ export function deliverAtGrantedQos(client: Client, grants: Grants): void {
 /** Under another filter of the same client. */
 function wasDelivered({ duplicates }: Deliverer, { brokerId, brokerCounter }: Delivered): boolean {
   return brokerId !== null && brokerCounter <= (duplicates[brokerId] ?? 0);
-}
-
-/** Aedes delivers QoS 2, and lowers it when the topic itself is one of the filters. Its record serves nothing else: all its ways lead here. */
-function raise(exact: { qos: 0 | 1 | 2 } | undefined): void {
-  if (exact) exact.qos = 2;
 }

@@ -2,14 +2,13 @@
 // queue, so that what comes now cannot overtake what was kept, and nothing is sent twice on one connection [MQTT-4.6.0-6]. Whom a message
 // concerns is not decided here, nor how much may be kept (queues.ts).
 /* oxlint-disable no-underscore-dangle -- Aedes offers no seam here; these are its own names */
-import type { AedesPublishPacket, Client } from 'aedes';
+import type { Client } from 'aedes';
 import { outflowOf } from './outflow.ts';
 import type { Outflow } from './outflow.ts';
 import type { Message, Queues } from './queues.ts';
 
 /** The part of Aedes' client that is used here. */
 interface Recipient extends Client {
-  readonly broker: { authorizeForward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null };
   readonly closed: boolean;
   _nextId: number;
 }
@@ -26,11 +25,14 @@ const PUBREL = 0x62; // 3.6.1
 
 export class KeptDelivery {
   readonly #queues: Queues;
+  readonly #onSend: () => void;
   /** Connections that have their CONNACK, by client id. */
   readonly #links = new Map<string, Link>();
 
-  constructor(queues: Queues) {
+  /** onSend: a message goes out, for the first time or again. */
+  constructor(queues: Queues, onSend: () => void) {
     this.#queues = queues;
+    this.#onSend = onSend;
   }
 
   /**
@@ -55,8 +57,10 @@ export class KeptDelivery {
     const isKept = this.#queues.add(clientId, message);
     if (!link || link.client.closed) return;
     if (isKept) this.#sendWaiting(link);
-    else if (isNext && !link.outflow.isBlocked && mayForward(link.client, message))
-      link.outflow.publish(message, this.#takeId(link.client));
+    else if (isNext && !link.outflow.isBlocked) {
+      this.#onSend();
+      link.outflow.publish(message, this.takeId(link.client));
+    }
   }
 
   #sendWaiting(link: Link): void {
@@ -76,31 +80,27 @@ export class KeptDelivery {
 
   #sendNext({ client, outflow }: Link): void {
     const kept = this.#queues.next(client.id)!;
-    if (kept.cmd === 'publish' && !mayForward(client, kept)) {
-      this.#queues.skip(client.id);
-      return;
-    }
+    if (kept.cmd === 'publish') this.#onSend();
     const { messageId: oldId } = kept;
-    const packetId = oldId ?? this.#takeId(client);
+    const packetId = oldId ?? this.takeId(client);
     this.#queues.send(client.id, packetId);
     if (kept.cmd === 'pubrel') client.conn.write(Buffer.from([PUBREL, 2, packetId >> 8, packetId & 0xff]));
     else if (oldId === undefined) outflow.publish(kept, packetId);
     else outflow.publishAgain(kept, packetId);
   }
 
-  /** One that no message of the session has [MQTT-2.3.1-4]. */
-  #takeId(client: Recipient): number {
-    let id = client._nextId;
-    for (let tried = 1; tried < MAX_PACKET_ID && this.#queues.uses(client.id, id); tried++) id = following(id);
-    client._nextId = following(id);
+  /** For the next delivery above QoS 0, kept or not: one that no message of the session has [MQTT-2.3.1-4]. */
+  takeId(client: Client): number {
+    const recipient = client as unknown as Recipient;
+    let id = recipient._nextId;
+    if (!client.clean) {
+      for (let tried = 1; tried < MAX_PACKET_ID && this.#queues.uses(client.id, id); tried++) id = following(id);
+    }
+    recipient._nextId = following(id);
     return id;
   }
 }
 
 function following(packetId: number): number {
   return packetId >= MAX_PACKET_ID ? 1 : packetId + 1;
-}
-
-function mayForward(client: Recipient, message: Message): boolean {
-  return client.broker.authorizeForward(client, message as unknown as AedesPublishPacket) !== null;
 }

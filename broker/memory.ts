@@ -65,6 +65,8 @@ export interface MemoryOptions {
   readonly isKept: (clientId: string) => boolean;
   /** True when the client's session began with an earlier connection. */
   readonly isResumed: (clientId: string) => boolean;
+  /** A message goes to the client of a session. */
+  readonly onSend: () => void;
   /** A message was not kept because its session is full. */
   readonly onDrop: () => void;
 }
@@ -80,7 +82,7 @@ export class Memory {
   constructor(aedes: Aedes, options: MemoryOptions) {
     this.#options = options;
     this.#queues = new Queues(options.limits, options.onDrop);
-    this.#delivery = new KeptDelivery(this.#queues);
+    this.#delivery = new KeptDelivery(this.#queues, options.onSend);
     this.#subscriptions = new KeptSubscriptions(options.isKept);
     this.#persistence = (aedes as Aedes & { persistence: Persistence }).persistence;
     this.#replaceRetained();
@@ -97,6 +99,11 @@ export class Memory {
 
   get queuedBytes(): number {
     return this.#queues.bytes;
+  }
+
+  /** The packet identifier of the next delivery to the client above QoS 0. */
+  takeId(client: Client): number {
+    return this.#delivery.takeId(client);
   }
 
   /** Of a session that is over. */

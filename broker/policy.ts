@@ -14,7 +14,7 @@ import { deliverAtGrantedQos } from './granted-qos.ts';
 import { readThrough } from './intake.ts';
 import type { Limits } from './limits.ts';
 import { NOWHERE } from './memory.ts';
-import type { Stored } from './memory.ts';
+import type { Memory, Stored } from './memory.ts';
 import type { Pacing } from './pacing.ts';
 import type { Retained } from './retained.ts';
 import { isTopic } from './roles.ts';
@@ -45,13 +45,15 @@ export class Policy {
   /** All connections that have a client. */
   readonly open = new Set<Connection>();
   #shortWay!: ShortWay;
+  #memory!: Memory;
 
   constructor(parts: PolicyParts) {
     this.#parts = parts;
   }
 
   /** Before the first client. */
-  serve(aedes: Aedes): void {
+  serve(aedes: Aedes, memory: Memory): void {
+    this.#memory = memory;
     const { city, pacing, limits } = this.#parts;
     this.#shortWay = new ShortWay(city, this, pacing, limits);
     rememberRoutes(aedes);
@@ -106,7 +108,12 @@ export class Policy {
     this.#connections.set(client, connection);
     this.open.add(connection);
     shieldTopics(client);
-    deliverThrough(outflow, client, (recipient, packet) => this.#forward(recipient, packet) !== null);
+    deliverThrough(
+      outflow,
+      client,
+      (recipient, packet) => this.#forward(recipient, packet) !== null,
+      (recipient) => this.#memory.takeId(recipient),
+    );
     deliverAtGrantedQos(client, connection.subscriptions);
     readThrough(client, (incoming) => this.#shortWay.take(connection, incoming));
     client.once('connected', () => connection.guard.connected());

@@ -96,12 +96,6 @@ export class Queues {
     queue.byId.set(packetId, place);
   }
 
-  /** The next one will not be sent. */
-  skip(clientId: string): void {
-    const queue = this.#queues.get(clientId)!;
-    this.#remove(clientId, queue, queue.sent);
-  }
-
   /** A new connection: nothing has gone out on it. → the highest identifier in use, 0 when there is none */
   rewind(clientId: string): number {
     const queue = this.#queues.get(clientId);

@@ -105,16 +105,7 @@ class RetainedDelivery {
         return;
       }
       if (!next.message) continue;
-      let isWritten = false;
-      let waits = false;
-      client.deliverQoS(packetOf(next.message), () => {
-        isWritten = true;
-        if (waits) outflow.whenRead(() => this.#goOn(sender));
-      });
-      if (!isWritten) {
-        waits = true; // at QoS 2 Aedes writes it, in a later turn
-        return;
-      }
+      client.deliverQoS(packetOf(next.message), () => undefined);
       if (outflow.waitingBytes >= WAITING_BYTES) {
         outflow.whenRead(() => this.#goOn(sender));
         return;

@@ -508,6 +508,23 @@ describe('SUBSCRIBE', () => {
     await viewer.ping();
     expect(received(viewer).map(({ qos }) => qos)).toEqual([1]);
   });
+
+  it.each([true, false])(
+    '[MQTT-3.8.4-3] replaces it also when another filter had a better QoS (clean %s)',
+    async (clean) => {
+      const broker = await start();
+      const viewer = await subscribed(broker.port, { [EVENT]: 0, 'city/#': 1 }, { cleanSession: clean });
+      const wire = await Wire.connected(broker.port);
+      await publish(wire, EVENT, 1, { id: 1 });
+      await subscribe(viewer, { [EVENT]: 2 });
+      viewer.writer.unsubscribe(2, ['city/#']);
+      viewer.send();
+      await viewer.until(() => viewer.ofType(UNSUBACK).length === 1);
+      await publish(wire, EVENT, 1, { id: 2 });
+      await viewer.until(() => received(viewer).length === 2);
+      expect(received(viewer).map(({ qos }) => qos)).toEqual([1, 1]);
+    },
+  );
 });
 
 describe('UNSUBSCRIBE', () => {

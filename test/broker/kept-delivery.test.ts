@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Client } from 'aedes';
 import type { Broker } from '../../broker/broker.ts';
+import { KeptDelivery } from '../../broker/kept-delivery.ts';
+import { Queues } from '../../broker/queues.ts';
 import { CONNACK, PUBLISH, PUBREL, SUBACK } from '../../mqtt/packets.ts';
 import { Peer } from './peer.ts';
 import type { Received } from './peer.ts';
@@ -250,6 +253,17 @@ describe('a kept session that is away and comes back while others publish', () =
     expect(later).not.toContain(packetId);
     expect(later).not.toContain(0);
     expect(new Set(later).size).toBe(65_534);
+  });
+
+  it('[MQTT-2.3.1-4] nor is what is not kept, as retained messages for a new subscription are not', () => {
+    const queues = new Queues({ sessionMessages: 9, queuedBytes: 999 }, () => undefined);
+    const delivery = new KeptDelivery(queues, () => undefined);
+    for (const packetId of [65_535, 1, 3]) {
+      queues.add('kept', { cmd: 'publish', topic: 'a', payload: Buffer.from('x'), qos: 1, retain: false });
+      queues.send('kept', packetId);
+    }
+    const client = { id: 'kept', clean: false, _nextId: 65_535 } as unknown as Client;
+    expect([delivery.takeId(client), delivery.takeId(client)]).toEqual([2, 4]);
   });
 
   it('keeps no more than its limit while it is away, in the order in which it came, and goes on with what is new', async () => {
