@@ -29,6 +29,17 @@ afterAll(() => rm(folder, { recursive: true }));
 const will = (topic: string) => ({ will: { topic, payload: Buffer.from('offline'), qos: 1 as const, retain: true } });
 
 describe('credentials', () => {
+  it('are checked without keeping files waiting, which need the same threads', async () => {
+    let checked = 0;
+    const wrong = Array.from({ length: 60 }, async () => {
+      await credentials.verify('simulator', Buffer.from('wrong'));
+      checked++;
+    });
+    await stat(folder);
+    expect(checked).toBeLessThan(20);
+    await Promise.all(wrong);
+  });
+
   it('are generated at the first start, readable by the owner only, and kept at the second', async () => {
     const secret = await readSecret(folder, 'simulator');
     expect(secret).toMatch(/^[\w-]{32}$/);

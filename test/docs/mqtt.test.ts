@@ -27,9 +27,11 @@ test('its limits are the defaults', () => {
   expect(row('packet')).toContain(megabyte);
   expect(row('filters')).toContain(`${DEFAULT_LIMITS.subscriptionsPerClient} per client`);
   expect(row('publishes of one client')).toContain(String(DEFAULT_LIMITS.maxInProgress));
-  expect(row('output')).toContain(`${kilobytes(DEFAULT_LIMITS.slowBytes)} at QoS 0`);
-  expect(row('output')).toContain(`${DEFAULT_LIMITS.blockedBytes / 1_048_576} MB at QoS 1`);
-  expect(row('output')).toContain(`for ${DEFAULT_LIMITS.drainTimeoutMs / 1000} s`);
+  expect(row('output that waits')).toContain(`${kilobytes(DEFAULT_LIMITS.slowBytes)} at QoS 0`);
+  expect(row('output that blocks')).toContain(`${DEFAULT_LIMITS.blockedBytes / 1_048_576} MB at QoS 1`);
+  expect(row('output that blocks')).toContain(`for ${DEFAULT_LIMITS.drainTimeoutMs / 1000} s`);
+  expect(row('output in all')).toContain(`${DEFAULT_LIMITS.outputBytes / 1_048_576} MB of one client`);
+  expect(row('output in all')).toContain(`${DEFAULT_LIMITS.allOutputBytes / 1_048_576} MB of all`);
   expect(row('keep-alive')).toContain(`1…${DEFAULT_LIMITS.keepAliveS} s`);
   expect(row('take-overs')).toContain(`${DEFAULT_LIMITS.takeovers} in 10 s`);
   expect(row('retained topics')).toContain(thousands(DEFAULT_LIMITS.retainedTopics));
