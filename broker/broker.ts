@@ -55,7 +55,10 @@ export interface Broker {
   readonly port: number;
   /** Speaks MQTT on any stream, for example a WebSocket. */
   readonly handle: (stream: Duplex, request?: IncomingMessage) => void;
-  /** Publishes as the broker itself; resolves when the frame is durable and handed to the output of every subscriber, whether they read or not. @throws for a topic that is none of the city's */
+  /**
+   * Publishes as the broker itself; resolves when the frame is durable and in the output of its subscribers, whether or not they read.
+   * @throws for a topic that is none of the city's
+   */
   publish(topic: string, payload: Uint8Array, options: { qos: 0 | 1; retain: boolean }): Promise<void>;
   /** Totals since the start. */
   counters(): BrokerTotals;
