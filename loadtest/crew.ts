@@ -17,6 +17,8 @@ export class Member {
   ready = false;
   stats: Stats | undefined;
   final: Final | undefined;
+  /** Sessions that it could not make the target forget; undefined until it has tried. */
+  sessionsLeft: number | undefined;
   readonly #order: (order: Order) => void;
   readonly #end: () => Promise<void>;
 
@@ -26,6 +28,7 @@ export class Member {
       if (report.type === 'born') this.born = true;
       else if (report.type === 'ready') this.ready = true;
       else if (report.type === 'stats') this.stats = report;
+      else if (report.type === 'cleaned') this.sessionsLeft = report.left;
       else this.final = report;
       onReport(report);
     };

@@ -65,6 +65,8 @@ export class Device implements LinkOwner, Unfinished {
   #openedNs = 0;
   /** It is meant to be connected and is not, since `dueNs`. */
   #awaited = false;
+  /** It connects only to make the broker forget its session. */
+  #forgets = false;
 
   constructor(home: Home, index: number, role: Role) {
     this.#home = home;
@@ -79,6 +81,19 @@ export class Device implements LinkOwner, Unfinished {
   /** No connection, and none on its way. */
   get idle(): boolean {
     return this.#state === CLOSED;
+  }
+
+  /**
+   * Its session outlives its connection. Never that of a publisher: who comes back to a kept session must send again what was un-acknowledged
+   * [MQTT-4.4.0-1], and this one does not.
+   */
+  get keepsSession(): boolean {
+    return !this.#home.plan.cleanSession && this.role !== 'publisher';
+  }
+
+  /** From now on it connects with a clean session. */
+  forget(): void {
+    this.#forgets = true;
   }
 
   /** It has been meant to be connected since `dueNs`, tried or not, and is not. */
@@ -104,13 +119,14 @@ export class Device implements LinkOwner, Unfinished {
     const { plan, writer } = this.#home;
     const { username, password, version } = plan.target;
     const clientId = clientIdOf(plan, this.index);
+    const cleanSession = this.#forgets || !this.keepsSession;
     writer.connect({
       clientId,
-      cleanSession: plan.cleanSession,
+      cleanSession,
       keepAliveS: plan.keepAliveS,
       username: username === undefined ? undefined : expand(username, this.index, clientId),
       password: password === undefined ? undefined : expand(password, this.index, clientId),
-      properties: version === '5' && !plan.cleanSession ? { sessionExpiryS: SESSION_EXPIRY_S } : undefined,
+      properties: version === '5' && !cleanSession ? { sessionExpiryS: SESSION_EXPIRY_S } : undefined,
     });
     this.send();
   }

@@ -57,6 +57,9 @@ export class Part implements Home {
   #away = false;
   #finished = false;
   #connectedAtEnd = 0;
+  /** Devices that have yet to end their sessions. */
+  #uncleaned = new Set<Device>();
+  #left = 0;
 
   constructor(setup: Setup, report: (report: Report) => void) {
     const { plan, runId, part, parts, kind } = setup;
@@ -98,11 +101,15 @@ export class Part implements Home {
       case 'finish':
         this.#finish();
         return;
+      case 'clean':
+        this.#clean(order.beginNs, order.first);
+        return;
     }
   }
 
   /** Something is due or owed: the thread must look at the clock more often than for housekeeping. */
   get nextNs(): number {
+    if (this.#finished) return this.#opening.nextNs;
     if (this.#sender?.owes) return 0;
     return Math.min(this.#sender?.nextNs ?? Infinity, this.#opening.nextNs);
   }
@@ -118,13 +125,13 @@ export class Part implements Home {
   }
 
   tick(now: number): void {
-    this.#sender?.tick(now);
+    if (!this.#finished) this.#sender?.tick(now);
     this.#openDue(now);
     if (now >= this.#nextWatchNs) {
       this.#nextWatchNs = now + WATCH_NS;
       this.#watch(now);
     }
-    if (now >= this.#nextStatsNs) {
+    if (now >= this.#nextStatsNs && !this.#finished) {
       this.#nextStatsNs = now + STATS_NS;
       this.#stats();
     }
@@ -153,6 +160,11 @@ export class Part implements Home {
 
   connected(device: Device, receiveMaximum: number): void {
     this.#connected++;
+    if (this.#finished) {
+      device.leave();
+      this.#cleaned(device);
+      return;
+    }
     this.tally.connect.record((this.#readNs - device.dueNs) / 1000);
     this.#sender?.connected(device, receiveMaximum);
     this.#receiver?.connected(device);
@@ -186,7 +198,11 @@ export class Part implements Home {
   down(device: Device, cause: string, wasUp: boolean): void {
     if (wasUp) this.#connected--;
     this.#sender?.down(device, nowNs());
-    if (this.#finished) return;
+    if (this.#finished) {
+      this.#left++;
+      this.#cleaned(device);
+      return;
+    }
     this.tally.error(cause);
     this.#settle(device);
     this.#returning.push(device, nowNs() + RETRY_NS * (1 + fraction(this.plan.seed, device.index)));
@@ -302,6 +318,22 @@ export class Part implements Home {
       device.leave();
     }
     this.#stats();
+  }
+
+  /** Each device whose session is kept connects once more, with a clean one [MQTT-3.1.2-6]. */
+  #clean(beginNs: number, first: number): void {
+    const kept = this.devices.filter(({ keepsSession }) => keepsSession);
+    for (const device of kept) device.forget();
+    this.#away = false;
+    this.#left = 0;
+    this.#uncleaned = new Set(kept);
+    this.#openAll(kept, beginNs, first);
+    if (kept.length === 0) this.#report({ type: 'cleaned', left: 0 });
+  }
+
+  #cleaned(device: Device): void {
+    if (!this.#uncleaned.delete(device)) return;
+    if (this.#uncleaned.size === 0) this.#report({ type: 'cleaned', left: this.#left });
   }
 
   /** Who waits until the end has waited at least until now. */

@@ -51,7 +51,7 @@ async function tryOtherSources(plan: Plan, address: string, where: string, signa
 function tryOnce(plan: Plan, address: string, index: number, signal?: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve) => {
     const home = {
-      plan,
+      plan: { ...plan, cleanSession: true },
       address,
       writer: new PacketWriter(plan.target.version === '5' ? 5 : 4),
       nowNs,

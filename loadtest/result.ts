@@ -18,6 +18,9 @@ export function isDowngrade(cause: string): boolean {
   return /^(message delivered|subscription granted) at QoS/.test(cause);
 }
 
+/** Another such key: the target could not be made to forget what it keeps for a device. */
+export const SESSION_LEFT = 'session left at the broker';
+
 export interface Distribution {
   readonly count: number;
   readonly min: number;

@@ -11,6 +11,7 @@ import type { Plan } from './plan.ts';
 import { probe } from './probe.ts';
 import { checkPlan, countsOf } from './profiles.ts';
 import { whyNot } from './rehearsal.ts';
+import { SESSION_LEFT } from './result.ts';
 import type { Result, Second } from './result.ts';
 import { Timeline } from './timeline.ts';
 import { resultOf, skippedResult } from './verdict.ts';
@@ -92,9 +93,10 @@ class Run {
     if (this.#plan.profile === 'retained') await this.#askForRetained();
     const heard = await this.#finish();
     const plan = this.#plan;
+    const sessionsLeft = plan.cleanSession ? 0 : await this.#clean();
     const lastSecond = Math.ceil((this.#endNs - this.#startNs) / 1e9);
     this.#handOn(Infinity, lastSecond);
-    return resultOf(
+    const result = resultOf(
       {
         plan,
         startNs: this.#startNs,
@@ -105,6 +107,7 @@ class Run {
       },
       heard,
     );
+    return sessionsLeft === 0 ? result : { ...result, errors: { ...result.errors, [SESSION_LEFT]: sessionsLeft } };
   }
 
   async end(): Promise<void> {
@@ -202,6 +205,17 @@ class Run {
     this.#order({ type: 'finish' }, 'send');
     await this.#untilFinal('send');
     return this.#crew.flatMap(({ kind, final }) => (final ? [{ kind, final }] : []));
+  }
+
+  /** Sessions that are kept outlive the run. @returns how many the target may still hold */
+  async #clean(): Promise<number> {
+    const { connections, publishers } = countsOf(this.#plan);
+    const kept = connections - publishers;
+    const patienceS = kept / this.#plan.connectPerS + CONNECT_PATIENCE_S;
+    this.#order({ type: 'clean', beginNs: nowNs(), first: publishers });
+    const done = () => this.#crew.every(({ sessionsLeft }) => sessionsLeft !== undefined);
+    await this.#until(done, nowNs() + patienceS * 1e9, false);
+    return done() ? this.#crew.reduce((sum, { sessionsLeft }) => sum + sessionsLeft!, 0) : kept;
   }
 
   /** @throws when one keeps its figures to itself: without them everything would look lost */

@@ -161,7 +161,7 @@ export class Sender {
     if (publisher?.inflight && publisher.waiting.count > 0) this.#flush(publisher);
   }
 
-  /** What was un-acknowledged is not sent again: the audit tells whether it arrived. */
+  /** What was un-acknowledged is not sent again, for which a publisher's session is never a kept one: the audit tells whether it arrived. */
   down(device: Device, nowNs: number): void {
     const publisher = this.#publishers.get(device);
     if (publisher) this.#forsake(publisher, nowNs);

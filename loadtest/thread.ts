@@ -36,7 +36,10 @@ interface Channel {
 
 /** Runs a part until it was told to finish. */
 function live(setup: Setup, { post, onOrder, unref }: Channel): void {
-  const part = new Part(setup, post);
+  const part = new Part(setup, (report) => {
+    post(report);
+    if (report.type === 'cleaned') end();
+  });
   const naps = new Cells(FINE_BITS);
   const delays = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   let stretch = new Stretch();
@@ -56,13 +59,18 @@ function live(setup: Setup, { post, onOrder, unref }: Channel): void {
       stretch = new Stretch();
       delays.enable();
     } else if (order.type === 'finish') {
-      over = true;
+      running = false;
       // A sender naps in the loop by intent: what counts is how late it woke.
       const loopDelayMsP99 = setup.kind === 'send' ? naps.quantileMs(0.99) : loopDelayMs(delays.percentile(99));
       post({ type: 'final', ...part.final({ loopDelayMsP99, cpuShare: stretch.cpuShare(), connectCpuShare }) });
-      unref();
+      if (setup.plan.cleanSession) end();
     }
   });
+
+  function end(): void {
+    over = true;
+    unref();
+  }
 
   function loop(): void {
     if (over) return;

@@ -1,4 +1,5 @@
 // What a run makes of connections that are not answered, are refused, or cannot be made for want of this machine's own means.
+import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -7,6 +8,7 @@ import { Part } from '../../loadtest/part.ts';
 import type { Plan } from '../../loadtest/plan.ts';
 import { checkDescriptors } from '../../loadtest/own-means.ts';
 import { reportOf } from '../../loadtest/report.ts';
+import { SESSION_LEFT } from '../../loadtest/result.ts';
 import { runLoad } from '../../loadtest/run.ts';
 import { resultOf } from '../../loadtest/verdict.ts';
 import { PacketWriter } from '../../mqtt/packets.ts';
@@ -22,12 +24,16 @@ afterEach(() => {
 });
 
 /** A broker that answers the first thing that a client says with `answer(n)`, n counting connections from 0. */
-async function answering(answer: (connection: number) => Uint8Array | undefined): Promise<number> {
+async function answering(
+  answer: (connection: number) => Uint8Array | undefined,
+  onConnect: (packet: Buffer) => void = () => undefined,
+): Promise<number> {
   let connections = 0;
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
-    socket.once('data', () => {
+    socket.once('data', (packet: Buffer) => {
+      onConnect(packet);
       const bytes = answer(connections++);
       if (bytes) socket.write(bytes);
     });
@@ -156,3 +162,44 @@ describe('a run', () => {
     expect(verdict).toMatch('2 of 5 devices were not connected at the end. ');
   });
 });
+
+describe.skipIf(!hasMosquitto)('sessions that are kept', () => {
+  const kept: Partial<Plan> = { profile: 'persistent', cleanSession: false, qos: 1, subscribeQos: 1, publishers: 3 };
+
+  for (const version of ['3.1.1', '5'] as const) {
+    it(`are gone from the broker after the run, MQTT ${version}`, async () => {
+      const { port } = await startMosquitto(['sys_interval 1']);
+      const plan: Plan = { ...PLAIN, ...kept, subscribers: 5, connections: 12, target: target(port, { version }) };
+      const result = await runLoad({ ...plan, durationS: 0.4 });
+      expect(result).toMatchObject({ lost: 0, errors: {} });
+      await eventually('all to be gone', () => sessionsAt(port) <= 1 || undefined, 5000); // the one that asks
+    });
+  }
+
+  it('that could not be ended are told', async () => {
+    const { port, child } = await startMosquitto();
+    const plan: Plan = { ...PLAIN, ...kept, subscribers: 5, drainS: 0.1, target: target(port) };
+    const result = await runLoad({ ...plan, durationS: 2 }, { onSecond: () => void child.kill('SIGKILL') });
+    expect(result.errors[SESSION_LEFT]).toBe(5);
+  });
+
+  it('are none of a publisher, which would have to send again what was un-acknowledged', async () => {
+    const flags: number[] = [];
+    const port = await answering(
+      () => connack(0),
+      (connect) => flags.push(connect[9]! & 2),
+    );
+    const part = partOf(port, { ...kept, profile: 'publish', subscribers: 0, connections: 4 });
+    part.obey({ type: 'connect', beginNs: 0, first: 0 });
+    part.tick(nowNs());
+    await eventually('all to connect', () => flags.length === 4 || undefined, 3000);
+    expect(flags.filter((flag) => flag === 0).length).toBe(1);
+    part.obey({ type: 'finish' });
+  });
+});
+
+/** Clients that mosquitto knows, connected or not. */
+function sessionsAt(port: number): number {
+  const words = ['-p', String(port), '-t', '$SYS/broker/clients/total', '-C', '1', '-W', '2'];
+  return Number(spawnSync('mosquitto_sub', words, { timeout: 5000 }).stdout.toString());
+}
