@@ -171,7 +171,7 @@ describe('the order of messages', () => {
     }
   });
 
-  it("loses none of the broker's own publishes and of the wills, whatever their QoS, while a session can sleep", async () => {
+  it("[MQTT-4.5.0-1] loses none of the broker's own publishes and of the wills, whatever their QoS, while a session can sleep", async () => {
     const broker = await start();
     const sleeper = await Wire.connected(broker.port, { clientId: 'sleeper', cleanSession: false });
     const viewer = await Wire.connected(broker.port, { clientId: 'viewer' });

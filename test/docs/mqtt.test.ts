@@ -44,7 +44,9 @@ test('its limits are the defaults', () => {
 
 test('each clause that it calls stricter has a test of its name', () => {
   const table = page.slice(page.indexOf('### Stricter'), page.indexOf('### Where'));
-  const files = ['conformance', 'kept-delivery'].map((name) => read(`test/broker/${name}.test.ts`));
+  const files = ['conformance', 'kept-delivery', 'before-connack', 'outflow'].map((name) =>
+    read(`test/broker/${name}.test.ts`),
+  );
   const tests = files.join('').replaceAll('MQTT-3-8.3-4', 'MQTT-3.8.3-4');
   const clauses = new Set(table.match(/\[MQTT-[\d.]+-\d+\]/g));
   expect(clauses.size).toBeGreaterThan(15);
