@@ -12,11 +12,20 @@ interface Exchange {
   isPublished: boolean;
 }
 
+/** As many as Aedes allows on one connection; here of a session, on however many. */
+const MAX_OPEN = 1000;
+
 type ById = Map<number, Exchange>;
 
 export class Exchanges {
   readonly #kept = new Map<string, ById>();
   readonly #clean = new WeakMap<Sender, ById>();
+
+  /** False for one more of a session that has as many open as it may. */
+  hasRoom(client: Sender, packetId: number): boolean {
+    const own = this.#of(client);
+    return !own || own.size < MAX_OPEN || own.has(packetId);
+  }
 
   /** Takes the message, unless it was taken already. → its ticket; when that rejects the client may come again */
   begin(client: Sender, packetId: number, take: () => Promise<void> | undefined): Promise<void> | undefined {

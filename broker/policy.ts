@@ -191,8 +191,13 @@ export class Policy {
       done(new Error('a publish without a connection'));
       return;
     }
+    if (isExchange(packet) && !this.#parts.exchanges.hasRoom(client!, packet.messageId)) {
+      this.#parts.tally.refuse('open-exchanges', { client: client!.id });
+      client!.conn.destroy(); // MQTT 3.1.1 has no other answer
+      return;
+    }
     try {
-      if (packet.qos < 2) this.#parts.pacing.begun(connection); // Aedes itself bounds QoS 2
+      if (packet.qos < 2) this.#parts.pacing.begun(connection); // exchanges.ts bounds QoS 2
       if (packet.qos === 1) connection.byAedes++;
       const cause = connection.access.publishRefusal(packet.topic) ?? this.#lengthRefusal(packet);
       if (cause) this.#drop(cause, client!, packet);

@@ -99,6 +99,14 @@ describe('exchanges', () => {
     expect(exchanges.isPublished(kept, 1)).toBe(false);
   });
 
+  it('are bounded for a session, on however many connections; those that are open go on', () => {
+    const exchanges = new Exchanges();
+    for (let id = 1; id <= 1000; id++) void exchanges.begin({ ...kept }, id, () => undefined);
+    expect([1000, 1001].map((id) => exchanges.hasRoom(kept, id))).toEqual([true, false]);
+    exchanges.end(kept, 7);
+    expect([exchanges.hasRoom(kept, 1001), exchanges.hasRoom(clean, 1)]).toEqual([true, true]);
+  });
+
   it('may begin again when a ticket is not given', async () => {
     const exchanges = new Exchanges();
     await expect(exchanges.begin(kept, 1, () => Promise.reject(new Error('full')))).rejects.toThrow('full');
