@@ -3,6 +3,7 @@ import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { nearestChoice } from '../telemetry/names.ts';
 import { tellsArrival, tellsLoss, tellsOrder } from './countable.ts';
 import type { Plan } from './plan.ts';
+import { ownMsOf } from './own-share.ts';
 import { FOREIGN } from './result.ts';
 import type { Distribution, Result } from './result.ts';
 
@@ -199,7 +200,9 @@ export function judge(expectation: Expectation, result: Result): ExpectationResu
     return { name, ok: false, limit: limitText, reason: `${withUnit(missing, 'share')} never arrived` };
   if (value === undefined)
     return { name, ok: false, limit: limitText, reason: result.skipped ?? 'nothing was measured' };
-  return { name, ok: holds(value, operator, limit), value: rounded(value), limit: limitText };
+  const judged = { name, ok: holds(value, operator, limit), value: rounded(value), limit: limitText };
+  const ownMs = judged.ok ? 0 : ownMsOf(measure, result);
+  return ownMs === 0 ? judged : { ...judged, reason: `the generator itself was up to ${ownMs} ms late there` };
 }
 
 /** Of all deliveries that were due, those without a time: lost on the way, 0…1. What was never sent has the time that it waited. */

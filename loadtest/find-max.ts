@@ -2,6 +2,7 @@
 // generator itself was at its limit says nothing about the broker and is never called the broker's limit.
 import { errorsOf, judge } from './expect.ts';
 import type { Expectation } from './expect.ts';
+import { OWN_SHARE, ownMsOf } from './own-share.ts';
 import type { Result } from './result.ts';
 
 export interface Step {
@@ -50,8 +51,6 @@ const PRECISION = 1.05;
 const MAX_STEPS = 24;
 /** Below this share of the offered rate the broker pushes back, whatever arrives. */
 const SENT_SHARE = 0.98;
-/** Of a p99: from here on the generator's lateness is not to be told from the broker's. */
-const OWN_SHARE = 0.25;
 const LOWEST_PER_S = 1;
 
 /** Why a search ended before its time, in words of the conclusion. */
@@ -192,7 +191,8 @@ function isOwnFault(result: Result, limits: readonly Expectation[], p99Ms: numbe
   const onlyTimes = broken.every(
     (limit) => /^(latency|ack|lag)\./.test(limit.measure) && judge(limit, result).value !== undefined,
   );
-  return onlyTimes && result.generator.lagMsP99 > OWN_SHARE * p99Ms;
+  const own = broken.length > 0 && broken.every(({ measure }) => ownMsOf(measure, result) > 0);
+  return onlyTimes && (own || result.generator.lagMsP99 > OWN_SHARE * p99Ms);
 }
 
 function findingOf(

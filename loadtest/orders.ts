@@ -96,7 +96,7 @@ export interface Final {
   readonly loopDelayMsP99: number;
   /** CPU time over wall time since `start`. */
   readonly cpuShare: number;
-  /** The same from the first connection to `start`. */
+  /** The same while devices were told to connect, until all were; the highest of several times. */
   readonly connectCpuShare: number;
   readonly errors: { readonly [cause: string]: number };
 }

@@ -124,6 +124,11 @@ export class Part implements Home {
     return (this.#sender?.inflight ?? 0) > 0 || this.#opened.nextNs < Infinity;
   }
 
+  /** Devices are on their way to be connected, or should be. */
+  get incomplete(): boolean {
+    return !this.#away && this.#connected < this.devices.length;
+  }
+
   tick(now: number): void {
     if (!this.#finished) this.#sender?.tick(now);
     this.#openDue(now);

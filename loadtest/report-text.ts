@@ -73,6 +73,11 @@ export function stepLine({ perS, outcome, why, p99Ms, lost, lagMsP99 }: Step): s
 
 function expectationLines({ expectations }: LoadReport): string[] {
   return expectations.map(
-    ({ name, ok, value, reason }) => `${ok ? 'ok  ' : 'FAIL'}  ${name}  ${value ?? reason ?? 'not measured'}`,
+    ({ name, ok, value, reason }) => `${ok ? 'ok  ' : 'FAIL'}  ${name}  ${valueText(value, reason)}`,
   );
+}
+
+function valueText(value: number | undefined, reason: string | undefined): string {
+  if (value === undefined) return reason ?? 'not measured';
+  return reason === undefined ? String(value) : `${value} (${reason})`;
 }

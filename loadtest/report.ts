@@ -6,6 +6,7 @@ import { tellsArrival, tellsLoss, tellsOrder } from './countable.ts';
 import { errorsOf, missingShare } from './expect.ts';
 import type { Finding } from './find-max.ts';
 import { HEADER_BYTES } from './payload.ts';
+import { ownMoments } from './own-share.ts';
 import type { Plan } from './plan.ts';
 import { countsOf } from './profiles.ts';
 import type { Counts } from './profiles.ts';
@@ -219,10 +220,19 @@ export function cautionsOf(report: LoadReport): string[] {
     ...(unsent > 0
       ? [`${whole(unsent)} messages could not be sent: their latency is at least what they had waited at the end.`]
       : []),
+    ...ownCaution(report),
     ...(preset !== undefined && plan.sizeBytes === HEADER_BYTES
       ? [`Payloads have ${HEADER_BYTES} bytes, not the 16 of the suite: so much it takes to tell when a message left.`]
       : []),
   ];
+}
+
+function ownCaution(report: LoadReport): string[] {
+  const { skipped, generator } = report;
+  const own = skipped === undefined ? ownMoments(report) : [];
+  if (own.length === 0) return [];
+  const times = own.map((moment) => `${ms(generator.ownMs[moment])} of ${moment}`);
+  return [`A good part of a time may be the generator's own lateness: up to ${times.join(', ')}.`];
 }
 
 /** A time that there is not cannot be in a percentile: which of them say nothing about all that was due. */

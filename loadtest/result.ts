@@ -1,5 +1,6 @@
 // What a load run measured. Latencies count from the moment a message was meant to leave, not from when it left; plain data, ms unless a name
 // says otherwise.
+import type { OwnLateness } from './own-share.ts';
 import type { Plan } from './plan.ts';
 
 /** Key among the errors of a run that is none of a connection: another run, or a city, speaks on the same topics. */
@@ -65,6 +66,8 @@ export interface GeneratorState {
    * How long deliveries (acknowledgements where nobody subscribes) lay in a socket before their thread read them, at most, 99th percentile.
    */
   readonly readLagMsP99: number;
+  /** Both together, late to write and late to read, by percentile: so much of a latency is the generator's own, at most. */
+  readonly ownMs: OwnLateness;
   /** The rest of that time: waiting for the target, 99th percentile over all messages. */
   readonly blockedMsP99: number;
   /** CPU time over wall time of the busiest thread. */

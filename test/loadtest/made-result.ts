@@ -105,6 +105,7 @@ export function madeResult(changes: Partial<Result> = {}): Result {
       lagMsP99: 0.2,
       lagMsMax: 1,
       readLagMsP99: 0.1,
+      ownMs: { p50: 0.1, p90: 0.1, p99: 0.3, p999: 0.5, max: 1 },
       blockedMsP99: 0,
       cpuShare: 0.3,
       loopDelayMsP99: 1,

@@ -2,6 +2,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { judge, readExpectation } from '../../loadtest/expect.ts';
+import { cautionsOf, reportOf } from '../../loadtest/report.ts';
+import { resultOf } from '../../loadtest/verdict.ts';
 import { nowNs } from '../../loadtest/clock.ts';
 import { Part } from '../../loadtest/part.ts';
 import type { Plan } from '../../loadtest/plan.ts';
@@ -9,7 +12,10 @@ import { runLoad } from '../../loadtest/run.ts';
 import { Turns } from '../../loadtest/turns.ts';
 import { eventually } from '../city-process.ts';
 import { fakeBroker } from './fake-broker.ts';
+import { madeResult } from './made-result.ts';
 import { PLAIN, hasMosquitto, startMosquitto, target } from './plans.ts';
+
+const CIRCUMSTANCES = { version: '1', node: process.version, date: '', command: '', complete: true };
 
 /** The process that receives. */
 function receiverPid(): number {
@@ -87,5 +93,44 @@ describe('a message that waits for an acknowledgement', () => {
     await eventually('50 acknowledgements', () => part.tally.acked === 50 || undefined, 3000);
     expect(part.tally.sent).toBe(50);
     part.obey({ type: 'finish' });
+  });
+});
+
+describe('a time that is too long', () => {
+  const { latencyMs, generator } = madeResult(); // 1 to 10 ms
+  const lateMs = { p50: 0.1, p90: 0.1, p99: 6, p999: 6, max: 6 };
+  const late = madeResult({ generator: { ...generator, ownMs: lateMs } });
+
+  it('is told to be partly the own lateness of the generator where that is a good part of it', () => {
+    expect(judge(readExpectation('latency.p99<5ms'), late).reason).toBe(
+      'the generator itself was up to 6 ms late there',
+    );
+    expect(judge(readExpectation('latency.p95<5ms'), late).reason).toMatch('6 ms late');
+    expect(judge(readExpectation('latency.p50<5ms'), late)).toMatchObject({ ok: false, value: latencyMs.p50 });
+    expect(judge(readExpectation('latency.p50<5ms'), late).reason).toBeUndefined();
+    expect(judge(readExpectation('latency.p99<50ms'), late)).toMatchObject({ ok: true });
+  });
+
+  it('is cautioned about, however short the lateness is', () => {
+    expect(cautionsOf(reportOf(late, [], CIRCUMSTANCES)).join()).toMatch(
+      'up to 6 ms of p99, 6 ms of p999, 6 ms of max',
+    );
+    expect(cautionsOf(reportOf(madeResult(), [], CIRCUMSTANCES))).toEqual([]);
+  });
+});
+
+describe('connections that are begun late', () => {
+  it.each([
+    ['connect', true],
+    ['reconnect-storm', true],
+    ['retained', true],
+    ['publish', false],
+  ] as const)('make a run of %s invalid: %s', (profile, saturated) => {
+    const plan: Plan = { ...PLAIN, profile, connections: 1 };
+    const part = new Part({ plan, runId: 1, kind: 'send', part: 0, parts: 1, address: '' }, () => undefined);
+    part.tally.opening.record(50_000);
+    const final = part.final({ loopDelayMsP99: 0, cpuShare: 0, connectCpuShare: 0 });
+    const course = { plan, startNs: 0, endNs: 1e9, connections: 1, timeline: [], wallSeconds: 1 };
+    expect(resultOf(course, [{ kind: 'send', final }]).generator.saturated).toBe(saturated);
   });
 });
