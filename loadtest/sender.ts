@@ -36,6 +36,8 @@ const FEW_INFLIGHT = 100;
 const WRITE_BYTES = 131_072;
 /** Due and not written, of one worker; what becomes due beyond it is counted as never sent. */
 const MAX_WAITING = 20_000_000;
+/** The same for recorded messages, which wait whole. */
+const MAX_WAITING_BYTES = 512 * 1_048_576;
 
 export class Sender {
   readonly #plan: Plan;
@@ -49,12 +51,14 @@ export class Sender {
   #scratch: Buffer;
   #listed: Publisher[] = [];
   #waiting = 0;
+  /** Of recorded messages. */
+  #waitingBytes = 0;
   #inflight = 0;
   /** Somebody's window was full at the last tick. */
   #full = false;
   #startNs = Infinity;
   #halted = false;
-  /** Beyond MAX_WAITING: messages and deliveries by the second in which they were due. */
+  /** Beyond what may wait: messages and deliveries by the second in which they were due. */
   readonly #refused = new Map<number, { messages: number; deliveries: number }>();
 
   constructor(plan: Plan, runId: number, part: number, parts: number, tally: Tally) {
@@ -192,7 +196,7 @@ export class Sender {
     for (let dueNs = this.#startNs + timetable.atNs; dueNs <= nowNs; dueNs = this.#startNs + timetable.atNs) {
       const publisher = this.#byIndex[timetable.publisher]!;
       this.#tally.due(dueNs, this.#owed(publisher, dueNs));
-      if (this.#waiting < MAX_WAITING) this.#enlist(publisher, dueNs);
+      if (this.#waiting < MAX_WAITING && this.#waitingBytes < MAX_WAITING_BYTES) this.#enlist(publisher, dueNs);
       else this.#refuse(publisher, dueNs);
       timetable.advance();
     }
@@ -208,8 +212,10 @@ export class Sender {
 
   #enlist(publisher: Publisher, dueNs: number): void {
     const { frame } = this.#timetable;
-    publisher.waiting.push(dueNs, frame && this.#recorded(publisher, frame.topic, frame.payload));
+    const packet = frame && this.#recorded(publisher, frame.topic, frame.payload);
+    publisher.waiting.push(dueNs, packet);
     this.#waiting++;
+    this.#waitingBytes += packet?.length ?? 0;
     if (publisher.listed) return;
     publisher.listed = true;
     this.#listed.push(publisher);
@@ -268,6 +274,7 @@ export class Sender {
       this.#scratch.set(packet, at);
       this.#patch(publisher, at, dueNs, packetId);
       at += packet.length;
+      if (waiting.packet) this.#waitingBytes -= packet.length;
       waiting.shift();
       this.#waiting--;
       const ownNs = now - Math.max(dueNs, publisher.freeNs);
