@@ -70,7 +70,7 @@ export interface GeneratorState {
   readonly ownMs: OwnLateness;
   /** The rest of that time: waiting for the target, 99th percentile over all messages. */
   readonly blockedMsP99: number;
-  /** CPU time over wall time of the busiest thread. */
+  /** CPU time over wall time of the busiest thread; 0 on a Node before 23.9. */
   readonly cpuShare: number;
   /** How late connections were begun, 99th percentile; the busiest thread while it connected. */
   readonly connectLagMsP99: number;

@@ -132,10 +132,10 @@ class Stretch {
   }
 }
 
-/** Of this thread; of the whole process where Node is older than 23.9. */
+/** 0 where Node is older than 23.9 and only knows the whole process, whose other threads may be busy when this one is not. */
 function cpuOfThreadUs(): number {
-  const whole: NodeJS.Process = process;
-  const { user, system } = 'threadCpuUsage' in process ? process.threadCpuUsage() : whole.cpuUsage();
+  if (!('threadCpuUsage' in process)) return 0;
+  const { user, system } = process.threadCpuUsage();
   return user + system;
 }
 
