@@ -7,8 +7,11 @@ export interface GuardLimits {
   readonly connectBytes: number;
 }
 
-/** Why a client is not read: it has too much under way, does not read its answers, the broker closes, or its CONNECT is not answered. */
-export const HOLD = { progress: 1, answers: 2, closing: 4, connecting: 8 } as const;
+/**
+ * Why a client is not read: it has too much under way, does not read its answers, the broker closes, its CONNECT is not answered, or
+ * subscriptions of it wait for others.
+ */
+export const HOLD = { progress: 1, answers: 2, closing: 4, connecting: 8, subscribing: 16 } as const;
 export type Hold = (typeof HOLD)[keyof typeof HOLD];
 
 /** Packets to which the broker sends one packet in return, by type: CONNECT, PUBREC, PUBREL, SUBSCRIBE, UNSUBSCRIBE, PINGREQ. */

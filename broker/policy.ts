@@ -20,6 +20,7 @@ import type { Retained } from './retained.ts';
 import { isTopic } from './roles.ts';
 import { rememberRoutes } from './routes.ts';
 import { ShortPublish, ShortWay } from './short-way.ts';
+import { SubscriptionTurns } from './subscription-turns.ts';
 import type { SlowReaders } from './slow-readers.ts';
 import type { Log, Tally } from './tally.ts';
 
@@ -45,6 +46,7 @@ export class Policy {
   /** All connections that have a client. */
   readonly open = new Set<Connection>();
   #shortWay!: ShortWay;
+  #turns!: SubscriptionTurns;
   #memory!: Memory;
 
   constructor(parts: PolicyParts) {
@@ -56,6 +58,7 @@ export class Policy {
     this.#memory = memory;
     const { city, pacing, limits } = this.#parts;
     this.#shortWay = new ShortWay(city, this, pacing, limits);
+    this.#turns = new SubscriptionTurns(aedes);
     rememberRoutes(aedes);
   }
 
@@ -107,7 +110,7 @@ export class Policy {
     const { client, outflow } = connection;
     this.#connections.set(client, connection);
     this.open.add(connection);
-    shieldTopics(client);
+    shieldFromAedes(client, (change, handOn) => this.#turns.take(client, connection.guard, change, handOn));
     deliverThrough(
       outflow,
       client,
@@ -290,14 +293,22 @@ function isExchange(packet: PublishPacket): packet is PublishPacket & { messageI
   return packet.qos === 2 && packet.messageId !== undefined;
 }
 
-/** Marks over-long topics before Aedes, which ends the connection of their sender: they are to be refused like any other bad topic. */
-function shieldTopics(client: Client): void {
+/**
+ * Marks over-long topics before Aedes, which ends the connection of their sender: they are to be refused like any other bad topic. Packets that
+ * change subscriptions go to it `inTurn`.
+ */
+function shieldFromAedes(
+  client: Client,
+  inTurn: (change: 'subscribe' | 'unsubscribe', handOn: () => void) => void,
+): void {
   const { _parser: parser } = client as Client & { _parser: NodeJS.EventEmitter };
   const [toAedes] = parser.listeners('packet');
   parser.removeAllListeners('packet');
   parser.on('packet', (packet: { cmd: string; topic: string }) => {
     if (packet.cmd === 'publish' && packet.topic.length > SUSPICIOUS_LENGTH && !isTopic(packet.topic))
       packet.topic = NOWHERE;
-    toAedes!.call(parser, packet);
+    const handOn = (): void => toAedes!.call(parser, packet) as void;
+    if (packet.cmd === 'subscribe' || packet.cmd === 'unsubscribe') inTurn(packet.cmd, handOn);
+    else handOn();
   });
 }
