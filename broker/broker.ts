@@ -10,10 +10,12 @@ import { KIND_PATTERN, show } from '../telemetry/description.ts';
 import type { Take } from '../telemetry/messages.ts';
 import { Arrivals } from './arrivals.ts';
 import { countClientErrors } from './client-errors.ts';
-import type { Credentials } from './credential-source.ts';
 import type { Connection } from './connection.ts';
+import type { Credentials } from './credential-source.ts';
 import { leaveInTurn } from './departures.ts';
 import { Door } from './door.ts';
+import { Exchanges } from './exchanges.ts';
+import { HOLD } from './guard.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { Memory, SESSION_MARK, numberFrom } from './memory.ts';
@@ -24,6 +26,7 @@ import { RepeatedFilters } from './repeated-filters.ts';
 import { Retained } from './retained.ts';
 import { topicRefusal } from './roles.ts';
 import { Sessions } from './sessions.ts';
+import { SlowReaders } from './slow-readers.ts';
 import { Status } from './status.ts';
 import type { StatusTotals } from './status.ts';
 import { makeStrict } from './strict-parser.ts';
@@ -58,7 +61,10 @@ export interface Broker {
   readonly tlsPort: number | undefined;
   /** Speaks MQTT on any stream, for example a WebSocket. */
   readonly handle: (stream: Duplex, request?: IncomingMessage) => void;
-  /** Publishes as the broker itself; resolves when the frame is durable and on its way. @throws for a topic that is none of the city's */
+  /**
+   * Publishes as the broker itself; resolves when the frame is durable and in the output of its subscribers, whether or not they read.
+   * @throws for a topic that is none of the city's
+   */
   publish(topic: string, payload: Uint8Array, options: { qos: 0 | 1; retain: boolean }): Promise<void>;
   /** Totals since the start. */
   counters(): BrokerTotals;
@@ -68,8 +74,6 @@ export interface Broker {
   close(): Promise<void>;
 }
 
-/** Publishes being delivered at once; Aedes' default of 100 lets one frozen subscriber stop everyone. */
-const CONCURRENCY = 10_000;
 const HOUSEKEEPING_MS = 500;
 const SWEEP_MS = 1000;
 const DRAIN_MS = 3000;
@@ -85,26 +89,31 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { city, log, take, nowMs = () => performance.now() } = options;
   const tally = new Tally(log);
   const sessions = new Sessions(limits, (clientId) => memory.forget(clientId));
-  const door = new Door(city, options.credentials, limits, sessions, nowMs);
+  const door = new Door<Connection>(city, options.credentials, limits, sessions, nowMs);
   const pacing = new Pacing(limits.maxInProgress);
+  const slow = new SlowReaders(limits);
   const retained = new Retained<Stored>(limits, (cause, topic) => tally.refuse(cause, { topic }));
-  const policy = new Policy({ city, door, take, limits, retained, pacing, tally, log });
+  const exchanges = new Exchanges();
+  const policy = new Policy({ city, door, take, limits, retained, exchanges, pacing, slow, tally, log });
   const aedes = await createAedes(policy, limits);
   const memory = new Memory(aedes, {
     retained,
     limits,
+    exchanges,
+    isKept: (clientId) => sessions.isKept(clientId),
     isResumed: (clientId) => sessions.isResumed(clientId),
+    onSend: () => tally.out++,
     onDrop: () => tally.dropped++,
   });
   const repeated = new RepeatedFilters(aedes);
-  policy.serve(aedes);
+  policy.serve(aedes, memory);
   countClientErrors(aedes, tally, log);
 
   const traffic = new Traffic();
   const departures = new Turns(limits.departuresPerS);
   const arrivals = new Arrivals(limits, tally, (stream, request) => {
     leaveInTurn(stream, departures);
-    const { client, guard } = policy.attach(stream, () => aedes.handle(stream, request));
+    const { client, guard } = policy.attach(stream, request?.socket ?? stream, () => aedes.handle(stream, request));
     correct(client, repeated, tally);
     traffic.watch(stream, request, guard);
   });
@@ -122,7 +131,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     }
   }
   const endUnwelcome = (which: 'all' | 'ending'): void => {
-    for (const connection of door.unwelcome(which) as Connection[]) {
+    for (const connection of door.unwelcome(which)) {
       tally.refuse('no-longer-welcome', { client: connection.caller?.clientId });
       connection.client.conn.destroy();
     }
@@ -130,6 +139,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   options.credentials?.onChange?.(() => endUnwelcome('all'));
   const housekeeping = setInterval(() => {
     pacing.keepHeldAlive();
+    slow.look(performance.now());
     sessions.expire(nowMs());
   }, HOUSEKEEPING_MS);
   // Tokens end by themselves.
@@ -179,7 +189,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     server.close();
     tlsServer?.close();
     arrivals.close();
-    for (const { guard } of policy.open) guard.hold();
+    for (const { guard } of policy.open) guard.hold(HOLD.closing);
     await until(() => [...policy.open].every(({ owed }) => owed.owed === 0), DRAIN_MS);
     await until(() => [...arrivals.streams].every((stream) => stream.writableLength === 0), FLUSH_MS);
     clearInterval(housekeeping);
@@ -209,8 +219,7 @@ async function createAedes(policy: Policy, limits: Limits): Promise<Aedes> {
       if (subscription?.topic === SESSION_MARK) done(null, null);
       else hooks.authorizeSubscribe!(client, subscription, done);
     },
-    concurrency: CONCURRENCY,
-    drainTimeout: limits.drainTimeoutMs,
+    drainTimeout: 0, // slow-readers.ts
     connectTimeout: limits.connectTimeoutMs,
     keepaliveLimit: limits.keepAliveS,
     maxClientsIdLength: 256,

@@ -7,7 +7,8 @@ import { Lanes } from './lanes.ts';
 import type { Identity } from './roles.ts';
 import { keyOf } from './secrets.ts';
 
-const MAX_WAITING = 400;
+/** What two scrypts at once check within the time that a CONNECT may take. */
+const MAX_WAITING = 200;
 const MAX_WAITING_OF_ADDRESS = 50;
 /** So that nobody waits behind all of an address that sends hundreds. */
 const MAX_AT_ONCE_OF_ADDRESS = 4;

@@ -1,10 +1,12 @@
 // Why connections ended, as Aedes reports it: counts the faults of clients by cause, once for each of them. It ends nothing itself.
 import type { Aedes, Client } from 'aedes';
+import { FROZEN, OVERFLOW } from './slow-readers.ts';
 import type { Log, Tally } from './tally.ts';
 
 const CAUSES: { readonly [message: string]: string } = {
   'keep alive timeout': 'keep-alive',
-  'drain timeout': 'frozen-subscriber',
+  [FROZEN]: 'frozen-subscriber',
+  [OVERFLOW]: 'slow-subscriber',
 };
 const KEEP_ALIVE_LIMIT = 6; // CONNACK code of Aedes' own
 

@@ -4,6 +4,7 @@ import type { Client } from 'aedes';
 import type { Duplex } from 'node:stream';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { Caller } from './door.ts';
+import { Grants } from './grants.ts';
 import { Guard } from './guard.ts';
 import { Outflow } from './outflow.ts';
 import type { Access } from './roles.ts';
@@ -12,8 +13,10 @@ export interface Connection {
   readonly guard: Guard;
   readonly outflow: Outflow;
   readonly owed: Acknowledgements;
-  readonly subscriptions: Set<string>;
+  readonly subscriptions: Grants;
   readonly client: Client;
+  /** What the bytes go through: of a WebSocket, the socket below it. */
+  readonly socket: Duplex;
   caller?: Caller;
   /** It has ended. */
   gone: boolean;
@@ -23,8 +26,6 @@ export interface Connection {
   inProgress: number;
   /** Those of them, of QoS 1, that Aedes reads and acknowledges itself. */
   byAedes: number;
-  /** Those of them, of QoS 1, that wait for a turn to themselves. */
-  deferred: number;
   /** Publishes that wait for a ticket and for which Aedes must be told to read on. */
   readOn: number;
 }
@@ -34,25 +35,39 @@ export interface ConnectionLimits {
   readonly blockedBytes: number;
 }
 
-/** Before Aedes reads from the stream; connect: makes Aedes' client of it. onOversize: it sent a packet too large, and ends. */
+/** What happens to a connection that its holder must hear of. */
+export interface Watcher {
+  /** It sent a packet too large, and ends. */
+  oversize(connection: Connection, bytes: number): void;
+  /** After a write: so much waits for it, above 0. */
+  waits(connection: Connection, bytes: number): void;
+  /** It was answered although it does not read what waits for it. */
+  answered(connection: Connection): void;
+}
+
+/** Before Aedes reads from the stream; connect: makes Aedes' client of it. */
 export function openConnection(
   stream: Duplex,
+  socket: Duplex,
   connect: () => Client,
   limits: ConnectionLimits,
-  onOversize: (connection: Connection, bytes: number) => void,
+  watcher: Watcher,
 ): Connection {
-  const guard = new Guard(stream, limits, (bytes) => onOversize(connection, bytes));
-  const outflow = new Outflow(stream, limits.blockedBytes);
+  const guard = new Guard(stream, limits, (bytes) => watcher.oversize(connection, bytes));
+  const outflow = new Outflow(stream, limits.blockedBytes, {
+    waits: (bytes) => watcher.waits(connection, bytes),
+    answered: () => watcher.answered(connection),
+  });
   const connection: Connection = {
     guard,
     outflow,
     owed: new Acknowledgements(),
-    subscriptions: new Set(),
+    subscriptions: new Grants(),
     client: connect(),
+    socket,
     gone: false,
     inProgress: 0,
     byAedes: 0,
-    deferred: 0,
     readOn: 0,
   };
   return connection;

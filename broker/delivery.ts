@@ -1,5 +1,5 @@
-// Delivers to a client whose session ends with its connection, in place of Aedes' own delivery: at once and through its outflow. Messages
-// of QoS 2, and sessions that outlive their connection, stay with Aedes. The packet's QoS is the one to deliver at (granted-qos.ts).
+// Delivers what no session keeps, in place of Aedes' own delivery: at once and through the client's outflow. What a session keeps has been
+// taken by kept-delivery.ts. The packet's QoS is the one to deliver at (granted-qos.ts).
 /* oxlint-disable no-underscore-dangle -- Aedes offers no seam here; these are its own names */
 import type { AedesPublishPacket, Client } from 'aedes';
 import type { Outflow, Publish } from './outflow.ts';
@@ -12,58 +12,38 @@ interface Recipient extends Client {
   /** The newest message that each broker had delivered. */
   readonly duplicates: { [brokerId: string]: number };
   readonly connected: boolean;
-  _nextId: number;
   deliver0: Deliver;
   deliverQoS: Deliver;
   waitForDrain(done: Done): void;
 }
 
-const MAX_PACKET_ID = 65_535;
-
-/** mayForward: the hook that Aedes would ask. Must be called before the client subscribes anything. */
+/** mayForward: the hook that Aedes would ask; takeId: for the next above QoS 0. Must be called before the client subscribes anything. */
 export function deliverThrough(
   outflow: Outflow,
   client: Client,
   mayForward: (client: Client, packet: AedesPublishPacket) => boolean,
+  takeId: (client: Client) => number,
 ): void {
   const recipient = client as Recipient;
-  const { deliver0, deliverQoS } = recipient;
-  const deliver = (packet: AedesPublishPacket, qos: 0 | 1, done: Done): void => {
+  // Aedes' own output too: nobody waits for a client that does not read.
+  recipient.waitForDrain = (done) => setImmediate(done);
+  const deliver = (packet: AedesPublishPacket, qos: 0 | 1 | 2, done: Done): void => {
     if (recipient.connected && isNew(recipient, packet) && mayForward(client, packet)) {
       packet.qos = qos;
-      outflow.publish(packet as Publish, qos > 0 ? takeId(recipient) : 0);
-      if (isRetained(packet)) {
-        paceRetained(client, outflow, done);
-        return;
-      }
-      if (outflow.isBlocked) {
-        recipient.waitForDrain(done);
-        return;
-      }
+      outflow.publish(packet as Publish, qos > 0 ? takeId(client) : 0);
     }
     done();
   };
-  recipient.deliver0 = (packet, done) => {
-    if (client.clean) deliver(packet, 0, done);
-    else deliver0(packet, done);
-  };
+  recipient.deliver0 = (packet, done) => deliver(packet, 0, done);
   recipient.deliverQoS = (packet, done) => {
-    const { qos } = packet;
-    if (!client.clean || qos === 2) deliverQoS(packet, done);
-    else deliver(packet, qos, done);
+    if (client.clean || isRetained(packet)) deliver(packet, packet.qos, done);
+    else done();
   };
 }
 
-/** For a new subscription: Aedes takes the broker out of these. */
+/** For a new subscription: these come from no broker (retained-delivery.ts). */
 function isRetained({ brokerId }: AedesPublishPacket): boolean {
   return !brokerId;
-}
-
-/** There may be very many: each waits until the client has read what went before, however long that takes. */
-function paceRetained({ conn }: Client, outflow: Outflow, done: Done): void {
-  outflow.flush();
-  if (conn.writableNeedDrain) conn.once('drain', done);
-  else setImmediate(done);
 }
 
 /** False when the client has had the message under another of its filters. */
@@ -73,10 +53,4 @@ function isNew({ duplicates }: Recipient, packet: AedesPublishPacket): boolean {
   if ((duplicates[brokerId] ?? 0) >= brokerCounter) return false;
   duplicates[brokerId] = brokerCounter;
   return true;
-}
-
-function takeId(recipient: Recipient): number {
-  const id = recipient._nextId || 1;
-  recipient._nextId = id >= MAX_PACKET_ID ? 1 : id + 1;
-  return id;
 }

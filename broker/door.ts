@@ -1,4 +1,4 @@
-// Decides who comes in: client id, password, will, takeover of an id. One call per CONNECT; it sends nothing itself, and which session outlives
+// Decides who comes in: client id, password, will, takeover of an id. Two calls per CONNECT; it sends nothing itself, and which session outlives
 // its connection is in sessions.ts.
 import { Busy } from './credential-source.ts';
 import type { Credentials } from './credential-source.ts';
@@ -43,11 +43,12 @@ const TAKEOVER_WINDOW_MS = 10_000;
 const TAKEOVER_BAN_MS = 60_000;
 const MAX_TAKEOVERS_WATCHED = 10_000;
 
-export class Door {
+/** Entrant: what stands for a connection. */
+export class Door<Entrant extends object> {
   readonly #city: string;
   readonly #credentials: Credentials | undefined;
   readonly #limits: Limits;
-  readonly #connected = new Map<string, { identity: Identity; token: object }>();
+  readonly #connected = new Map<string, { identity: Identity; connection: Entrant }>();
   readonly #sessions: Sessions;
   /** Thousands of connections have the same few identities. */
   readonly #access = new WeakMap<Identity, Access>();
@@ -73,13 +74,8 @@ export class Door {
     return this.#connected.size;
   }
 
-  /** token stands for the connection. @throws Refused */
-  async admit(
-    caller: Caller,
-    token: object,
-    name: string | undefined,
-    password: Uint8Array | undefined,
-  ): Promise<Admitted> {
+  /** Who it is and what it may; nothing is taken yet. @throws Refused */
+  async identify(caller: Caller, name: string | undefined, password: Uint8Array | undefined): Promise<Admitted> {
     const { clientId, nameless, clean } = caller;
     if (nameless && !clean) throw new Refused('empty-client-id', 2); // [MQTT-3.1.3-8]
     if (clientId.length > MAX_CLIENT_ID_LENGTH || BAD_CLIENT_ID.test(clientId)) throw new Refused('bad-client-id', 2);
@@ -88,13 +84,19 @@ export class Door {
     if (this.#isOthers(clientId, identity)) throw new Refused('client-id-taken', 2);
     const access = this.#accessOf(identity);
     if (caller.willTopic !== undefined && !access.mayPublish(caller.willTopic)) throw new Refused('will', 5);
-    this.#claim(caller, identity.name);
-    this.#connected.set(clientId, { identity, token });
     return { identity, access };
   }
 
-  leave(clientId: string, token: object): void {
-    if (this.#connected.get(clientId)?.token !== token) return;
+  /** Takes the id for a connection that is there. → the one that had it and must end first [MQTT-3.1.4-2]. @throws Refused */
+  enter(caller: Caller, connection: Entrant, { identity }: Admitted): Entrant | undefined {
+    const previous = this.#connected.get(caller.clientId)?.connection;
+    this.#claim(caller, identity.name);
+    this.#connected.set(caller.clientId, { identity, connection });
+    return previous;
+  }
+
+  leave(clientId: string, connection: Entrant): void {
+    if (this.#connected.get(clientId)?.connection !== connection) return;
     this.#connected.delete(clientId);
     this.#sessions.sleep(clientId, this.#nowMs());
   }
@@ -108,13 +110,13 @@ export class Door {
   }
 
   /** Those whose identity has been changed, taken away or has ended since they came in; or of those only who end by themselves. */
-  unwelcome(which: 'all' | 'ending'): object[] {
+  unwelcome(which: 'all' | 'ending'): Entrant[] {
     const credentials = this.#credentials;
     if (!credentials?.isCurrent) return [];
     return [...this.#connected.values()]
       .filter(({ identity }) => identity !== ANONYMOUS && (which === 'all' || identity.untilMs !== undefined))
       .filter(({ identity }) => !credentials.isCurrent!(identity))
-      .map(({ token }) => token);
+      .map(({ connection }) => connection);
   }
 
   /** A certificate is enough, and then only its own name may be given with it. */

@@ -1,11 +1,18 @@
-// Stands between a stream and Aedes: refuses packets that are too large before they are buffered, stops reading while too many
-// acknowledgements are owed. Aedes 1.2 has neither.
+// Stands between a stream and Aedes: refuses packets that are too large before they are buffered, lets nothing pass after the CONNECT
+// until it is answered, stops reading while too many acknowledgements are owed. Aedes 1.2 has none of it.
 import type { Duplex } from 'node:stream';
 
 export interface GuardLimits {
   /** Longest packet before the CONNECT is accepted. */
   readonly connectBytes: number;
 }
+
+/**
+ * Why a client is not read: it has too much under way, does not read its answers, the broker closes, its CONNECT is not answered, or
+ * subscriptions of it wait for others.
+ */
+export const HOLD = { progress: 1, answers: 2, closing: 4, connecting: 8, subscribing: 16 } as const;
+export type Hold = (typeof HOLD)[keyof typeof HOLD];
 
 /** Packets to which the broker sends one packet in return, by type: CONNECT, PUBREC, PUBREL, SUBSCRIBE, UNSUBSCRIBE, PINGREQ. */
 const ANSWERED = (1 << 1) | (1 << 5) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 12);
@@ -20,8 +27,9 @@ export class Guard {
   readonly #onOversize: (bytes: number) => void;
   /** Longest packet now; whoever is accepted may send longer ones. */
   limitBytes: number;
-  #held = false;
+  #holds = 0;
   #asked = false;
+  #isConnected = false;
   // Header counter: where we are in the current packet.
   #inLength = false;
   #length = 0;
@@ -36,19 +44,26 @@ export class Guard {
   }
 
   get held(): boolean {
-    return this.#held;
+    return this.#holds !== 0;
   }
 
   /** Reading stops: the stream's own buffer fills, then the sender's socket. */
-  hold(): void {
-    this.#held = true;
+  hold(why: Hold): void {
+    this.#holds |= why;
   }
 
-  release(): void {
-    this.#held = false;
-    if (!this.#asked) return;
+  /** Reading goes on when no other reason is left. */
+  release(why: Hold): void {
+    this.#holds &= ~why;
+    if (this.#holds !== 0 || !this.#asked) return;
     this.#asked = false;
     this.#stream.emit('readable');
+  }
+
+  /** The CONNECT is answered: what the client sent behind it is read, under the limit it has now [3.1.4 of MQTT 3.1.1 allows it to]. */
+  connected(): void {
+    this.#isConnected = true;
+    this.release(HOLD.connecting);
   }
 
   #guardReading(): void {
@@ -56,20 +71,34 @@ export class Guard {
     const read = stream.read.bind(stream);
     stream.read = (size?: number): unknown => {
       if (size === 0) return read(0); // the stream's own way of filling its buffer
-      if (this.#held) {
+      if (this.#holds !== 0) {
         this.#asked = true;
         return null;
       }
       const chunk: unknown = read(size);
-      if (!(chunk instanceof Uint8Array) || this.#fits(chunk)) return chunk;
+      if (!(chunk instanceof Uint8Array)) return chunk;
+      const passing = this.#passing(chunk);
+      if (passing === chunk.length) return chunk;
+      if (passing !== undefined) return this.#keepRest(chunk, passing);
       this.#onOversize(this.#length);
       stream.destroy();
       return null;
     };
   }
 
-  /** Counts headers only (2.2.3); a length of more than four bytes is as bad as one that is too large. */
-  #fits(chunk: Uint8Array): boolean {
+  /** In the stream, so that its end comes after it. */
+  #keepRest(chunk: Uint8Array, passing: number): Uint8Array | null {
+    this.hold(HOLD.connecting);
+    this.#asked = true;
+    this.#stream.unshift(chunk.subarray(passing));
+    return passing > 0 ? chunk.subarray(0, passing) : null;
+  }
+
+  /**
+   * How many bytes Aedes may have now; undefined: it is too much. Counts headers only (2.2.3); a length of more than four bytes is as bad as
+   * one that is too large.
+   */
+  #passing(chunk: Uint8Array): number | undefined {
     let at = 0;
     while (at < chunk.length) {
       if (this.#skip > 0) {
@@ -81,17 +110,18 @@ export class Guard {
         this.#length |= (byte & 0x7f) << this.#shift;
         this.#shift += 7;
         if (byte >= 0x80 && this.#shift <= 21) continue;
-        if (byte >= 0x80 || this.#length > this.limitBytes) return false;
+        if (byte >= 0x80 || this.#length > this.limitBytes) return undefined;
         this.#inLength = false;
         this.#skip = this.#length;
       } else {
+        if (this.packets === 1 && !this.#isConnected) return at;
         this.#count(chunk[at++]!);
         this.#inLength = true;
         this.#length = 0;
         this.#shift = 0;
       }
     }
-    return true;
+    return at;
   }
 
   #count(header: number): void {

@@ -20,10 +20,16 @@ export interface Limits extends ConnectLimits, QueueLimits, RetainedLimits, Sess
   readonly keepAliveS: number;
   /** QoS 0 to a subscriber with more output waiting is dropped. */
   readonly slowBytes: number;
-  /** A subscriber with more output waiting holds up its publishers, until drainTimeoutMs. */
+  /** With more output waiting, a client must take some of it within drainTimeoutMs, and is not read once it has to be answered. */
   readonly blockedBytes: number;
   readonly drainTimeoutMs: number;
+  /** A client with more output waiting is ended. */
+  readonly outputBytes: number;
+  /** When more waits for all clients together, the one with the most is ended. */
+  readonly allOutputBytes: number;
   readonly connectTimeoutMs: number;
+  /** Who is not identified by then is refused. */
+  readonly authenticateTimeoutMs: number;
   /** Takeovers of one client id within 10 s after which it is refused for a minute. */
   readonly takeovers: number;
 }
@@ -49,6 +55,9 @@ export const DEFAULT_LIMITS: Limits = {
   slowBytes: 262_144,
   blockedBytes: 1_048_576,
   drainTimeoutMs: 3000,
+  outputBytes: 8_388_608,
+  allOutputBytes: 268_435_456,
   connectTimeoutMs: 10_000,
+  authenticateTimeoutMs: 5000,
   takeovers: 10,
 };

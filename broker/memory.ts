@@ -2,13 +2,21 @@
 // sessions without a subscription. It stores in memory only; what may be kept is decided in retained.ts and sessions.ts.
 import { Readable } from 'node:stream';
 import type { Aedes, Client } from 'aedes';
+import type { Exchanges } from './exchanges.ts';
+import { KeptDelivery } from './kept-delivery.ts';
+import { KeptSubscriptions } from './kept-subscriptions.ts';
+import type { Subscribed } from './kept-subscriptions.ts';
 import { Queues } from './queues.ts';
-import type { QueueLimits } from './queues.ts';
+import type { Kept, QueueLimits } from './queues.ts';
 import type { Retained } from './retained.ts';
+import { deliverRetained } from './retained-delivery.ts';
+import { failed, settled } from './settled.ts';
 
 /** Aedes forgets a session without a subscription; this filter, which nobody may subscribe, stands for it [MQTT-3.2.2-2]. */
 export const SESSION_MARK = '$session';
-const MAX_PACKET_ID = 65_535;
+
+/** Where refused publishes and filters go: `$` keeps it out of reach of wildcards, and no role may subscribe it. */
+export const NOWHERE = '$refused';
 
 /** A packet as Aedes hands it over and wants it back. */
 export interface Stored {
@@ -17,57 +25,71 @@ export interface Stored {
   readonly payload: Buffer;
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
-  readonly dup?: boolean;
-  readonly brokerId?: string;
-  readonly brokerCounter?: number;
-  messageId?: number;
-}
-
-interface Subscription {
-  readonly clientId: string;
-  readonly topic: string;
-  readonly qos: 0 | 1 | 2;
 }
 
 interface Named {
   readonly id: string;
 }
 
+interface Numbered {
+  readonly messageId: number;
+}
+
 /** The part of Aedes' persistence that is replaced or corrected here. */
 interface Persistence {
-  storeRetained(packet: Stored): Promise<void>;
-  createRetainedStreamCombi(filters: readonly string[]): Readable;
-  subscriptionsByClient(client: Named): Promise<{ topic: string; qos: number }[]>;
-  cleanSubscriptions(client: Named): Promise<void>;
+  storeRetained(packet: Stored): PromiseLike<void>;
+  createRetainedStreamCombi(): { pipe(to: object): void };
+  addSubscriptions(
+    client: Named & { readonly closed: boolean },
+    subscriptions: readonly Subscribed[],
+  ): PromiseLike<void>;
+  removeSubscriptions(client: Named, filters: readonly string[]): PromiseLike<void>;
+  cleanSubscriptions(client: Named): PromiseLike<void>;
+  subscriptionsByClient(client: Named): PromiseLike<Subscribed[]>;
+  subscriptionsByTopic(topic: string): PromiseLike<object[]>;
+  incomingGetPacket(client: Client, packet: Numbered): PromiseLike<Numbered>;
+  incomingStorePacket(client: Client, packet: Numbered): PromiseLike<void>;
+  incomingDelPacket(client: Client, packet: Numbered): PromiseLike<void>;
   cleanIncoming(client: Named): Promise<void>;
   outgoingStream(client: Client): Readable;
-  outgoingEnqueueCombi(subscriptions: readonly Subscription[], packet: Stored): Promise<void>;
-  outgoingUpdate(client: Client, packet: Stored): Promise<void>;
-  outgoingClearMessageId(client: Client, packet: Stored): Promise<Stored | undefined>;
+  outgoingEnqueueCombi(subscriptions: readonly object[], packet: Stored): PromiseLike<void>;
+  outgoingUpdate(client: Client, packet: Kept): Promise<void>;
+  outgoingClearMessageId(client: Client, packet: { readonly messageId?: number }): Promise<Kept | undefined>;
 }
 
 export interface MemoryOptions {
   readonly retained: Retained<Stored>;
   readonly limits: QueueLimits;
+  readonly exchanges: Exchanges;
+  /** True when the client has a session that outlives its connection. */
+  readonly isKept: (clientId: string) => boolean;
   /** True when the client's session began with an earlier connection. */
   readonly isResumed: (clientId: string) => boolean;
+  /** A message goes to the client of a session. */
+  readonly onSend: () => void;
   /** A message was not kept because its session is full. */
   readonly onDrop: () => void;
 }
 
 export class Memory {
   readonly #persistence: Persistence;
-  readonly #queues: Queues<Stored>;
+  readonly #queues: Queues;
+  readonly #delivery: KeptDelivery;
+  readonly #subscriptions: KeptSubscriptions;
   readonly #options: MemoryOptions;
 
   /** Takes the place of the broker's own memory; before the first client. */
   constructor(aedes: Aedes, options: MemoryOptions) {
     this.#options = options;
     this.#queues = new Queues(options.limits, options.onDrop);
+    this.#delivery = new KeptDelivery(this.#queues, options.onSend);
+    this.#subscriptions = new KeptSubscriptions(options.isKept);
     this.#persistence = (aedes as Aedes & { persistence: Persistence }).persistence;
     this.#replaceRetained();
-    this.#correctSessions();
+    deliverRetained(aedes, (filter) => options.retained.matching(filter));
+    this.#replaceSubscriptions();
     this.#replaceQueues();
+    this.#replaceIncoming();
   }
 
   /** Messages that wait for clients of kept sessions. */
@@ -79,68 +101,82 @@ export class Memory {
     return this.#queues.bytes;
   }
 
+  /** The packet identifier of the next delivery to the client above QoS 0. */
+  takeId(client: Client): number {
+    return this.#delivery.takeId(client);
+  }
+
   /** Of a session that is over. */
   forget(clientId: string): void {
-    const client = { id: clientId };
     this.#queues.forget(clientId);
-    void this.#persistence.cleanSubscriptions(client);
-    void this.#persistence.cleanIncoming(client);
+    this.#subscriptions.forget(clientId);
+    this.#options.exchanges.forget(clientId);
   }
 
   #replaceRetained(): void {
     const { retained } = this.#options;
     this.#persistence.storeRetained = (packet) => {
       retained.store(packet);
-      return Promise.resolve();
+      return settled(undefined);
     };
-    this.#persistence.createRetainedStreamCombi = (filters) => Readable.from(retained.matching(filters));
+    this.#persistence.createRetainedStreamCombi = () => ({ pipe: () => undefined }); // retained-delivery.ts
   }
 
-  #correctSessions(): void {
+  #replaceSubscriptions(): void {
     const persistence = this.#persistence;
-    const subscriptions = persistence.subscriptionsByClient.bind(persistence);
-    persistence.subscriptionsByClient = async (client) => {
-      const found = await subscriptions(client);
-      return found.length === 0 && this.#options.isResumed(client.id) ? [{ topic: SESSION_MARK, qos: 0 }] : found;
+    const subscriptions = this.#subscriptions;
+    persistence.addSubscriptions = async ({ id, closed }, added) => {
+      if (closed) return; // the session may be somebody else's by now
+      const granted = added.filter(({ topic }) => topic !== NOWHERE);
+      subscriptions.add(id, granted);
+    };
+    persistence.removeSubscriptions = async ({ id }, filters) => subscriptions.remove(id, filters);
+    persistence.cleanSubscriptions = async ({ id }) => subscriptions.forget(id);
+    persistence.subscriptionsByClient = async ({ id }) => {
+      const found = subscriptions.of(id);
+      return found.length === 0 && this.#options.isResumed(id) ? [{ topic: SESSION_MARK, qos: 0 }] : found;
     };
   }
 
   #replaceQueues(): void {
     const persistence = this.#persistence;
     const queues = this.#queues;
-    persistence.outgoingStream = (client) => Readable.from(resent(client, queues.of(client.id)));
-    persistence.outgoingEnqueueCombi = async (subscriptions, packet) => {
-      const payload = Buffer.from(packet.payload); // a copy: the chunk it arrived in may go
-      for (const [clientId, qos] of bestQos(subscriptions, packet.qos)) {
-        // It will match an established subscription, so it goes out without RETAIN [MQTT-3.3.1-9].
-        queues.add(clientId, { ...packet, payload, qos, retain: false });
-      }
+    persistence.outgoingStream = (client) => {
+      if (!client.clean) this.#delivery.begin(client);
+      return Readable.from([]);
     };
-    persistence.outgoingUpdate = async (client, packet) => queues.update(client.id, packet);
+    persistence.subscriptionsByTopic = () => settled([]); // asked for the next alone
+    persistence.outgoingEnqueueCombi = (_, packet) => {
+      this.#enqueue(packet);
+      return settled(undefined);
+    };
+    persistence.outgoingUpdate = async (client, { cmd, messageId }) => {
+      if (cmd === 'pubrel') queues.release(client.id, messageId);
+    };
     persistence.outgoingClearMessageId = async (client, { messageId }) => queues.clear(client.id, messageId);
   }
-}
 
-/** Each session once, however many of its filters match, under the best QoS of them [MQTT-3.3.5-1]. */
-function bestQos(subscriptions: readonly Subscription[], published: 0 | 1 | 2): Map<string, 0 | 1 | 2> {
-  const best = new Map<string, 0 | 1 | 2>();
-  for (const { clientId, qos } of subscriptions) {
-    const granted = Math.min(qos, published) as 0 | 1 | 2;
-    if (granted > (best.get(clientId) ?? -1)) best.set(clientId, granted);
+  #replaceIncoming(): void {
+    const persistence = this.#persistence;
+    const { exchanges } = this.#options;
+    persistence.incomingGetPacket = (client, packet) =>
+      exchanges.isPublished(client, packet.messageId) ? settled(packet) : failed(new Error('not yet published'));
+    persistence.incomingStorePacket = (client, { messageId }) => settled(exchanges.publish(client, messageId));
+    persistence.incomingDelPacket = (client, { messageId }) => settled(exchanges.end(client, messageId));
+    // Aedes calls this for whoever used the client id, let in or not.
+    persistence.cleanIncoming = async () => undefined;
   }
-  return best;
-}
 
-/**
- * What a session has kept, to be sent at its return: what was sent before goes under its old identifier with DUP [MQTT-3.3.1-1]
- * [MQTT-4.4.0-1], and what follows uses none of these identifiers [MQTT-2.3.1-2].
- */
-function resent(client: Client, packets: readonly Stored[]): Stored[] {
-  const highest = packets.reduce((id, { messageId = 0 }) => Math.max(id, messageId), 0);
-  numberFrom(client, (highest % MAX_PACKET_ID) + 1);
-  return packets.map((packet) =>
-    packet.cmd === 'publish' && packet.messageId !== undefined ? { ...packet, dup: true } : packet,
-  );
+  #enqueue({ topic, payload, qos: published }: Stored): void {
+    if (published === 0) return;
+    const concerned = this.#subscriptions.concerned(topic, published);
+    if (concerned.size === 0) return;
+    const copy = Buffer.from(payload); // the chunk it arrived in may go
+    for (const [clientId, qos] of concerned) {
+      // It will match an established subscription, so it goes out without RETAIN [MQTT-3.3.1-9].
+      this.#delivery.take(clientId, { cmd: 'publish', topic, payload: copy, qos, retain: false });
+    }
+  }
 }
 
 /** The packet identifier that Aedes gives to the next QoS 1 or 2 delivery. */

@@ -46,7 +46,7 @@ function metricsOf(counters: BrokerTotals, status: StatusTotals): Metric[] {
     gauge('retained_messages', 'Retained messages', status.retainedMessages),
     gauge('retained_bytes', 'Topics and payloads of retained messages', status.retainedBytes),
     gauge('queued_messages', 'Waiting for clients whose session outlives their connection', status.queuedMessages),
-    gauge('queued_bytes', 'Topics and payloads of those messages', status.queuedBytes),
+    gauge('queued_bytes', 'What those messages take', status.queuedBytes),
     gauge('uptime_seconds', 'Since the start of the broker', status.uptimeS),
   ];
 }

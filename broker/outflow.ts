@@ -6,14 +6,24 @@ import type { Duplex } from 'node:stream';
 const FULL_BYTES = 65_536;
 const MAX_HEADER_BYTES = 5; // 2.2.3
 const PUBLISH = 0x30;
+const DUP = 0x08;
 const PUBACK = 0x40;
 const OUTFLOW = Symbol('outflow');
 const NONE = Buffer.alloc(0);
 
+/** Is told how the output fares. */
+export interface Watch {
+  /** After a write: so much of it waits in the stream, above 0. */
+  waits(bytes: number): void;
+  /** An answer was written although the client is blocked. */
+  answered(): void;
+}
+const NOBODY: Watch = { waits: () => undefined, answered: () => undefined };
+
 export interface Publish {
   readonly topic: string;
   readonly payload: Uint8Array;
-  readonly qos: 0 | 1;
+  readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
 }
 
@@ -25,15 +35,20 @@ export class Outflow {
   readonly #write: (...args: unknown[]) => boolean;
   readonly #inStream: () => number;
   readonly #blockedBytes: number;
+  readonly #watch: Watch;
   #buffer = NONE;
   #at = 0;
   /** Bytes of the turn before: a busy client's buffer is right from the start, an idle one has none. */
   #expected = 0;
+  #handed = 0;
+  /** When it was last flushed. */
+  #wasBlocked = false;
 
   /** Takes the place of the stream's write; blockedBytes: output above which it reports that it is full. */
-  constructor(stream: Duplex, blockedBytes: number) {
+  constructor(stream: Duplex, blockedBytes: number, watch: Watch = NOBODY) {
     this.#stream = stream;
     this.#blockedBytes = blockedBytes;
+    this.#watch = watch;
     this.#write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
     stream.write = (...args: unknown[]) => this.#take(args);
     this.#flushBefore('end');
@@ -48,12 +63,25 @@ export class Outflow {
     return this.#at + this.#inStream();
   }
 
-  /** True while the client reads too slowly: its publishers should wait for 'drain'. */
+  /** Of what was handed to the stream, as much as it has written. */
+  get leftBytes(): number {
+    return this.#handed - this.#inStream();
+  }
+
+  /** True while the client reads too slowly: what can wait should, see whenRead. */
   get isBlocked(): boolean {
     return this.waitingBytes >= this.#blockedBytes;
   }
 
+  /** Calls back in a later turn: when the client has read what waits for it, or is gone. */
+  whenRead(done: () => void): void {
+    this.flush();
+    if (this.#stream.writableNeedDrain) this.#stream.once('drain', done);
+    else setImmediate(done);
+  }
+
   puback(packetId: number): void {
+    if (this.#wasBlocked) this.#answered();
     this.#room(4);
     this.#buffer[this.#at] = PUBACK;
     this.#buffer[this.#at + 1] = 2;
@@ -63,16 +91,12 @@ export class Outflow {
 
   /** packetId: of this client, not sent at QoS 0. The payload must never change. */
   publish(packet: Publish, packetId: number): void {
-    const header = PUBLISH | (packet.qos << 1) | (packet.retain ? 1 : 0);
-    if (packet.payload !== last.payload || header !== last.header || packet.topic !== last.topic) {
-      this.#encode(packet, header);
-    } else {
-      const length = last.end - last.start;
-      this.#room(length);
-      last.bytes.copy(this.#buffer, this.#at, last.start, last.end);
-      this.#at += length;
-    }
-    if (packet.qos > 0) this.#putId(this.#at - (last.end - last.idAt), packetId);
+    this.#put(packet, headerOf(packet), packetId);
+  }
+
+  /** One that was sent before, with DUP [MQTT-3.3.1-1]. */
+  publishAgain(packet: Publish, packetId: number): void {
+    this.#put(packet, headerOf(packet) | DUP, packetId);
   }
 
   /** Hands all that is collected to the stream. */
@@ -82,7 +106,29 @@ export class Outflow {
     this.#expected = Math.min(this.#at, FULL_BYTES);
     this.#buffer = NONE;
     this.#at = 0;
-    if (this.#stream.writable) this.#write(bytes);
+    if (!this.#stream.writable) return;
+    this.#write(bytes);
+    this.#handed += bytes.length;
+    const waits = this.#inStream();
+    this.#wasBlocked = waits >= this.#blockedBytes;
+    if (waits > 0) this.#watch.waits(waits);
+  }
+
+  #answered(): void {
+    this.#wasBlocked = this.isBlocked;
+    if (this.#wasBlocked) this.#watch.answered();
+  }
+
+  #put(packet: Publish, header: number, packetId: number): void {
+    if (packet.payload !== last.payload || header !== last.header || packet.topic !== last.topic) {
+      this.#encode(packet, header);
+    } else {
+      const length = last.end - last.start;
+      this.#room(length);
+      last.bytes.copy(this.#buffer, this.#at, last.start, last.end);
+      this.#at += length;
+    }
+    if (packet.qos > 0) this.#putId(this.#at - (last.end - last.idAt), packetId);
   }
 
   #encode({ topic, payload, qos }: Publish, header: number): void {
@@ -123,6 +169,7 @@ export class Outflow {
     this.#room(bytes.length);
     this.#buffer.set(bytes, this.#at);
     this.#at += bytes.length;
+    if (this.#wasBlocked) this.#answered();
     return !this.isBlocked;
   }
 
@@ -147,6 +194,17 @@ export class Outflow {
       return original(...args);
     };
   }
+}
+
+function headerOf({ qos, retain }: Publish): number {
+  return PUBLISH | (qos << 1) | (retain ? 1 : 0);
+}
+
+/** What leaves by this stream. @throws for one that has none */
+export function outflowOf(stream: Duplex): Outflow {
+  const { [OUTFLOW]: outflow } = stream as { [OUTFLOW]?: Outflow };
+  if (!outflow) throw new Error('a stream without an outflow');
+  return outflow;
 }
 
 function inheritedGetter(stream: Duplex, name: 'writableLength'): () => number {

@@ -2,6 +2,13 @@
 /* oxlint-disable no-underscore-dangle -- Aedes offers no seam here; these are its own names */
 import type { Client } from 'aedes';
 import type { Connection } from './connection.ts';
+import { HOLD } from './guard.ts';
+
+/** As if the client had sent something. */
+export function keepAlive(client: Client): void {
+  const { _keepaliveTimer: timer } = client as Client & { _keepaliveTimer?: NodeJS.Timeout | null };
+  timer?.refresh();
+}
 
 export class Pacing {
   readonly #maxInProgress: number;
@@ -14,15 +21,16 @@ export class Pacing {
 
   /** A publish has been read. */
   begun(connection: Connection): void {
-    if (++connection.inProgress < this.#maxInProgress || connection.guard.held) return;
-    connection.guard.hold();
+    if (++connection.inProgress < this.#maxInProgress) return;
+    connection.guard.hold(HOLD.progress);
     this.#held.add(connection);
   }
 
   /** It is acknowledged and with its subscribers. */
   finished(connection: Connection): void {
     connection.inProgress--;
-    if (connection.inProgress <= this.#maxInProgress / 2 && this.#held.delete(connection)) connection.guard.release();
+    if (connection.inProgress > this.#maxInProgress / 2 || !this.#held.delete(connection)) return;
+    connection.guard.release(HOLD.progress);
   }
 
   forget(connection: Connection): void {
@@ -31,10 +39,7 @@ export class Pacing {
 
   /** A held client's PINGREQ waits unread: that is our doing and must not end its connection. */
   keepHeldAlive(): void {
-    for (const { client } of this.#held) {
-      const { _keepaliveTimer: timer } = client as Client & { _keepaliveTimer?: NodeJS.Timeout | null };
-      timer?.refresh();
-    }
+    for (const { client } of this.#held) keepAlive(client);
   }
 
   /**

@@ -9,32 +9,34 @@ import { originOf } from './origin.ts';
 import type { Connection } from './connection.ts';
 import { deliverThrough } from './delivery.ts';
 import { Refused } from './door.ts';
-import type { Door } from './door.ts';
+import type { Admitted, Door } from './door.ts';
+import type { Exchanges } from './exchanges.ts';
 import { deliverAtGrantedQos } from './granted-qos.ts';
 import { readThrough } from './intake.ts';
 import type { Limits } from './limits.ts';
-import type { Stored } from './memory.ts';
+import { NOWHERE } from './memory.ts';
+import type { Memory, Stored } from './memory.ts';
 import type { Pacing } from './pacing.ts';
 import type { Retained } from './retained.ts';
 import { isTopic } from './roles.ts';
 import { rememberRoutes } from './routes.ts';
 import { ShortPublish, ShortWay } from './short-way.ts';
-import { Sleepers } from './sleepers.ts';
+import { SubscriptionTurns } from './subscription-turns.ts';
+import type { SlowReaders } from './slow-readers.ts';
 import type { Log, Tally } from './tally.ts';
 
-/** Where refused publishes and filters go: `$` keeps it out of reach of wildcards, and no role may subscribe it. */
-const NOWHERE = '$refused';
 const NOTHING = Buffer.alloc(0);
-const AUTHENTICATE_TIMEOUT_MS = 5000;
 /** Topics longer than this are looked at before Aedes sees them: it ends the connection at 100 levels. */
 const SUSPICIOUS_LENGTH = 100;
 export interface PolicyParts {
   readonly city: string;
-  readonly door: Door;
+  readonly door: Door<Connection>;
   readonly take: Take;
   readonly limits: Limits;
   readonly retained: Retained<Stored>;
+  readonly exchanges: Exchanges;
   readonly pacing: Pacing;
+  readonly slow: SlowReaders;
   readonly tally: Tally;
   readonly log: Log;
 }
@@ -45,15 +47,19 @@ export class Policy {
   /** All connections that have a client. */
   readonly open = new Set<Connection>();
   #shortWay!: ShortWay;
+  #turns!: SubscriptionTurns;
+  #memory!: Memory;
 
   constructor(parts: PolicyParts) {
     this.#parts = parts;
   }
 
   /** Before the first client. */
-  serve(aedes: Aedes): void {
+  serve(aedes: Aedes, memory: Memory): void {
+    this.#memory = memory;
     const { city, pacing, limits } = this.#parts;
-    this.#shortWay = new ShortWay(city, this, pacing, limits, new Sleepers(aedes));
+    this.#shortWay = new ShortWay(city, this, pacing, limits);
+    this.#turns = new SubscriptionTurns(aedes);
     rememberRoutes(aedes);
   }
 
@@ -69,10 +75,10 @@ export class Policy {
         done(null, connection !== undefined);
       },
       authenticate: (client, username, password, done) => {
-        this.#authenticate(client, username, password).then(
-          () => done(null, true),
-          (error: unknown) => done(this.#refusedConnect(client, error) as never, false),
-        );
+        const connection = this.#connections.get(client)!;
+        this.#identify(connection, username, password)
+          .then((admitted) => this.#enter(connection, admitted, () => done(null, true)))
+          .catch((error: unknown) => done(this.#refusedConnect(client, error) as never, false));
       },
       authorizePublish: (client, packet, done) => this.#authorizePublish(client, packet, done),
       authorizeSubscribe: (client, subscription, done) => {
@@ -94,23 +100,32 @@ export class Policy {
     };
   }
 
-  /** Takes charge of a new connection before Aedes reads from it. */
-  attach(stream: Duplex, connect: () => Client): Connection {
-    const { limits, tally, pacing, door } = this.#parts;
-    const connection = openConnection(stream, connect, limits, ({ caller }, bytes) => {
-      tally.refuse('oversize', { client: caller?.clientId, bytes });
+  /** Takes charge of a new connection before Aedes reads from it. socket: what the stream's bytes go through. */
+  attach(stream: Duplex, socket: Duplex, connect: () => Client): Connection {
+    const { limits, tally, pacing, slow, door } = this.#parts;
+    const connection = openConnection(stream, socket, connect, limits, {
+      oversize: ({ caller }, bytes) => tally.refuse('oversize', { client: caller?.clientId, bytes }),
+      waits: (one, bytes) => slow.waits(one, bytes),
+      answered: (one) => slow.answered(one),
     });
     const { client, outflow } = connection;
     this.#connections.set(client, connection);
     this.open.add(connection);
-    shieldTopics(client);
-    deliverThrough(outflow, client, (recipient, packet) => this.#forward(recipient, packet) !== null);
-    deliverAtGrantedQos(client);
+    shieldFromAedes(client, (change, handOn) => this.#turns.take(client, connection.guard, change, handOn));
+    deliverThrough(
+      outflow,
+      client,
+      (recipient, packet) => this.#forward(recipient, packet) !== null,
+      (recipient) => this.#memory.takeId(recipient),
+    );
+    deliverAtGrantedQos(client, connection.subscriptions);
     readThrough(client, (incoming) => this.#shortWay.take(connection, incoming));
+    client.once('connected', () => connection.guard.connected());
     stream.once('close', () => {
       connection.gone = true;
       this.open.delete(connection);
       pacing.forget(connection);
+      slow.forget(connection);
       if (connection.caller) door.leave(connection.caller.clientId, connection);
     });
     return connection;
@@ -138,26 +153,34 @@ export class Policy {
     return this.#parts.take({ topic, payload, qos, retain });
   }
 
-  async #authenticate(client: Client, username: string | undefined, password: Uint8Array | undefined): Promise<void> {
-    const connection = this.#connections.get(client)!;
+  async #identify(
+    connection: Connection,
+    username: string | undefined,
+    password: Uint8Array | undefined,
+  ): Promise<Admitted> {
+    const { door, limits } = this.#parts;
     let late: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_, reject) => {
-      late = setTimeout(() => reject(new Refused('busy', 3)), AUTHENTICATE_TIMEOUT_MS);
+      late = setTimeout(() => reject(new Refused('busy', 3)), limits.authenticateTimeoutMs);
     });
     // Aedes has named the nameless by now. An absent CONNECT field arrives as undefined or null.
+    const { client } = connection;
     const caller = (connection.caller = { ...connection.caller!, ...originOf(client), clientId: client.id });
-    const admitted = this.#parts.door.admit(caller, connection, username ?? undefined, password ?? undefined);
-    const leaveIfGone = (): void => {
-      if (connection.gone) this.#parts.door.leave(caller.clientId, connection);
-    };
-    admitted.then(leaveIfGone, () => undefined);
     try {
-      connection.access = (await Promise.race([admitted, timeout])).access;
+      return await Promise.race([door.identify(caller, username ?? undefined, password ?? undefined), timeout]);
     } finally {
       clearTimeout(late);
     }
-    connection.guard.limitBytes =
-      this.#parts.limits[connection.access.hasTimetables ? 'timetableBytes' : 'packetBytes'];
+  }
+
+  /** In one step, and only for a connection that is still there: the id stays with whoever has it until somebody else can have it. */
+  #enter(connection: Connection, admitted: Admitted, goOn: () => void): void {
+    if (connection.gone || connection.client.closed) return;
+    const previous = this.#parts.door.enter(connection.caller!, connection, admitted);
+    connection.access = admitted.access;
+    connection.guard.limitBytes = this.#parts.limits[admitted.access.hasTimetables ? 'timetableBytes' : 'packetBytes'];
+    if (previous) endBefore(previous, goOn);
+    else goOn();
   }
 
   #refusedConnect(client: Client, error: unknown): Error & { returnCode: number } {
@@ -174,11 +197,19 @@ export class Policy {
       done(new Error('a publish without a connection'));
       return;
     }
+    if (isExchange(packet) && !this.#parts.exchanges.hasRoom(client!, packet.messageId)) {
+      this.#parts.tally.refuse('open-exchanges', { client: client!.id });
+      client!.conn.destroy(); // MQTT 3.1.1 has no other answer
+      return;
+    }
     try {
-      if (packet.qos < 2) this.#parts.pacing.begun(connection); // Aedes itself bounds QoS 2
+      if (packet.qos < 2) this.#parts.pacing.begun(connection); // exchanges.ts bounds QoS 2
       if (packet.qos === 1) connection.byAedes++;
       const cause = connection.access.publishRefusal(packet.topic) ?? this.#lengthRefusal(packet);
-      const ticket = cause ? this.#drop(cause, client!, packet) : this.#accept(packet);
+      if (cause) this.#drop(cause, client!, packet);
+      else packet.retain = this.mayRetain(packet.topic, packet.payload as Buffer, packet.retain);
+      const take = () => (cause ? undefined : this.#accept(packet));
+      const ticket = isExchange(packet) ? this.#parts.exchanges.begin(client!, packet.messageId, take) : take();
       if (packet.qos === 0) {
         ticket?.catch((error: unknown) => this.broken(client!, error));
         done(null);
@@ -206,14 +237,12 @@ export class Policy {
     this.#parts.pacing.finished(connection);
   }
 
-  #accept(packet: PublishPacket): Promise<void> | undefined {
-    const payload = packet.payload as Buffer;
-    packet.retain = this.mayRetain(packet.topic, payload, packet.retain);
-    return this.accept(packet.topic, payload, packet.qos, packet.retain);
+  #accept({ topic, payload, qos, retain }: PublishPacket): Promise<void> | undefined {
+    return this.accept(topic, payload as Buffer, qos, retain);
   }
 
   /** Acknowledged like any other, so that the sender does not come again for ever, and delivered to nobody. */
-  #drop(cause: string, client: Client, packet: PublishPacket): undefined {
+  #drop(cause: string, client: Client, packet: PublishPacket): void {
     this.#parts.tally.refuse(cause, { client: client.id, topic: packet.topic.slice(0, 100) });
     packet.topic = NOWHERE;
     packet.payload = NOTHING;
@@ -235,7 +264,7 @@ export class Policy {
       (connection.subscriptions.size < this.#parts.limits.subscriptionsPerClient ||
         connection.subscriptions.has(topic));
     if (room && connection.access?.maySubscribe(topic)) {
-      connection.subscriptions.add(topic);
+      connection.subscriptions.set(topic, subscription.qos);
       return true;
     }
     const cause = room === false ? 'too-many-subscriptions' : 'subscribe';
@@ -255,14 +284,34 @@ export class Policy {
   }
 }
 
-/** Marks over-long topics before Aedes, which ends the connection of their sender: they are to be refused like any other bad topic. */
-function shieldTopics(client: Client): void {
+/** Its will is on its way, and its session free, before the newcomer goes on. */
+function endBefore({ client, gone }: Connection, goOn: () => void): void {
+  if (gone) goOn();
+  else if (client.closed) client.conn.once('close', goOn);
+  else client.close(goOn);
+}
+
+/** A will has no identifier, and does not come again. */
+function isExchange(packet: PublishPacket): packet is PublishPacket & { messageId: number } {
+  return packet.qos === 2 && packet.messageId !== undefined;
+}
+
+/**
+ * Marks over-long topics before Aedes, which ends the connection of their sender: they are to be refused like any other bad topic. Packets that
+ * change subscriptions go to it `inTurn`.
+ */
+function shieldFromAedes(
+  client: Client,
+  inTurn: (change: 'subscribe' | 'unsubscribe', handOn: () => void) => void,
+): void {
   const { _parser: parser } = client as Client & { _parser: NodeJS.EventEmitter };
   const [toAedes] = parser.listeners('packet');
   parser.removeAllListeners('packet');
   parser.on('packet', (packet: { cmd: string; topic: string }) => {
     if (packet.cmd === 'publish' && packet.topic.length > SUSPICIOUS_LENGTH && !isTopic(packet.topic))
       packet.topic = NOWHERE;
-    toAedes!.call(parser, packet);
+    const handOn = (): void => toAedes!.call(parser, packet) as void;
+    if (packet.cmd === 'subscribe' || packet.cmd === 'unsubscribe') inTurn(packet.cmd, handOn);
+    else handOn();
   });
 }

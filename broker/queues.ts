@@ -1,27 +1,51 @@
-// What sessions that outlive their connection have not acknowledged yet, in memory and in order. In place of Aedes' own queues: those have no
-// bound, stay when their session is over, and a message that found no room ends the connection of its subscriber.
+// What sessions that outlive their connection have not acknowledged yet, in memory and in order, and how much of it has gone out on the
+// connection that the session has now. In place of Aedes' own queues: those have no bound, stay when their session is over, and a message that
+// found no room ends the connection of its subscriber. It sends nothing; that is kept-delivery.ts.
 
-/** As Aedes keeps it: a PUBLISH, or the PUBREL that took its place. */
-export interface Kept {
-  readonly cmd: string;
-  readonly topic?: string;
-  readonly payload?: Uint8Array;
-  /** Aedes' number of the message; a PUBREL has none. */
-  readonly brokerId?: string;
-  readonly brokerCounter?: number;
-  /** Under which it went out last. */
+export interface Message {
+  readonly cmd: 'publish';
+  readonly topic: string;
+  /** Never changed. */
+  readonly payload: Uint8Array;
+  readonly qos: 1 | 2;
+  readonly retain: boolean;
+  /** Under which it went out; absent when it never has. */
   messageId?: number;
 }
+
+/** Takes the place of a message of QoS 2 that the client has. */
+export interface Release {
+  readonly cmd: 'pubrel';
+  messageId: number;
+}
+
+export type Kept = Message | Release;
+
+/** What a message takes beside its topic and payload, measured: its objects, its place, its identifier. */
+export const MESSAGE_BYTES = 300;
 
 export interface QueueLimits {
   /** Messages of one session that it has not acknowledged. */
   readonly sessionMessages: number;
-  /** Topics and payloads of all sessions together; what several of them keep counts for each. */
+  /** Of all sessions together: topics, payloads and MESSAGE_BYTES for each message; what several of them keep counts for each. */
   readonly queuedBytes: number;
 }
 
-export class Queues<Message extends Kept> {
-  readonly #queues = new Map<string, Message[]>();
+/** The place of a message in its queue. */
+interface Place {
+  kept: Kept;
+}
+
+interface Queue {
+  readonly places: Place[];
+  /** So many, from the first, have gone out on this connection. */
+  sent: number;
+  /** Identifiers that may not be given to another message [MQTT-2.3.1-4]. */
+  readonly byId: Map<number, Place>;
+}
+
+export class Queues {
+  readonly #queues = new Map<string, Queue>();
   readonly #limits: QueueLimits;
   readonly #onDrop: () => void;
   #bytes = 0;
@@ -32,7 +56,7 @@ export class Queues<Message extends Kept> {
     this.#onDrop = onDrop;
   }
 
-  /** Topics and payloads, for each session that keeps them. */
+  /** As they are limited. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -40,63 +64,82 @@ export class Queues<Message extends Kept> {
   /** Of all sessions. */
   get messages(): number {
     let sum = 0;
-    for (const queue of this.#queues.values()) sum += queue.length;
+    for (const { places } of this.#queues.values()) sum += places.length;
     return sum;
   }
 
-  /** Keeps the message if there is room for it. */
-  add(clientId: string, message: Message): void {
-    const queue = this.#queues.get(clientId) ?? [];
+  /** Keeps the message, as the last one, if there is room for it. → whether there was */
+  add(clientId: string, message: Message): boolean {
+    const queue = this.#queues.get(clientId) ?? { places: [], sent: 0, byId: new Map<number, Place>() };
     const { sessionMessages, queuedBytes } = this.#limits;
     const bytes = bytesOf(message);
-    if (queue.length >= sessionMessages || this.#bytes + bytes > queuedBytes) {
+    if (queue.places.length >= sessionMessages || this.#bytes + bytes > queuedBytes) {
       this.#onDrop();
-      return;
+      return false;
     }
     this.#bytes += bytes;
-    if (queue.push(message) === 1) this.#queues.set(clientId, queue);
+    if (queue.places.push({ kept: message }) === 1) this.#queues.set(clientId, queue);
+    return true;
   }
 
-  /** Notes under which identifier a message went out, or puts the PUBREL in its place; one that was not kept goes out all the same. */
-  update(clientId: string, sent: Message): void {
-    const queue = this.#queues.get(clientId) ?? [];
-    for (let at = queue.length - 1; at >= 0; at--) {
-      const kept = queue[at]!;
-      if (kept.brokerId === sent.brokerId) {
-        if (kept.brokerCounter !== sent.brokerCounter) continue;
-        kept.messageId = sent.messageId!;
-        return;
-      }
-      if (kept.messageId !== sent.messageId) continue;
-      this.#bytes += bytesOf(sent) - bytesOf(kept);
-      queue[at] = sent;
-      return;
-    }
+  /** The first that has not gone out on this connection. */
+  next(clientId: string): Kept | undefined {
+    const queue = this.#queues.get(clientId);
+    return queue?.places[queue.sent]?.kept;
+  }
+
+  /** The next one goes out, under this identifier. */
+  send(clientId: string, packetId: number): void {
+    const queue = this.#queues.get(clientId)!;
+    const place = queue.places[queue.sent++]!;
+    place.kept.messageId = packetId;
+    queue.byId.set(packetId, place);
+  }
+
+  /** A new connection: nothing has gone out on it. → the highest identifier in use, 0 when there is none */
+  rewind(clientId: string): number {
+    const queue = this.#queues.get(clientId);
+    if (!queue) return 0;
+    queue.sent = 0;
+    return Math.max(0, ...queue.byId.keys());
+  }
+
+  uses(clientId: string, packetId: number): boolean {
+    return this.#queues.get(clientId)?.byId.has(packetId) === true;
+  }
+
+  /** The client has the message of QoS 2: its PUBREL takes its place [MQTT-4.3.3-1]. */
+  release(clientId: string, messageId: number): void {
+    const place = this.#queues.get(clientId)?.byId.get(messageId);
+    if (place?.kept.cmd !== 'publish' || place.kept.qos < 2) return;
+    this.#bytes -= bytesOf(place.kept);
+    place.kept = { cmd: 'pubrel', messageId };
+    this.#bytes += bytesOf(place.kept);
   }
 
   /** The client has it. → what it was, undefined for an identifier that is none of ours */
-  clear(clientId: string, messageId: number | undefined): Message | undefined {
+  clear(clientId: string, packetId: number | undefined): Kept | undefined {
     const queue = this.#queues.get(clientId);
-    const at = queue?.findIndex((kept) => kept.messageId === messageId) ?? -1;
-    if (!queue || at < 0) return undefined;
-    const cleared = queue.splice(at, 1)[0]!;
-    this.#bytes -= bytesOf(cleared);
-    if (queue.length === 0) this.#queues.delete(clientId);
-    return cleared;
-  }
-
-  /** As it is now. */
-  of(clientId: string): Message[] {
-    return [...(this.#queues.get(clientId) ?? [])];
+    const place = packetId === undefined ? undefined : queue?.byId.get(packetId);
+    // Clients acknowledge in order [MQTT-4.6.0-2], so it is among the first.
+    return queue && place && this.#remove(clientId, queue, queue.places.indexOf(place));
   }
 
   forget(clientId: string): void {
-    for (const message of this.#queues.get(clientId) ?? []) this.#bytes -= bytesOf(message);
+    for (const { kept } of this.#queues.get(clientId)?.places ?? []) this.#bytes -= bytesOf(kept);
     this.#queues.delete(clientId);
+  }
+
+  #remove(clientId: string, queue: Queue, at: number): Kept {
+    const { kept } = queue.places.splice(at, 1)[0]!;
+    if (at < queue.sent) queue.sent--;
+    if (kept.messageId !== undefined) queue.byId.delete(kept.messageId);
+    this.#bytes -= bytesOf(kept);
+    if (queue.places.length === 0) this.#queues.delete(clientId);
+    return kept;
   }
 }
 
-/** A PUBREL has neither. */
-function bytesOf({ topic, payload }: Kept): number {
-  return (topic?.length ?? 0) + (payload?.length ?? 0);
+function bytesOf(kept: Kept): number {
+  return MESSAGE_BYTES + (kept.cmd === 'publish' ? kept.topic.length + kept.payload.length : 0);
 }

@@ -6,6 +6,9 @@ import { matches } from './filters.ts';
 /** What a latecomer must know. */
 const RETAINED = new Set(['status', 'kind', 'clock', 'counters', 'timetable', 'scenarioState']);
 
+/** Some 20 µs. */
+const STEP_TOPICS = 64;
+
 export interface RetainedLimits {
   readonly retainedTopics: number;
   /** Of all topics and payloads together. */
@@ -20,8 +23,6 @@ export interface RetainedMessage {
 export class Retained<Message extends RetainedMessage> {
   readonly #limits: RetainedLimits;
   readonly #onRefused: (cause: 'too-many-retained' | 'retained-bytes', topic: string) => void;
-  /** Bytes of each topic that has room: a message is stored only once its ticket has settled. */
-  readonly #room = new Map<string, number>();
   #bytes = 0;
   readonly #messages = new Map<string, Message>();
 
@@ -37,7 +38,7 @@ export class Retained<Message extends RetainedMessage> {
     return this.#messages.size;
   }
 
-  /** Topics and payloads, those included that are about to be stored. */
+  /** Topics and payloads. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -46,42 +47,51 @@ export class Retained<Message extends RetainedMessage> {
   mayRetain(topic: string, payload: Uint8Array, retain: boolean): boolean {
     if (!retain) return false;
     if (!RETAINED.has(parseTopic(topic)?.type ?? '') && !topic.startsWith('$SYS/')) return false;
-    const had = this.#room.get(topic);
-    if (payload.length === 0) {
-      this.#room.delete(topic);
-      this.#bytes -= had ?? 0;
-      return true;
-    }
-    const bytes = topic.length + payload.length;
-    const total = this.#bytes - (had ?? 0) + bytes;
-    if (had === undefined && this.#room.size >= this.#limits.retainedTopics)
-      return this.#refuse('too-many-retained', topic);
-    if (total > this.#limits.retainedBytes) return this.#refuse('retained-bytes', topic);
-    this.#room.set(topic, bytes);
-    this.#bytes = total;
-    return true;
+    return this.#hasRoom(topic, payload);
   }
 
   /** An empty payload clears the topic [MQTT-3.3.1-10]. */
   store(message: Message): void {
-    // A payload is a view into the chunk it arrived in; a copy lets the chunk go.
-    if (message.payload.length === 0) this.#messages.delete(message.topic);
-    else this.#messages.set(message.topic, { ...message, payload: Buffer.from(message.payload) });
+    const { topic, payload } = message;
+    // It was asked for before its ticket had settled: others may have taken the room meanwhile.
+    if (!this.#hasRoom(topic, payload)) return;
+    this.#bytes -= bytesOf(this.#messages.get(topic));
+    if (payload.length === 0) {
+      this.#messages.delete(topic);
+      return;
+    }
+    this.#bytes += bytesOf(message);
+    // A payload is a view into the chunk it arrived in; a copy lets the chunk go. The topic keeps its place: whoever is told all sees it once.
+    this.#messages.set(topic, { ...message, payload: Buffer.from(payload) });
   }
 
-  *matching(filters: readonly string[]): Generator<Message> {
-    for (const filter of filters) {
-      if (!/[+#]/.test(filter)) {
-        const exact = this.#messages.get(filter);
-        if (exact) yield exact;
-        continue;
-      }
-      for (const [topic, message] of this.#messages) if (matches(filter, topic)) yield message;
+  /** Each as it is when it is asked for; undefined for every so many topics that do not match: the search may take long. */
+  *matching(filter: string): Generator<Message | undefined> {
+    if (!/[+#]/.test(filter)) {
+      yield this.#messages.get(filter);
+      return;
     }
+    let passed = 0;
+    for (const [topic, message] of this.#messages) {
+      if (matches(filter, topic)) yield message;
+      else if (++passed % STEP_TOPICS === 0) yield undefined;
+    }
+  }
+
+  #hasRoom(topic: string, payload: Uint8Array): boolean {
+    if (payload.length === 0) return true;
+    const had = this.#messages.get(topic);
+    if (!had && this.#messages.size >= this.#limits.retainedTopics) return this.#refuse('too-many-retained', topic);
+    const total = this.#bytes - bytesOf(had) + bytesOf({ topic, payload });
+    return total <= this.#limits.retainedBytes || this.#refuse('retained-bytes', topic);
   }
 
   #refuse(cause: 'too-many-retained' | 'retained-bytes', topic: string): false {
     this.#onRefused(cause, topic);
     return false;
   }
+}
+
+function bytesOf(message: { readonly topic: string; readonly payload: Uint8Array } | undefined): number {
+  return message ? message.topic.length + message.payload.length : 0;
 }

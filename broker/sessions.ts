@@ -32,6 +32,11 @@ export class Sessions {
     return this.#sleeping.size;
   }
 
+  /** True when it outlives its connection. */
+  isKept(clientId: string): boolean {
+    return this.#sessions.has(clientId);
+  }
+
   /** True when it began with an earlier connection [MQTT-3.2.2-2]. */
   isResumed(clientId: string): boolean {
     return this.#sessions.get(clientId)?.resumed === true;

@@ -7,7 +7,6 @@ import type { Incoming } from './intake.ts';
 import { KnownTopics } from './known-topics.ts';
 import type { KnownTopic } from './known-topics.ts';
 import type { Pacing } from './pacing.ts';
-import type { Sleepers } from './sleepers.ts';
 
 /** The part of the policy that is asked. */
 interface Rules {
@@ -44,20 +43,12 @@ export class ShortWay {
   readonly #rules: Rules;
   readonly #pacing: Pacing;
   readonly #limits: { readonly packetBytes: number };
-  readonly #sleepers: Sleepers;
 
-  constructor(
-    city: string,
-    rules: Rules,
-    pacing: Pacing,
-    limits: { readonly packetBytes: number },
-    sleepers: Sleepers,
-  ) {
+  constructor(city: string, rules: Rules, pacing: Pacing, limits: { readonly packetBytes: number }) {
     this.#topics = new KnownTopics(city);
     this.#rules = rules;
     this.#pacing = pacing;
     this.#limits = limits;
-    this.#sleepers = sleepers;
   }
 
   /** False when it must go through Aedes; no QoS 1 publish overtakes one that is on that way [MQTT-4.6.0-6]. */
@@ -83,20 +74,8 @@ export class ShortWay {
     return true;
   }
 
-  /**
-   * Distributed at once while no session can sleep. Else Aedes looks for sleeping ones with promises, so each publish has a turn to itself:
-   * one that was numbered later and delivered earlier would make Aedes take this one for a repetition.
-   */
   #acknowledge(connection: Connection, publish: ShortPublish, packetId: number): void {
     connection.outflow.puback(packetId);
-    if (connection.deferred === 0 && !this.#sleepers.any) {
-      distribute(connection.client, publish);
-      return;
-    }
-    connection.deferred++;
-    setImmediate(() => {
-      distribute(connection.client, publish);
-      connection.deferred--;
-    });
+    distribute(connection.client, publish);
   }
 }

@@ -34,7 +34,7 @@ export interface StatusTotals {
   readonly retainedBytes: number;
   /** Of QoS 1 and 2, for sessions that outlive their connection: not sent or not acknowledged yet. */
   readonly queuedMessages: number;
-  /** Topics and payloads of those. */
+  /** What those take: topics, payloads and something for each. */
   readonly queuedBytes: number;
 }
 

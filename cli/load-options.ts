@@ -246,13 +246,13 @@ export const LOAD_TABLE: { readonly [name in keyof LoadSettings]-?: OptionRow } 
   },
   loadSeed: {
     flags: '--seed <n>',
-    text: 'same seed, same schedule and payloads',
+    text: 'same seed, same schedule',
     default: 1,
     parse: numberIn(0, Number.MAX_SAFE_INTEGER, true),
   },
   loadWorkers: {
     flags: '--workers <n>',
-    text: 'threads that send and receive (default: one for each core but one)',
+    text: 'threads that send; one more receives (default: one for each core but one)',
     parse: numberIn(1, 64, true),
   },
   receiverProcess: {

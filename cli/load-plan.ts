@@ -19,6 +19,8 @@ const TOPIC = `city/wuxi/${LOAD_KIND}/%c/telemetry`;
 const RETAINED_TOPIC = `city/wuxi/${LOAD_KIND}/%c/status`;
 /** Everything that a city sends. */
 const CITY_FILTER = 'city/+/#';
+/** Room for client ids is left to the 65,535 of MQTT. */
+const MAX_TOPIC_BYTES = 60_000;
 const PORTS = { tcp: 1883, tls: 8883, ws: 80, wss: 443 } as const;
 const TRANSPORTS: { readonly [protocol: string]: Target['transport'] } = {
   'mqtt:': 'tcp',
@@ -44,7 +46,7 @@ export function planOf(settings: LoadSettings, argument: string | undefined, spo
     ...counts,
     connectPerS: connectPerSOf(settings, shape),
     schedule: scheduleOf(settings, shape, counts.publishers, spool),
-    topic: settings.loadTopic ?? topicOf(profile),
+    topic: topicIn(settings, profile),
     // Of this run only, so that a second tester does not take over the sessions of the first.
     clientPrefix: `load-${randomBytes(3).toString('hex')}-`,
     qos,
@@ -68,9 +70,22 @@ export function profileOf(settings: LoadSettings, argument: string | undefined):
   return shapeOf(settings, argument).profile;
 }
 
-function topicOf(profile: ProfileName): string {
-  if (profile === 'city') return CITY_FILTER;
-  return profile === 'retained' ? RETAINED_TOPIC : TOPIC;
+/** @throws UsageError for what no broker takes as the topic of a publish */
+function topicIn({ loadTopic }: LoadSettings, profile: ProfileName): string {
+  if (loadTopic === undefined)
+    return profile === 'city' ? CITY_FILTER : profile === 'retained' ? RETAINED_TOPIC : TOPIC;
+  if (profile === 'city')
+    throw new UsageError('the city sends to the topics of its devices: --topic is for other profiles');
+  if (loadTopic === '' || loadTopic.includes('\0') || Buffer.byteLength(loadTopic) > MAX_TOPIC_BYTES)
+    throw new UsageError(`--topic: expected 1 to ${MAX_TOPIC_BYTES} bytes without NUL`);
+  if (/[+#]/.test(loadTopic))
+    throw new UsageError(`--topic is where publishers send to, expected no + or # [MQTT-3.3.2-2], got ${loadTopic}`);
+  const unknown = /%(?![ic]).?/.exec(loadTopic)?.[0];
+  if (unknown !== undefined)
+    throw new UsageError(
+      `unknown ${unknown} in --topic, expected %i (index of the publisher) or %c (its client id), got ${loadTopic}`,
+    );
+  return loadTopic;
 }
 
 function shapeOf(settings: LoadSettings, argument: string | undefined): Shape & Partial<Pick<Preset, 'name'>> {
@@ -179,7 +194,7 @@ function targetOf(settings: LoadSettings): Target {
     host: targetHost ?? url.hostname.replace(/^\[|\]$/g, ''),
     port: targetPort ?? (url.port === '' ? PORTS[transport] : Number(url.port)),
     transport,
-    path: url.pathname === '' || url.pathname === '/' ? WEB_PATH : `${url.pathname}${url.search}`,
+    path: `${url.pathname === '' || url.pathname === '/' ? WEB_PATH : url.pathname}${url.search}`,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(ca !== undefined && { ca: readText(ca) }),

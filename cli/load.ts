@@ -1,9 +1,10 @@
 // `citytwin load`: load-tests any MQTT broker, shows it second by second, judges and reports. Exit 0: all that was expected is met; 1: not, or the
-// generator was at its limit; 2: bad input. What a run does is in loadtest/.
+// generator was at its limit; 2: nothing was measured, because of bad input or a target that cannot do it. What a run does is in loadtest/.
 import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { shownUrl } from '../loadtest/address.ts';
 import { judge, readExpectation } from '../loadtest/expect.ts';
 import type { Expectation } from '../loadtest/expect.ts';
 import { findMax } from '../loadtest/find-max.ts';
@@ -54,6 +55,7 @@ export async function load(settings: Settings, argument: string | undefined): Pr
     for (const file of settings.loadReport) writeReport(file, report);
     const lines = () => reportLines(report, !process.stdout.isTTY).join('\n');
     process.stdout.write(`${settings.json ? JSON.stringify(report) : lines()}\n`);
+    if (report.skipped !== undefined) return 2;
     return report.ok ? 0 : 1;
   } catch (error) {
     // Nothing was measured, so nothing can be judged.
@@ -192,9 +194,9 @@ function writeReport(file: string, report: LoadReport): void {
   }
 }
 
-/** As one types it, without the password that an address may hold. */
+/** As one types it, without the secrets that an address may hold. */
 export function commandLine(words: readonly string[]): string {
-  const shown = words.map((word) => word.replace(/(\/\/[^/@:]*):[^/@]*@/, '$1@'));
+  const shown = words.map((word) => word.replace(/(?:mqtt|ws)s?:\/\/.*/s, shownUrl));
   const quoted = shown.map((word) => (/^[\w./:@%,+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
   return ['citytwin', ...quoted].join(' ');
 }

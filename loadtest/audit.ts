@@ -1,8 +1,10 @@
-// Which messages of a publisher reached a subscriber: exact counts of lost, duplicated and reordered ones, whatever the order of arrival.
-// One counter per pair while nothing is missing; gaps are kept as ranges. It knows no times.
+// Which messages of a publisher reached a subscriber: counts of new, duplicated and reordered ones, whatever the order of arrival. One counter
+// per pair while nothing is missing, and what is missing beside it. Exact as long as that fits its memory; beyond, what can no more be told is
+// counted as such. It knows no times.
+import { Missing } from './missing.ts';
 
-/** Ranges kept per pair; of more, the oldest are given up as lost. */
-const MAX_GAPS = 4096;
+/** For all that is missing, of all pairs: two milliards of messages with a bit for each. */
+const MAX_BYTES = 256 * 1_048_576;
 
 export class Audit {
   /** Unique messages. */
@@ -10,63 +12,63 @@ export class Audit {
   duplicated = 0;
   /** Arrived after a later one of the same publisher. */
   reordered = 0;
+  /** Came so late that nobody knows whether they had come before. */
+  untold = 0;
   readonly #next: Uint32Array;
-  /** Missing sequences of a pair: [first, afterLast, first, afterLast, …], ascending. */
-  readonly #gaps = new Map<number, number[]>();
+  readonly #missing = new Map<number, Missing>();
+  readonly #maxBytes: number;
+  #bytes = 0;
 
-  /** pairs: publishers × subscribers that are told apart. */
-  constructor(pairs: number) {
+  /** pairs: publishers × subscribers that are told apart; maxBytes: for what is missing. */
+  constructor(pairs: number, maxBytes = MAX_BYTES) {
     this.#next = new Uint32Array(pairs);
+    this.#maxBytes = maxBytes;
   }
 
-  /** Sequences of a pair count from 0. @returns false for a message that had arrived before */
+  /** Sequences of a pair count from 0. @returns false for a message that had arrived before, or may have */
   arrived(pair: number, sequence: number): boolean {
     const next = this.#next[pair]!;
     if (sequence < next) return this.#late(pair, sequence);
-    if (sequence > next) this.#gap(pair, next, sequence);
     this.#next[pair] = sequence + 1;
+    if (sequence > next) this.#gap(pair, next, sequence);
     this.received++;
     return true;
   }
 
   #gap(pair: number, first: number, afterLast: number): void {
-    const gaps = this.#gaps.get(pair);
-    if (!gaps) this.#gaps.set(pair, [first, afterLast]);
-    else {
-      gaps.push(first, afterLast);
-      if (gaps.length > 2 * MAX_GAPS) gaps.splice(0, 2);
+    let missing = this.#missing.get(pair);
+    if (!missing) {
+      missing = new Missing();
+      this.#missing.set(pair, missing);
+      this.#bytes += missing.bytes;
     }
+    const before = missing.bytes;
+    missing.add(first, afterLast);
+    this.#bytes += missing.bytes - before;
+    if (this.#bytes <= this.#maxBytes) return;
+    this.#bytes -= missing.bytes;
+    missing.forget(afterLast);
+    this.#bytes += missing.bytes;
   }
 
   #late(pair: number, sequence: number): boolean {
-    const gaps = this.#gaps.get(pair);
-    const at = gaps ? gapOf(gaps, sequence) : -1;
-    if (!gaps || at < 0) {
+    const missing = this.#missing.get(pair);
+    if (missing && sequence < missing.forgottenBelow) {
+      this.untold++;
+      return false;
+    }
+    const before = missing?.bytes ?? 0;
+    if (!missing?.take(sequence)) {
       this.duplicated++;
       return false;
     }
-    const first = gaps[at]!;
-    const afterLast = gaps[at + 1]!;
-    const rest: number[] = [];
-    if (first < sequence) rest.push(first, sequence);
-    if (sequence + 1 < afterLast) rest.push(sequence + 1, afterLast);
-    gaps.splice(at, 2, ...rest);
-    if (gaps.length === 0) this.#gaps.delete(pair);
+    if (missing.count > 0 || missing.forgottenBelow > 0) this.#bytes += missing.bytes - before;
+    else {
+      this.#bytes -= before;
+      this.#missing.delete(pair);
+    }
     this.reordered++;
     this.received++;
     return true;
   }
-}
-
-/** Index of the range that holds the sequence, −1 without one. */
-function gapOf(gaps: readonly number[], sequence: number): number {
-  let low = 0;
-  let high = gaps.length / 2 - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    if (sequence < gaps[2 * middle]!) high = middle - 1;
-    else if (sequence >= gaps[2 * middle + 1]!) low = middle + 1;
-    else return 2 * middle;
-  }
-  return -1;
 }

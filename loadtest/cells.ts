@@ -5,7 +5,7 @@ import type { Distribution } from './result.ts';
 
 /** 2¹⁰ cells per octave: an error of 0.1 %. */
 export const FINE_BITS = 10;
-/** 2⁶: 1.6 %; small enough to have two for each second of a run. */
+/** 2⁶: 1.6 %, fewer than 2¹⁶ cells; small enough to have two for each second of a run. */
 export const COARSE_BITS = 6;
 const MAX_US = 0xffff_ffff; // 71 minutes
 
@@ -16,6 +16,12 @@ export interface CellsState {
   sumUs: number;
   minUs: number;
   maxUs: number;
+}
+
+/** Only the cells that count something: for what is kept long and hardly touched. */
+export interface PackedCells extends Omit<CellsState, 'counts'> {
+  readonly at: Uint16Array;
+  readonly counts: Uint32Array;
 }
 
 export class Cells implements CellsState {
@@ -51,6 +57,18 @@ export class Cells implements CellsState {
     this.sumUs += other.sumUs;
     this.minUs = Math.min(this.minUs, other.minUs);
     this.maxUs = Math.max(this.maxUs, other.maxUs);
+  }
+
+  pack(): PackedCells {
+    const { bits, count, sumUs, minUs, maxUs } = this;
+    const at = Uint16Array.from(this.counts.keys()).filter((cell) => this.counts[cell]! > 0);
+    return { bits, count, sumUs, minUs, maxUs, at, counts: Uint32Array.from(at, (cell) => this.counts[cell]!) };
+  }
+
+  static unpack({ bits, count, sumUs, minUs, maxUs, at, counts }: PackedCells): Cells {
+    const cells = new Cells(bits);
+    for (const [index, cell] of at.entries()) cells.counts[cell] = counts[index]!;
+    return Object.assign(cells, { count, sumUs, minUs, maxUs });
   }
 
   /** The value that a `share` (0…1) of all values do not exceed, µs; 0 without values. */

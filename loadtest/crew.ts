@@ -17,6 +17,8 @@ export class Member {
   ready = false;
   stats: Stats | undefined;
   final: Final | undefined;
+  /** Sessions that it could not make the target forget; undefined until it has tried. */
+  sessionsLeft: number | undefined;
   readonly #order: (order: Order) => void;
   readonly #end: () => Promise<void>;
 
@@ -26,6 +28,7 @@ export class Member {
       if (report.type === 'born') this.born = true;
       else if (report.type === 'ready') this.ready = true;
       else if (report.type === 'stats') this.stats = report;
+      else if (report.type === 'cleaned') this.sessionsLeft = report.left;
       else this.final = report;
       onReport(report);
     };
@@ -59,8 +62,9 @@ export function crewOf(
   onReport: (report: Report) => void,
   onDead: (error: Error) => void,
 ): Member[] {
-  const { publishers, subscribers, connections } = countsOf(plan);
-  const parts = Math.max(1, Math.min(plan.workers, publishers > 0 ? publishers : connections));
+  const { subscribers, connections } = countsOf(plan);
+  // Idle devices are shared out as well, however few publish.
+  const parts = Math.max(1, Math.min(plan.workers, connections - subscribers));
   const members: Member[] = [];
   for (let part = 0; part < parts; part++) {
     members.push(new Member({ plan, runId, kind: 'send', part, parts, address }, false, onReport, onDead));

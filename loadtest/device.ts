@@ -10,6 +10,7 @@ import type { Unfinished } from './packets-in.ts';
 import type { Plan } from './plan.ts';
 import { clientIdOf, expand, filterOf, topicOf } from './profiles.ts';
 import type { Role } from './profiles.ts';
+import { reasonText } from './reasons.ts';
 
 /** What devices of one thread share and report to. */
 export interface Home {
@@ -20,12 +21,17 @@ export interface Home {
   nowNs(): number;
   /** Bytes came in; what follows belongs to this moment. */
   reading(): void;
+  /** They are handled. */
+  readOver(device: Device): void;
   /** CONNACK accepted; the most un-acknowledged publishes the broker takes. */
   connected(device: Device, receiveMaximum: number): void;
-  /** All its filters are answered. */
-  subscribed(device: Device, granted: boolean): void;
-  acknowledged(device: Device, packetId: number): void;
+  /** Its filter is answered: the QoS that is granted, or a code from 0x80 on. */
+  subscribed(device: Device, code: number): void;
+  /** reason: below 0x80 unless MQTT 5 refuses the publish. */
+  acknowledged(device: Device, packetId: number, reason: number): void;
   published(device: Device, header: number, bytes: Buffer, start: number, end: number): void;
+  /** Its message at QoS 2 is not sent again; the identifier may be used for another. */
+  released(device: Device, packetId: number): void;
   /** Lost or refused. */
   down(device: Device, cause: string, wasUp: boolean): void;
   /** It ended because we wanted it. */
@@ -36,26 +42,10 @@ const CLOSED = 0;
 const OPENING = 1;
 const UP = 2;
 const SESSION_EXPIRY_S = 3600;
-/** CONNACK return codes of MQTT 3.1.1 (table 3.1) and the reason codes of MQTT 5 for the same (table 3-1 there). */
-const REFUSALS: { readonly [code: number]: string } = {
-  1: 'unacceptable protocol version',
-  2: 'client id rejected',
-  3: 'server unavailable',
-  4: 'bad user name or password',
-  5: 'not authorized',
-  0x84: 'unacceptable protocol version',
-  0x85: 'client id rejected',
-  0x86: 'bad user name or password',
-  0x87: 'not authorized',
-  0x88: 'server unavailable',
-  0x89: 'server busy',
-  0x8a: 'banned',
-  0x97: 'quota exceeded',
-  0x9f: 'connection rate exceeded',
-};
 const FILTER_ID = 65_535;
 const NOTHING = new Uint8Array(0);
-const GRANTED_BELOW = 0x80;
+/** From here on reason codes, and those of a SUBACK, are refusals. */
+export const REFUSED_FROM = 0x80;
 
 export class Device implements LinkOwner, Unfinished {
   readonly index: number;
@@ -64,15 +54,19 @@ export class Device implements LinkOwner, Unfinished {
   link: Link | undefined;
   rest: Buffer | undefined;
   filled = 0;
-  /** When its connection was meant to begin; ns of clock.ts. */
+  /** When its connection was meant to begin, at the first of several attempts; ns of clock.ts. */
   dueNs = 0;
-  /** When it asked for its filters. */
+  /** When it asked for its filter; 0 once that is answered. */
   askedNs = 0;
   /** It was counted when its part became ready. */
   settled = false;
   #state = CLOSED;
   #heard = true;
   #openedNs = 0;
+  /** It is meant to be connected and is not, since `dueNs`. */
+  #awaited = false;
+  /** It connects only to make the broker forget its session. */
+  #forgets = false;
 
   constructor(home: Home, index: number, role: Role) {
     this.#home = home;
@@ -89,9 +83,30 @@ export class Device implements LinkOwner, Unfinished {
     return this.#state === CLOSED;
   }
 
-  open(dueNs: number): void {
-    this.dueNs = dueNs;
-    this.#openedNs = this.#home.nowNs();
+  /**
+   * Its session outlives its connection. Never that of a publisher: who comes back to a kept session must send again what was un-acknowledged
+   * [MQTT-4.4.0-1], and this one does not.
+   */
+  get keepsSession(): boolean {
+    return !this.#home.plan.cleanSession && this.role !== 'publisher';
+  }
+
+  /** From now on it connects with a clean session. */
+  forget(): void {
+    this.#forgets = true;
+  }
+
+  /** It has been meant to be connected since `dueNs`, tried or not, and is not. */
+  get awaited(): boolean {
+    return this.#awaited;
+  }
+
+  /** An attempt after a failed one waits on since the first. nowNs: of the attempt, see `giveUp`. */
+  open(dueNs: number, nowNs: number): void {
+    if (!this.#awaited) this.dueNs = dueNs;
+    this.#awaited = true;
+    this.#openedNs = nowNs;
+    this.askedNs = 0;
     this.#state = OPENING;
     this.#heard = true;
     this.rest = undefined;
@@ -104,13 +119,14 @@ export class Device implements LinkOwner, Unfinished {
     const { plan, writer } = this.#home;
     const { username, password, version } = plan.target;
     const clientId = clientIdOf(plan, this.index);
+    const cleanSession = this.#forgets || !this.keepsSession;
     writer.connect({
       clientId,
-      cleanSession: plan.cleanSession,
+      cleanSession,
       keepAliveS: plan.keepAliveS,
       username: username === undefined ? undefined : expand(username, this.index, clientId),
       password: password === undefined ? undefined : expand(password, this.index, clientId),
-      properties: version === '5' && !plan.cleanSession ? { sessionExpiryS: SESSION_EXPIRY_S } : undefined,
+      properties: version === '5' && !cleanSession ? { sessionExpiryS: SESSION_EXPIRY_S } : undefined,
     });
     this.send();
   }
@@ -153,7 +169,7 @@ export class Device implements LinkOwner, Unfinished {
     this.send();
   }
 
-  /** Ends an attempt of that moment that still has no CONNACK. */
+  /** Ends an attempt of that moment, or before, that still has no CONNACK. */
   giveUp(openedNs: number): void {
     if (this.#state === OPENING && this.#openedNs <= openedNs) this.drop('no CONNACK within 10 s');
   }
@@ -177,6 +193,7 @@ export class Device implements LinkOwner, Unfinished {
   }
 
   #forget(wasUp: boolean): void {
+    this.#awaited = false;
     if (this.#state === CLOSED) return;
     this.#state = CLOSED;
     this.link = undefined;
@@ -210,6 +227,7 @@ export class Device implements LinkOwner, Unfinished {
       return;
     }
     this.send();
+    this.#home.readOver(this);
   }
 
   /** Answers a delivery; it leaves with everything else that this read brought. */
@@ -229,22 +247,28 @@ export class Device implements LinkOwner, Unfinished {
         home.published(this, header, bytes, start, end);
         break;
       case mqtt.PUBACK:
-      case mqtt.PUBCOMP:
-        home.acknowledged(this, idAt(bytes, start, end));
+        home.acknowledged(this, idAt(bytes, start, end), reasonAt(bytes, start, end));
         break;
-      case mqtt.PUBREC:
+      case mqtt.PUBCOMP:
+        // The message was taken with PUBREC; a code here is about the identifier.
+        home.acknowledged(this, idAt(bytes, start, end), 0);
+        break;
+      case mqtt.PUBREC: {
+        const reason = reasonAt(bytes, start, end);
         // MQTT 5 ends the exchange with an error code here (4.3.3).
-        if (end - start > 2 && bytes[start + 2]! >= GRANTED_BELOW) home.acknowledged(this, idAt(bytes, start, end));
+        if (reason >= REFUSED_FROM) home.acknowledged(this, idAt(bytes, start, end), reason);
         else home.writer.pubrel(idAt(bytes, start, end));
         break;
+      }
       case mqtt.PUBREL:
+        home.released(this, idAt(bytes, start, end));
         home.writer.pubcomp(idAt(bytes, start, end));
         break;
       case mqtt.CONNACK:
         this.#connack(bytes, start, end);
         break;
       case mqtt.SUBACK:
-        home.subscribed(this, bytes[end - 1]! < GRANTED_BELOW);
+        home.subscribed(this, bytes[end - 1]!);
         break;
       case mqtt.DISCONNECT:
         this.drop(`disconnected by the broker, reason ${end > start ? bytes[start]! : 0}`);
@@ -263,11 +287,12 @@ export class Device implements LinkOwner, Unfinished {
     if (end - start < 2) throw new MalformedPacket('CONNACK is cut short');
     const code = bytes[start + 1]!;
     if (code !== 0) {
-      this.drop(`refused: ${REFUSALS[code] ?? `code ${code}`}`);
+      this.drop(`refused: ${reasonText(code)}`);
       return;
     }
     const five = this.#home.plan.target.version === '5';
     this.#state = UP;
+    this.#awaited = false;
     this.#home.connected(this, five ? readConnack5(bytes, start, end).properties.receiveMaximum : 65_535);
   }
 }
@@ -279,4 +304,9 @@ function onPacket(device: Device, header: number, bytes: Buffer, start: number, 
 function idAt(bytes: Buffer, start: number, end: number): number {
   if (start + 2 > end) throw new MalformedPacket('packet is cut short');
   return (bytes[start]! << 8) | bytes[start + 1]!;
+}
+
+/** Of an acknowledgement: MQTT 3.1.1 has none, MQTT 5 leaves out a success (3.4.2.1). */
+function reasonAt(bytes: Buffer, start: number, end: number): number {
+  return end - start > 2 ? bytes[start + 2]! : 0;
 }

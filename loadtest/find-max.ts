@@ -2,6 +2,7 @@
 // generator itself was at its limit says nothing about the broker and is never called the broker's limit.
 import { errorsOf, judge } from './expect.ts';
 import type { Expectation } from './expect.ts';
+import { OWN_SHARE, ownMsOf } from './own-share.ts';
 import type { Result } from './result.ts';
 
 export interface Step {
@@ -50,8 +51,6 @@ const PRECISION = 1.05;
 const MAX_STEPS = 24;
 /** Below this share of the offered rate the broker pushes back, whatever arrives. */
 const SENT_SHARE = 0.98;
-/** Of a p99: from here on the generator's lateness is not to be told from the broker's. */
-const OWN_SHARE = 0.25;
 const LOWEST_PER_S = 1;
 
 /** Why a search ended before its time, in words of the conclusion. */
@@ -109,6 +108,7 @@ async function attempt(search: Search, perS: number, first: boolean): Promise<Re
   if (signal?.aborted) return interrupted;
   try {
     const result = await search.run(perS);
+    if (first && result.skipped !== undefined) return { limitedBy: 'target', why: result.skipped };
     // An interrupted step is shorter than the others: it decides nothing.
     return signal?.aborted ? interrupted : result;
   } catch (error) {
@@ -180,7 +180,7 @@ function troubleOf(result: Result): string[] {
     ...(sentPerS < SENT_SHARE * offeredPerS
       ? [`${Math.round(sentPerS)}/s of ${Math.round(offeredPerS)}/s could be sent`]
       : []),
-    ...(errors > 0 ? [`${errors} connection errors`] : []),
+    ...(errors > 0 ? [`${errors} errors`] : []),
   ];
 }
 
@@ -188,8 +188,11 @@ function troubleOf(result: Result): string[] {
 function isOwnFault(result: Result, limits: readonly Expectation[], p99Ms: number): boolean {
   if (result.skipped !== undefined || troubleOf(result).length > 0) return false;
   const broken = limits.filter((limit) => !judge(limit, result).ok);
-  const onlyTimes = broken.every(({ measure }) => /^(latency|ack|lag)\./.test(measure));
-  return onlyTimes && result.generator.lagMsP99 > OWN_SHARE * p99Ms;
+  const onlyTimes = broken.every(
+    (limit) => /^(latency|ack|lag)\./.test(limit.measure) && judge(limit, result).value !== undefined,
+  );
+  const own = broken.length > 0 && broken.every(({ measure }) => ownMsOf(measure, result) > 0);
+  return onlyTimes && (own || result.generator.lagMsP99 > OWN_SHARE * p99Ms);
 }
 
 function findingOf(

@@ -29,7 +29,9 @@ export type Order =
   /** No further message becomes due. */
   | { readonly type: 'halt' }
   /** Says the final word and disconnects. */
-  | { readonly type: 'finish' };
+  | { readonly type: 'finish' }
+  /** After `finish`, where sessions are kept: makes the target forget them; device i at beginNs + (i − first)/connectPerS. */
+  | { readonly type: 'clean'; readonly beginNs: number; readonly first: number };
 
 /** What happened to the messages that were due in one second. C: structured cloning keeps the data of a class, not its methods. */
 export interface Bucket<C extends CellsState = Cells> {
@@ -60,7 +62,9 @@ export type Report =
       /** Nothing will be due any more, nothing waits, everything is acknowledged. */
       readonly done: boolean;
     }
-  | ({ readonly type: 'final' } & Final);
+  | ({ readonly type: 'final' } & Final)
+  /** left: sessions that the target may still hold. */
+  | { readonly type: 'cleaned'; readonly left: number };
 
 export interface Final {
   /** Established when the run ended. */
@@ -82,6 +86,8 @@ export interface Final {
   readonly ack: CellsState;
   readonly latency: CellsState;
   readonly lag: CellsState;
+  /** How late deliveries (of a sender: acknowledgements) were read, by the thread's own fault. */
+  readonly readLag: CellsState;
   /** Waiting for the target: window or socket full, no connection. */
   readonly blocked: CellsState;
   /** How late connections were begun. */
@@ -90,7 +96,7 @@ export interface Final {
   readonly loopDelayMsP99: number;
   /** CPU time over wall time since `start`. */
   readonly cpuShare: number;
-  /** The same from the first connection to `start`. */
+  /** The same while devices were told to connect, until all were; the highest of several times. */
   readonly connectCpuShare: number;
   readonly errors: { readonly [cause: string]: number };
 }

@@ -71,7 +71,7 @@ export interface Plan {
   readonly durationS: number;
   /** How long to wait for what is on its way after the last message. */
   readonly drainS: number;
-  /** Of the Poisson process and the payloads. */
+  /** Of the Poisson process, and of how long each device waits before it tries again. */
   readonly seed: number;
   /** Worker threads that send. */
   readonly workers: number;

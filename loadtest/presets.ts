@@ -111,7 +111,7 @@ export const SHAPES: { readonly [profile in ProfileName]: Shape } = {
   city: {
     ...usual,
     profile: 'city',
-    text: 'the telemetry of a scenario, as its devices send it (--scenario, --scale, --speed)',
+    text: 'the telemetry of a scenario at its moments, over 50 connections (--scenario, --scale, --speed)',
     publishers: 50,
     subscribers: 1,
     perS: 0,

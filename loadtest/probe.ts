@@ -51,15 +51,17 @@ async function tryOtherSources(plan: Plan, address: string, where: string, signa
 function tryOnce(plan: Plan, address: string, index: number, signal?: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve) => {
     const home = {
-      plan,
+      plan: { ...plan, cleanSession: true },
       address,
       writer: new PacketWriter(plan.target.version === '5' ? 5 : 4),
       nowNs,
       reading: ignore,
+      readOver: ignore,
       connected: (device: Device) => device.leave(),
       subscribed: ignore,
       acknowledged: ignore,
       published: ignore,
+      released: ignore,
       down: (_: Device, cause: string) => settle(cause),
       left: () => settle(undefined),
     } satisfies Home;
@@ -72,7 +74,7 @@ function tryOnce(plan: Plan, address: string, index: number, signal?: AbortSigna
       signal?.removeEventListener('abort', interrupt);
       resolve(reason);
     }
-    device.open(nowNs());
+    device.open(nowNs(), nowNs());
   });
 }
 

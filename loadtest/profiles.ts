@@ -21,6 +21,8 @@ export function checkPlan(plan: Plan): void {
       'persistent needs sessions that are kept and QoS 1 or 2 on both sides: a broker queues nothing else',
     );
   }
+  if (profile === 'retained' && publishers > 1 && !/%[ic]/.test(topic))
+    throw new PlanError(`retained needs %i or %c in the topic, which retains one message only, got ${topic}`);
   if (profile === 'retained' && !plan.retain) throw new PlanError('retained needs retained messages, got retain false');
   if (profile === 'city' && schedule.kind !== 'spool')
     throw new PlanError(`city plays a spool, got a ${schedule.kind} one`);
@@ -33,8 +35,10 @@ function needsSubscribers({ profile }: Plan): boolean {
   return profile !== 'publish' && profile !== 'city' && profile !== 'reconnect-storm' && profile !== 'connect';
 }
 
+export type Counts = Pick<Plan, 'profile' | 'publishers' | 'subscribers' | 'connections'>;
+
 /** Of all parts together. */
-export function countsOf(plan: Plan): { publishers: number; subscribers: number; connections: number } {
+export function countsOf(plan: Counts): { publishers: number; subscribers: number; connections: number } {
   const publishers = plan.profile === 'connect' ? 0 : plan.publishers;
   const subscribers = plan.profile === 'connect' ? 0 : plan.subscribers;
   return { publishers, subscribers, connections: Math.max(plan.connections, publishers + subscribers) };

@@ -1,5 +1,6 @@
 // Why a target cannot be reached or lets nobody in, in words, with what to change. Knows the causes that sockets, TLS, WebSocket and devices
 // name; it tries nothing.
+import { shownPath } from './address.ts';
 import type { Target } from './plan.ts';
 
 /** The target, or what was said about it, is wrong: nothing was measured. */
@@ -46,7 +47,7 @@ function meaningOf(cause: string, target: Target, source: string | undefined): s
       ? 'the broker does not accept the certificate of --cert'
       : 'the broker wants a certificate of the devices; expected --cert and --key';
   if (cause.startsWith('Unexpected server response: '))
-    return `expected MQTT over WebSocket at ${path}; brokers differ in the path`;
+    return `expected MQTT over WebSocket at ${shownPath(path)}; brokers differ in the path`;
   if (MISUNDERSTOOD.test(cause)) return `does that port speak ${SPEAKS[transport]}?`;
   if (cause.startsWith('no CONNACK')) return 'somebody listens there, but is it an MQTT broker?';
   if (cause === 'refused: unacceptable protocol version')

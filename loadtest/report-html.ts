@@ -3,11 +3,12 @@
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { pageOf, text } from '../report/page.ts';
 import { scaleOf } from '../report/scale.ts';
+import { tellsLoss } from './countable.ts';
 import { decadesOf, lineChart } from './line-chart.ts';
 import type { Line } from './line-chart.ts';
 import { LINES_STYLE } from './report-style.ts';
 import { COLUMNS, TIMES } from './report-text.ts';
-import { cautionsOf, ms, whole } from './report.ts';
+import { cautionsOf, faultsOf, ms, whole } from './report.ts';
 import type { LoadReport } from './report.ts';
 import { FOREIGN } from './result.ts';
 import type { Distribution } from './result.ts';
@@ -53,7 +54,11 @@ function facts(report: LoadReport): string {
       : [
           ['Sent', `${whole(sentPerS)}/s`, `of ${whole(offeredPerS)}/s offered`],
           ['Received', `${whole(receivedPerS)}/s`, ''],
-          ['Lost', whole(lost), expected === 0 ? '' : `of ${whole(expected)}`],
+          [
+            'Lost',
+            tellsLoss(report.plan) ? whole(lost) : 'not measured',
+            expected === 0 ? '' : `of ${whole(expected)}`,
+          ],
         ]),
     ...(times.count === 0
       ? []
@@ -220,18 +225,19 @@ function secondsAxis(timeline: LoadReport['timeline']) {
 }
 
 function countsTable(report: LoadReport): string {
-  const { sent, unsent, expected, received, acked, lost, duplicated, reordered, errors, generator } = report;
+  const { sent, unsent, expected, received, acked, errors, generator } = report;
   const counted: (readonly [string, string])[] = [
     ['Sent', whole(sent)],
     ['Due, but never sent', whole(unsent)],
     ['Acknowledged', whole(acked)],
     ['Deliveries due', whole(expected)],
     ['Received', whole(received)],
-    ['Lost', whole(lost)],
-    ['Duplicated', whole(duplicated)],
-    ['Out of order', whole(reordered)],
+    ...faultsOf(report).map(([name, count]): [string, string] => [
+      name,
+      count === undefined ? 'not measured' : whole(count),
+    ]),
     ...Object.entries(errors).map(([cause, count]): [string, string] => [
-      cause === FOREIGN ? cause : `Connections: ${cause}`,
+      cause === FOREIGN ? cause : `Error: ${cause}`,
       whole(count),
     ]),
     ['Generator: lag p99, max', `${ms(generator.lagMsP99)}, ${ms(generator.lagMsMax)}`],
@@ -264,7 +270,7 @@ function planTable({ plan, broker }: LoadReport): string {
     ['Keep-alive', `${plan.keepAliveS} s`],
     ['Warm-up, measured, drain', `${plan.warmUpS} s, ${plan.durationS} s, ${plan.drainS} s`],
     ['Seed', String(plan.seed)],
-    ['Threads', `${plan.workers}${plan.receiverProcess ? ', receivers in a process of their own' : ''}`],
+    ['Threads', `${plan.workers} at most to send, ${plan.receiverProcess ? 'a process' : 'one'} to receive`],
   ];
   return table(
     'What was done',

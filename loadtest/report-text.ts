@@ -1,5 +1,5 @@
 // The report for a terminal: a table of times, what was counted, what was expected, and the verdict last, where the eye is.
-import { cautionsOf, ms, whole } from './report.ts';
+import { cautionsOf, faultsOf, ms, whole } from './report.ts';
 import type { LoadReport } from './report.ts';
 import type { Step } from './find-max.ts';
 import type { Distribution } from './result.ts';
@@ -42,19 +42,27 @@ function timeLines(report: LoadReport): string[] {
   ];
 }
 
-function countLines({ sent, received, expected, lost, duplicated, reordered, ...report }: LoadReport): string[] {
-  const { connections, offeredPerS, sentPerS, receivedPerS, generator, errors } = report;
+function countLines(report: LoadReport): string[] {
+  const { sent, connections, offeredPerS, sentPerS, receivedPerS, generator, errors } = report;
   const rates = `${whole(offeredPerS)}/s offered, ${whole(sentPerS)}/s sent, ${whole(receivedPerS)}/s received`;
   return [
     `${whole(connections)} connections${sent === 0 ? '' : `; ${rates}`}`,
-    ...(sent === 0
-      ? []
-      : [
-          `${whole(sent)} sent, ${whole(received)} of ${whole(expected)} received, ${whole(lost)} lost, ${whole(duplicated)} duplicated, ${whole(reordered)} out of order`,
-        ]),
+    ...(sent === 0 ? [] : [messagesLine(report)]),
     ...Object.entries(errors).map(([cause, count]) => `${whole(count)} × ${cause}`),
     `generator: lag p99 ${ms(generator.lagMsP99)}, busiest thread ${Math.round(generator.cpuShare * 100)} % of a core`,
   ];
+}
+
+/** What could not be counted is not nought. */
+function messagesLine(report: LoadReport): string {
+  const { sent, acked, received, expected, plan } = report;
+  const acknowledged = plan.qos > 0 ? [`${whole(acked)} acknowledged`] : [];
+  const arrived = expected > 0 ? [`${whole(received)} of ${whole(expected)} received`] : acknowledged;
+  const faults = faultsOf(report);
+  const counted = faults.flatMap(([name, count]) => (count === undefined ? [] : [`${whole(count)} ${name}`]));
+  const unknown = faults.filter(([, count]) => count === undefined).map(([name]) => name);
+  const missing = unknown.length === 0 ? '' : `; not measured: ${unknown.join(', ')}`;
+  return `${[`${whole(sent)} sent`, ...arrived, ...counted].join(', ')}${missing}`;
 }
 
 /** One step of a search, also while it goes on. */
@@ -65,6 +73,11 @@ export function stepLine({ perS, outcome, why, p99Ms, lost, lagMsP99 }: Step): s
 
 function expectationLines({ expectations }: LoadReport): string[] {
   return expectations.map(
-    ({ name, ok, value, reason }) => `${ok ? 'ok  ' : 'FAIL'}  ${name}  ${value ?? reason ?? 'not measured'}`,
+    ({ name, ok, value, reason }) => `${ok ? 'ok  ' : 'FAIL'}  ${name}  ${valueText(value, reason)}`,
   );
+}
+
+function valueText(value: number | undefined, reason: string | undefined): string {
+  if (value === undefined) return reason ?? 'not measured';
+  return reason === undefined ? String(value) : `${value} (${reason})`;
 }

@@ -1,10 +1,16 @@
 // The report of a load run as data: keys that scripts rely on, more beside them, no secret of the plan. What it means in words is here too,
 // so that terminal and page say the same.
 import type { ExpectationResult } from './expect.ts';
-import { errorsOf } from './expect.ts';
+import { addressOf, shownPath } from './address.ts';
+import { tellsArrival, tellsLoss, tellsOrder } from './countable.ts';
+import { errorsOf, missingShare } from './expect.ts';
 import type { Finding } from './find-max.ts';
 import { HEADER_BYTES } from './payload.ts';
+import { ownMoments } from './own-share.ts';
 import type { Plan } from './plan.ts';
+import { countsOf } from './profiles.ts';
+import type { Counts } from './profiles.ts';
+import { FOREIGN, isDowngrade } from './result.ts';
 import type { Distribution, Result, Second } from './result.ts';
 import { junitOf } from '../report/junit.ts';
 
@@ -52,11 +58,11 @@ export interface LoadReport {
   readonly valid: boolean;
   /** One sentence. */
   readonly verdict: string;
-  /** To the end, valid, with a broker that was still there, and everything met that was expected. */
+  /** To the end, valid, not skipped, at the QoS of the plan, with a broker that was still there, and everything met that was expected. */
   readonly ok: boolean;
 }
 
-/** The plan without passwords, keys and certificates. */
+/** The plan without passwords, keys and certificates, and without the query of a path. */
 export type PublicPlan = Omit<Plan, 'target'> & { readonly target: PublicTarget };
 export type PublicTarget = Omit<Plan['target'], 'password' | 'ca' | 'cert' | 'key'> & {
   readonly clientCertificate: boolean;
@@ -99,7 +105,7 @@ export function reportOf(
     complete,
     valid,
     verdict: verdictOf(result, expectations, complete, finding),
-    ok: complete && valid && met && found && !isGone(result),
+    ok: skipped === undefined && complete && valid && met && found && goneText(result) === '' && !isDowngraded(result),
   };
 }
 
@@ -112,8 +118,13 @@ export function junitOfLoad(report: LoadReport): string {
     cases: [
       { name: 'runs to its end', failure: why, skipped },
       {
-        name: 'the broker is there to the end',
-        failure: isGone(report) ? 'no connection was left' : undefined,
+        name: 'all are connected at the end',
+        failure: goneText(report) || undefined,
+        skipped,
+      },
+      {
+        name: 'messages have the QoS that was asked for',
+        failure: isDowngraded(report) ? causesText(report, isDowngrade) : undefined,
         skipped,
       },
       { name: 'the generator keeps its schedule', failure: valid ? undefined : (generator.why ?? 'it was saturated') },
@@ -129,15 +140,9 @@ function failureOf({ value, limit, reason }: ExpectationResult): string {
   return `is ${value ?? 'not measured'}, expected ${limit}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
-function addressOf({ transport, host, port, path }: Plan['target']): string {
-  const scheme = { tcp: 'mqtt', tls: 'mqtts', ws: 'ws', wss: 'wss' }[transport];
-  const web = transport === 'ws' || transport === 'wss';
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${web ? path : ''}`;
-}
-
 function withoutSecrets({ target, ...plan }: Plan): PublicPlan {
-  const { password: _password, ca: _ca, cert, key: _key, ...shown } = target;
-  return { ...plan, target: { ...shown, clientCertificate: cert !== undefined } };
+  const { password: _password, ca: _ca, cert, key: _key, path, ...shown } = target;
+  return { ...plan, target: { ...shown, path: shownPath(path), clientCertificate: cert !== undefined } };
 }
 
 function verdictOf(
@@ -149,38 +154,64 @@ function verdictOf(
   if (finding !== undefined) return finding.conclusion;
   if (result.skipped !== undefined) return `Skipped: ${result.skipped}.`;
   const stopped = complete ? '' : 'Stopped before its end. ';
+  const gone = goneText(result);
   if (result.generator.saturated)
-    return `${stopped}Not valid: the generator was at its limit (${result.generator.why ?? 'it could not keep its schedule'}), so this says nothing about the broker.`;
-  const gone = isGone(result) ? 'The broker was gone at the end. ' : '';
+    return `${stopped}${gone}Not valid: the generator was at its limit (${result.generator.why ?? 'it could not keep its schedule'}), so this says nothing about the broker.`;
+  const downgraded = isDowngraded(result) ? 'Not at the QoS that was asked for. ' : '';
   const failed = expectations.filter(({ ok }) => !ok).length;
   const judged = expectations.length === 0 ? '' : ` ${failed === 0 ? 'All' : 'Not all'} expectations are met.`;
-  return `${stopped}${gone}${outcomeOf(result)}${judged}`;
+  return `${stopped}${gone}${downgraded}${outcomeOf(result)}${judged}`;
 }
 
-/** Whatever was expected, a target that nobody is connected to any more has failed. */
-function isGone({ skipped, connectedAtEnd }: Pick<Result, 'skipped' | 'connectedAtEnd'>): boolean {
-  return skipped === undefined && connectedAtEnd === 0;
+/** Whatever was expected, a run has failed at whose end devices are not connected that should be. Empty when all are. */
+function goneText({
+  skipped,
+  plan,
+  connectedAtEnd,
+}: Pick<Result, 'skipped' | 'connectedAtEnd'> & { readonly plan: Counts }): string {
+  if (skipped !== undefined) return '';
+  if (connectedAtEnd === 0) return 'The broker was gone at the end. ';
+  const { connections } = countsOf(plan);
+  const absent = connections - connectedAtEnd;
+  return absent > 0 ? `${whole(absent)} of ${whole(connections)} devices were not connected at the end. ` : '';
+}
+
+function isDowngraded({ errors }: Pick<Result, 'errors'>): boolean {
+  return Object.keys(errors).some(isDowngrade);
+}
+
+const MOST_CAUSES = 3;
+
+/** `2 × closed by the broker, 1 × refused: …`; the most frequent first. */
+function causesText({ errors }: Pick<Result, 'errors'>, which = (cause: string) => cause !== FOREIGN): string {
+  const causes = Object.entries(errors).filter(([cause]) => which(cause));
+  const shown = causes.toSorted(([, a], [, b]) => b - a).slice(0, MOST_CAUSES);
+  const rest = causes.length - shown.length;
+  return `${shown.map(([cause, count]) => `${whole(count)} × ${cause}`).join(', ')}${rest > 0 ? ` and ${rest} other causes` : ''}`;
 }
 
 function outcomeOf(result: Result): string {
   const { sent, sentPerS, lost, unsent, latencyMs, ackMs, connectMs, connections } = result;
-  const failures = errorsOf(result);
-  const trouble = failures === 0 ? '' : ` ${whole(failures)} connections failed or ended.`;
+  const trouble = errorsOf(result) === 0 ? '' : ` ${causesText(result)}.`;
   if (sent === 0)
     return `${whole(connections)} connections, half of them in ${ms(connectMs.p50)}, 99 % in ${ms(connectMs.p99)}.${trouble}`;
   const loss = lost === 0 ? 'nothing lost' : `${whole(lost)} lost`;
   if (latencyMs.count > 0 && unsent > 0)
     return `${whole(sentPerS)} messages/s, ${loss}, ${whole(unsent)} never taken; with the time that those waited, half took ${ms(latencyMs.p50)}, 99 % ${ms(latencyMs.p99)}, or longer.${trouble}`;
   if (latencyMs.count > 0)
-    return `${whole(sentPerS)} messages/s, ${loss}; half arrive in ${ms(latencyMs.p50)}, 99 % in ${ms(latencyMs.p99)}, all in ${ms(latencyMs.max)}.${trouble}`;
+    return `${whole(sentPerS)} messages/s, ${loss}; ${missingShare(result) > 0 ? 'of those that arrived, half did' : 'half arrive'} in ${ms(latencyMs.p50)}, 99 % in ${ms(latencyMs.p99)}, all in ${ms(latencyMs.max)}.${trouble}`;
   if (ackMs.count > 0)
     return `${whole(sentPerS)} messages/s, ${loss}; half are acknowledged in ${ms(ackMs.p50)}, 99 % in ${ms(ackMs.p99)}.${trouble}`;
   return `${whole(sentPerS)} messages/s sent at QoS 0; nobody subscribed, so nobody knows what arrived.${trouble}`;
 }
 
+type Faults = Pick<LoadReport, 'plan' | 'lost' | 'duplicated' | 'reordered'>;
+
 /** What a reader should know before believing the figures. */
-export function cautionsOf({ plan, valid, complete, generator, preset, unsent, findMax }: LoadReport): string[] {
+export function cautionsOf(report: LoadReport): string[] {
+  const { plan, valid, complete, generator, preset, unsent, findMax } = report;
   return [
+    ...missingCaution(report),
     // Without a search the verdict says it.
     ...(valid || findMax === undefined
       ? []
@@ -189,9 +220,43 @@ export function cautionsOf({ plan, valid, complete, generator, preset, unsent, f
     ...(unsent > 0
       ? [`${whole(unsent)} messages could not be sent: their latency is at least what they had waited at the end.`]
       : []),
+    ...ownCaution(report),
     ...(preset !== undefined && plan.sizeBytes === HEADER_BYTES
       ? [`Payloads have ${HEADER_BYTES} bytes, not the 16 of the suite: so much it takes to tell when a message left.`]
       : []),
+  ];
+}
+
+function ownCaution(report: LoadReport): string[] {
+  const { skipped, generator } = report;
+  const own = skipped === undefined ? ownMoments(report) : [];
+  if (own.length === 0) return [];
+  const times = own.map((moment) => `${ms(generator.ownMs[moment])} of ${moment}`);
+  return [`A good part of a time may be the generator's own lateness: up to ${times.join(', ')}.`];
+}
+
+/** A time that there is not cannot be in a percentile: which of them say nothing about all that was due. */
+function missingCaution(report: LoadReport): string[] {
+  const share = missingShare(report);
+  if (share === 0 || report.latencyMs.count === 0) return [];
+  const missing = Math.round(share * report.expected);
+  const known = Math.floor((1 - share) * 1e6) / 1e4;
+  return [
+    `${whole(missing)} of ${whole(report.expected)} deliveries never came and have no latency: end to end is of those that arrived. Of all that was due no percentile above ${known} % is known.`,
+  ];
+}
+
+/** What went wrong with messages; undefined where the plan does not let it be counted. */
+export function faultsOf({
+  plan,
+  lost,
+  duplicated,
+  reordered,
+}: Faults): readonly (readonly [string, number | undefined])[] {
+  return [
+    ['lost', tellsLoss(plan) ? lost : undefined],
+    ['duplicated', tellsArrival(plan) ? duplicated : undefined],
+    ['out of order', tellsOrder(plan) ? reordered : undefined],
   ];
 }
 

@@ -1,9 +1,26 @@
 // What a load run measured. Latencies count from the moment a message was meant to leave, not from when it left; plain data, ms unless a name
 // says otherwise.
+import type { OwnLateness } from './own-share.ts';
 import type { Plan } from './plan.ts';
 
 /** Key among the errors of a run that is none of a connection: another run, or a city, speaks on the same topics. */
 export const FOREIGN = 'message of somebody else received';
+/** A subscriber got what it had not subscribed to. */
+export const MISROUTED = 'message to the wrong subscriber';
+/** It came so late that the audit has no memory of it. */
+export const UNTOLD = 'message too late to tell whether it had come before';
+/** How many messages were read at less than the QoS that publish and subscription asked for. */
+export const deliveredAt = (qos: number, due: number) => `message delivered at QoS ${qos}, due at ${due}`;
+export const grantedAt = (qos: number, asked: number) => `subscription granted at QoS ${qos}, asked for ${asked}`;
+export const publishRefused = (reason: string) => `publish refused: ${reason}`;
+
+/** What was measured was not at the QoS that the plan has. */
+export function isDowngrade(cause: string): boolean {
+  return /^(message delivered|subscription granted) at QoS/.test(cause);
+}
+
+/** Another such key: the target could not be made to forget what it keeps for a device. */
+export const SESSION_LEFT = 'session left at the broker';
 
 export interface Distribution {
   readonly count: number;
@@ -39,14 +56,21 @@ export interface Second {
 
 export interface GeneratorState {
   /**
-   * Intended time to the write into the socket, 99th percentile and worst, as far as it is the generator's own fault: counted from the
+   * Intended time to the write into the socket, median, 99th percentile and worst, as far as it is the generator's own fault: counted from the
    * moment at which the target was last seen to take nothing (window full, socket full, no connection).
    */
+  readonly lagMsP50: number;
   readonly lagMsP99: number;
   readonly lagMsMax: number;
+  /**
+   * How long deliveries (acknowledgements where nobody subscribes) lay in a socket before their thread read them, at most, 99th percentile.
+   */
+  readonly readLagMsP99: number;
+  /** Both together, late to write and late to read, by percentile: so much of a latency is the generator's own, at most. */
+  readonly ownMs: OwnLateness;
   /** The rest of that time: waiting for the target, 99th percentile over all messages. */
   readonly blockedMsP99: number;
-  /** CPU time over wall time of the busiest thread. */
+  /** CPU time over wall time of the busiest thread; 0 on a Node before 23.9. */
   readonly cpuShare: number;
   /** How late connections were begun, 99th percentile; the busiest thread while it connected. */
   readonly connectLagMsP99: number;
@@ -82,8 +106,12 @@ export interface Result {
   readonly lost: number;
   readonly duplicated: number;
   readonly reordered: number;
-  /** From TCP connect to CONNACK, intended start counted. */
+  /**
+   * From the moment at which a connection was meant to begin to its CONNACK, over all attempts; where none came, with the time it was
+   * waited for until the run ended.
+   */
   readonly connectMs: Distribution;
+  /** From SUBSCRIBE to SUBACK; where none came, until the run ended. */
   readonly subscribeMs: Distribution;
   /** To PUBACK or PUBCOMP; where none came, with the time it was waited for, until the connection or the run ended. */
   readonly ackMs: Distribution;
@@ -94,7 +122,7 @@ export interface Result {
    */
   readonly latencyMs: Distribution;
   readonly timeline: readonly Second[];
-  /** Connections that ended or could not be made, by cause; and FOREIGN. */
+  /** Connections that ended or could not be made, refusals, and messages that are not as they should be, by cause. */
   readonly errors: { readonly [cause: string]: number };
   readonly generator: GeneratorState;
   /** What the clocks can and cannot tell. */

@@ -6,10 +6,12 @@ import { nowNs } from './clock.ts';
 import { crewOf } from './crew.ts';
 import type { Member } from './crew.ts';
 import type { Order, Report } from './orders.ts';
+import { checkDescriptors } from './own-means.ts';
 import type { Plan } from './plan.ts';
 import { probe } from './probe.ts';
 import { checkPlan, countsOf } from './profiles.ts';
 import { whyNot } from './rehearsal.ts';
+import { SESSION_LEFT } from './result.ts';
 import type { Result, Second } from './result.ts';
 import { Timeline } from './timeline.ts';
 import { resultOf, skippedResult } from './verdict.ts';
@@ -26,6 +28,8 @@ const LEAD_NS = 0.2e9;
 const POLL_MS = 20;
 /** When a second is handed on, after its end: parts report four times a second. */
 const SETTLE_NS = 0.4e9;
+/** Before a run is over nothing new has arrived for so long. */
+const QUIET_NS = 0.5e9;
 /** To the schedule of connecting: CONNACK and SUBACK of the last. */
 const CONNECT_PATIENCE_S = 15;
 const BIRTH_MS = 30_000;
@@ -36,9 +40,11 @@ const ABORTED_DRAIN_S = 1;
 /** @throws an Error that says what is wrong with the plan, or why the target cannot be reached or refuses login */
 export async function runLoad(plan: Plan, options: RunOptions = {}): Promise<Result> {
   checkPlan(plan);
+  checkDescriptors(plan);
   const beganNs = nowNs();
   const address = await probe(plan, options.signal);
-  const skipped = await whyNot(plan, address);
+  const skipped = await whyNot(plan, address, options.signal);
+  options.signal?.throwIfAborted();
   if (skipped !== undefined) return skippedResult(plan, skipped, wallSecondsSince(beganNs));
   const run = new Run(plan, address, options);
   try {
@@ -55,6 +61,11 @@ class Run {
   readonly #crew: Member[];
   #dead: Error | undefined;
   #mostConnected = 0;
+  /** When the last of those who went away is due to come back. */
+  #backNs = 0;
+  #received = 0;
+  /** When `#received` was last seen to change. */
+  #changedNs = 0;
   #startNs = Infinity;
   /** Of the schedule; earlier when it is interrupted. */
   #endNs = Infinity;
@@ -82,9 +93,10 @@ class Run {
     if (this.#plan.profile === 'retained') await this.#askForRetained();
     const heard = await this.#finish();
     const plan = this.#plan;
+    const sessionsLeft = plan.cleanSession ? 0 : await this.#clean();
     const lastSecond = Math.ceil((this.#endNs - this.#startNs) / 1e9);
     this.#handOn(Infinity, lastSecond);
-    return resultOf(
+    const result = resultOf(
       {
         plan,
         startNs: this.#startNs,
@@ -95,6 +107,7 @@ class Run {
       },
       heard,
     );
+    return sessionsLeft === 0 ? result : { ...result, errors: { ...result.errors, [SESSION_LEFT]: sessionsLeft } };
   }
 
   async end(): Promise<void> {
@@ -126,33 +139,56 @@ class Run {
     if (profile === 'persistent') {
       this.#order({ type: 'away' }, 'receive');
       await this.#until(never, this.#startNs + (durationS / 2) * 1e9);
-      this.#order({ type: 'back', beginNs: nowNs() }, 'receive');
+      this.#comeBack('back', this.#plan.subscribers, 'receive');
     } else if (profile === 'reconnect-storm') {
       await this.#until(never, this.#startNs + (durationS / 3) * 1e9);
-      this.#order({ type: 'storm', beginNs: nowNs() });
+      const { publishers, subscribers, connections } = countsOf(this.#plan);
+      const idle = connections - publishers - subscribers;
+      this.#comeBack('storm', idle > 0 ? idle : connections);
     }
     await this.#until(never, this.#endNs);
     if (nowNs() < this.#endNs) this.#halt();
   }
 
-  /** Until everything due has been sent, acknowledged and delivered, or the patience is over. */
+  #comeBack(type: 'back' | 'storm', devices: number, kind?: Member['kind']): void {
+    const beginNs = nowNs();
+    this.#backNs = beginNs + (devices / this.#plan.connectPerS) * 1e9;
+    this.#order({ type, beginNs }, kind);
+  }
+
+  /** Until everything due has been sent, acknowledged and delivered and everybody is back, or the patience is over. */
   async #drain(): Promise<void> {
     const drainS = this.#halted ? ABORTED_DRAIN_S : this.#plan.drainS;
-    const seenNs = nowNs();
-    const settled = () => nowNs() - seenNs > SETTLE_NS && this.#settled();
-    await this.#until(settled, Math.max(seenNs, this.#endNs) + drainS * 1e9, false);
+    this.#changedNs = nowNs();
+    // Who was told to come back when the schedule was already over is waited for.
+    const beginNs = Math.max(nowNs(), this.#endNs, this.#halted ? 0 : this.#backNs);
+    const settled = () => this.#quiet() && this.#settled() && (this.#halted || this.#complete());
+    await this.#until(settled, beginNs + drainS * 1e9, false);
   }
 
   async #askForRetained(): Promise<void> {
     const { publishers, subscribers, connectPerS, drainS } = this.#plan;
     this.#order({ type: 'connect', beginNs: nowNs(), first: publishers }, 'receive');
-    await this.#until(() => this.#arrived(), nowNs() + (subscribers / connectPerS + drainS) * 1e9);
+    const all = () => this.#quiet() && this.#arrived();
+    await this.#until(all, nowNs() + (subscribers / connectPerS + drainS) * 1e9);
+  }
+
+  /** When the last first copy is there, a second one may still be on its way. */
+  #quiet(): boolean {
+    return nowNs() - this.#changedNs > QUIET_NS;
   }
 
   #settled(): boolean {
     // Retained messages are asked for later.
     const arrived = this.#plan.profile === 'retained' || this.#arrived();
     return arrived && this.#crew.every(({ kind, stats }) => kind === 'receive' || stats?.done === true);
+  }
+
+  /** Everybody who is meant to be connected by now is. */
+  #complete(): boolean {
+    const { connections, subscribers } = countsOf(this.#plan);
+    const meant = this.#plan.profile === 'retained' ? connections - subscribers : connections;
+    return this.#crew.reduce((sum, { stats }) => sum + (stats?.connected ?? 0), 0) >= meant;
   }
 
   #arrived(): boolean {
@@ -163,13 +199,32 @@ class Run {
   }
 
   async #finish(): Promise<{ kind: Member['kind']; final: NonNullable<Member['final']> }[]> {
-    const lateNs = nowNs() + FINAL_MS * 1e6;
     // Subscribers first: they are not to hear how publishers take their retained messages away.
     this.#order({ type: 'finish' }, 'receive');
-    await this.#until(() => this.#crew.every(({ kind, final }) => kind === 'send' || final), lateNs, false);
+    await this.#untilFinal('receive');
     this.#order({ type: 'finish' }, 'send');
-    await this.#until(() => this.#crew.every(({ final }) => final), lateNs, false);
+    await this.#untilFinal('send');
     return this.#crew.flatMap(({ kind, final }) => (final ? [{ kind, final }] : []));
+  }
+
+  /** Sessions that are kept outlive the run. @returns how many the target may still hold */
+  async #clean(): Promise<number> {
+    const { connections, publishers } = countsOf(this.#plan);
+    const kept = connections - publishers;
+    const patienceS = kept / this.#plan.connectPerS + CONNECT_PATIENCE_S;
+    this.#order({ type: 'clean', beginNs: nowNs(), first: publishers });
+    const done = () => this.#crew.every(({ sessionsLeft }) => sessionsLeft !== undefined);
+    await this.#until(done, nowNs() + patienceS * 1e9, false);
+    return done() ? this.#crew.reduce((sum, { sessionsLeft }) => sum + sessionsLeft!, 0) : kept;
+  }
+
+  /** @throws when one keeps its figures to itself: without them everything would look lost */
+  async #untilFinal(kind: Member['kind']): Promise<void> {
+    const silent = () => this.#crew.filter((member) => member.kind === kind && !member.final);
+    await this.#until(() => silent().length === 0, nowNs() + FINAL_MS * 1e6, false);
+    if (silent().length === 0) return;
+    const who = kind === 'send' ? 'a thread that sends' : 'what receives';
+    throw new Error(`${who} did not give its figures within ${FINAL_MS / 1000} s: nothing can be said about the run`);
   }
 
   #halt(): void {
@@ -187,6 +242,8 @@ class Run {
     const connected = this.#crew.reduce((sum, { stats }) => sum + (stats?.connected ?? 0), 0);
     this.#mostConnected = Math.max(this.#mostConnected, connected);
     for (const [second, bucket] of report.buckets) if (Number.isFinite(second)) this.#timeline.add(second, bucket);
+    const received = this.#crew.reduce((sum, { stats }) => sum + (stats?.received ?? 0), 0);
+    if (received !== this.#received) [this.#received, this.#changedNs] = [received, nowNs()];
     const second = Math.floor((nowNs() - this.#startNs) / 1e9);
     if (nowNs() < this.#endNs && Number.isFinite(second)) this.#timeline.connected(second, connected);
   }

@@ -13,9 +13,13 @@ export interface Timetable {
   advance(): void;
 }
 
+/** Of a worker without publishers. */
+const NOTHING: Timetable = { atNs: Infinity, publisher: 0, advance: () => undefined };
+
 /** The share of worker `part` of `parts`: publishers whose index modulo `parts` is `part`. */
 export function timetableOf(plan: Plan, part: number, parts: number): Timetable {
   const { schedule } = plan;
+  if (part >= plan.publishers) return NOTHING;
   if (schedule.kind === 'spool') return new Played(plan, part, parts, schedule.file, schedule.speed);
   if (schedule.kind === 'ramp') {
     return new Regular(plan, part, parts, rampNs(plan, schedule.fromPerS, schedule.toPerS), schedule.fromPerS);
@@ -43,24 +47,29 @@ class Regular implements Timetable {
     this.#publishers = plan.publishers;
     this.#timeNs = timeNs;
     this.#endNs = plan.durationS * 1e9;
-    this.publisher = part;
-    // Whole rounds of all publishers, so that message 0 is due at 0 from publisher 0.
-    this.#block = -Math.floor((plan.warmUpS * warmPerS) / plan.publishers) * plan.publishers;
+    // The warm-up may begin within a round: message 0 is due at 0 from publisher 0.
+    const first = -Math.floor(plan.warmUpS * warmPerS);
+    this.#block = Math.floor(first / plan.publishers) * plan.publishers;
+    const skipped = first - this.#block;
+    this.publisher = part + parts * Math.ceil(Math.max(0, skipped - part) / parts);
+    this.#wrap();
     this.#set();
   }
 
   advance(): void {
     this.publisher += this.#parts;
-    if (this.publisher >= this.#publishers) {
-      this.publisher = this.#part;
-      this.#block += this.#publishers;
-    }
+    this.#wrap();
     this.#set();
   }
 
+  #wrap(): void {
+    if (this.publisher < this.#publishers) return;
+    this.publisher = this.#part;
+    this.#block += this.#publishers;
+  }
+
   #set(): void {
-    const none = this.#part >= this.#publishers;
-    const atNs = none ? Infinity : this.#timeNs(this.#block + this.publisher);
+    const atNs = this.#timeNs(this.#block + this.publisher);
     this.atNs = atNs < this.#endNs ? atNs : Infinity;
   }
 }

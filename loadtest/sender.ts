@@ -1,6 +1,7 @@
 // Sends what the schedule says, when it says so: each tick takes what became due and writes it, one write per socket. What a publisher
 // cannot send waits with its intended time. It never skips, delays or evens out the schedule for the sake of the target.
 import { PacketWriter } from '../mqtt/packets.ts';
+import { nowNs } from './clock.ts';
 import type { Device } from './device.ts';
 import { Inflight } from './inflight.ts';
 import { HEADER_BYTES, patchHeader, writeHeader } from './payload.ts';
@@ -23,16 +24,20 @@ interface Publisher {
   begun: boolean;
   /** Of the next measured message. */
   sequence: number;
-  /** When the target was last seen to take nothing: lateness before it is not ours. */
+  /** When the target was last seen to take nothing, or took something again: lateness before it is not ours. */
   freeNs: number;
   /** It stands in the list of those with something to write. */
   listed: boolean;
 }
 
+/** So few a broker acknowledges in less time than a sleep takes: some 10 µs each. */
+const FEW_INFLIGHT = 100;
 /** One write is at most this, or one packet. */
 const WRITE_BYTES = 131_072;
 /** Due and not written, of one worker; what becomes due beyond it is counted as never sent. */
 const MAX_WAITING = 20_000_000;
+/** The same for recorded messages, which wait whole. */
+const MAX_WAITING_BYTES = 512 * 1_048_576;
 
 export class Sender {
   readonly #plan: Plan;
@@ -46,10 +51,14 @@ export class Sender {
   #scratch: Buffer;
   #listed: Publisher[] = [];
   #waiting = 0;
+  /** Of recorded messages. */
+  #waitingBytes = 0;
   #inflight = 0;
+  /** Somebody's window was full at the last tick. */
+  #full = false;
   #startNs = Infinity;
   #halted = false;
-  /** Beyond MAX_WAITING: messages and deliveries by the second in which they were due. */
+  /** Beyond what may wait: messages and deliveries by the second in which they were due. */
   readonly #refused = new Map<number, { messages: number; deliveries: number }>();
 
   constructor(plan: Plan, runId: number, part: number, parts: number, tally: Tally) {
@@ -98,16 +107,27 @@ export class Sender {
     return this.#listed.length > 0;
   }
 
+  /** Un-acknowledged, of all publishers. */
+  get inflight(): number {
+    return this.#inflight;
+  }
+
+  /** Somebody waits for an acknowledgement, and few are on their way. */
+  get starved(): boolean {
+    return this.#full && this.#inflight < FEW_INFLIGHT;
+  }
+
   get done(): boolean {
     return this.nextNs === Infinity && this.#waiting === 0 && this.#inflight === 0 && this.#startNs !== Infinity;
   }
 
-  tick(nowNs: number): void {
-    this.#takeDue(nowNs);
+  tick(now: number): void {
+    this.#takeDue(now);
+    this.#full = false;
     const listed = this.#listed;
     let kept = 0;
     for (const publisher of listed) {
-      this.#flush(publisher, nowNs);
+      this.#flush(publisher);
       if (publisher.waiting.count > 0) listed[kept++] = publisher;
       else publisher.listed = false;
     }
@@ -119,16 +139,33 @@ export class Sender {
     if (publisher) publisher.window = Math.min(this.#plan.window, receiveMaximum);
   }
 
-  acknowledged(device: Device, packetId: number, nowNs: number): void {
+  /** lateNs: how long, at most, the acknowledgement has lain unread. `flushFreed` follows. */
+  acknowledged(device: Device, packetId: number, nowNs: number, lateNs: number): void {
     const publisher = this.#publishers.get(device);
     const dueNs = publisher?.inflight?.release(packetId) ?? 0;
     if (!publisher || dueNs === 0) return;
     this.#inflight--;
     this.#tally.acknowledged(dueNs, nowNs);
-    if (publisher.waiting.count > 0 && publisher.inflight!.count === publisher.window - 1) publisher.freeNs = nowNs;
+    freed(publisher, nowNs - lateNs);
   }
 
-  /** What was un-acknowledged is not sent again: the audit tells whether it arrived. */
+  /** It frees its place in the window, at `sinceNs`, and counts as never acknowledged. @returns false for an identifier that is not in use */
+  refused(device: Device, packetId: number, sinceNs: number): boolean {
+    const publisher = this.#publishers.get(device);
+    if (!publisher || (publisher.inflight?.release(packetId) ?? 0) === 0) return false;
+    this.#inflight--;
+    freed(publisher, sinceNs);
+    return true;
+  }
+
+  /** What waited for acknowledgements that this device has just read leaves at once, not at the next tick. */
+  flushFreed(device: Device): void {
+    if (this.#inflight === 0 && this.#waiting === 0) return;
+    const publisher = this.#publishers.get(device);
+    if (publisher?.inflight && publisher.waiting.count > 0) this.#flush(publisher);
+  }
+
+  /** What was un-acknowledged is not sent again, for which a publisher's session is never a kept one: the audit tells whether it arrived. */
   down(device: Device, nowNs: number): void {
     const publisher = this.#publishers.get(device);
     if (publisher) this.#forsake(publisher, nowNs);
@@ -159,7 +196,7 @@ export class Sender {
     for (let dueNs = this.#startNs + timetable.atNs; dueNs <= nowNs; dueNs = this.#startNs + timetable.atNs) {
       const publisher = this.#byIndex[timetable.publisher]!;
       this.#tally.due(dueNs, this.#owed(publisher, dueNs));
-      if (this.#waiting < MAX_WAITING) this.#enlist(publisher, dueNs);
+      if (this.#waiting < MAX_WAITING && this.#waitingBytes < MAX_WAITING_BYTES) this.#enlist(publisher, dueNs);
       else this.#refuse(publisher, dueNs);
       timetable.advance();
     }
@@ -175,8 +212,10 @@ export class Sender {
 
   #enlist(publisher: Publisher, dueNs: number): void {
     const { frame } = this.#timetable;
-    publisher.waiting.push(dueNs, frame && this.#recorded(publisher, frame.topic, frame.payload));
+    const packet = frame && this.#recorded(publisher, frame.topic, frame.payload);
+    publisher.waiting.push(dueNs, packet);
     this.#waiting++;
+    this.#waitingBytes += packet?.length ?? 0;
     if (publisher.listed) return;
     publisher.listed = true;
     this.#listed.push(publisher);
@@ -190,17 +229,19 @@ export class Sender {
     this.#refused.set(second, refused);
   }
 
-  #flush(publisher: Publisher, nowNs: number): void {
+  #flush(publisher: Publisher): void {
     const { device, waiting } = publisher;
     const { link } = device;
     if (!device.up || !link || link.stream.writableLength > 0) {
-      publisher.freeNs = nowNs;
+      publisher.freeNs = nowNs();
       return;
     }
     while (waiting.count > 0) {
-      const length = this.#fill(publisher, nowNs);
+      // Each write has its own moment: others of the same tick took their time.
+      const length = this.#fill(publisher, nowNs());
       if (length === 0) {
-        publisher.freeNs = nowNs; // the window is full
+        publisher.freeNs = nowNs();
+        this.#full = true;
         return;
       }
       if (!link.plain) link.stream.write(Buffer.from(this.#scratch.subarray(0, length)));
@@ -214,7 +255,7 @@ export class Sender {
   }
 
   /** Packets into the scratch, as many as window and room allow. @returns their bytes */
-  #fill(publisher: Publisher, nowNs: number): number {
+  #fill(publisher: Publisher, now: number): number {
     const { waiting, inflight, template } = publisher;
     let at = 0;
     while (waiting.count > 0) {
@@ -233,10 +274,11 @@ export class Sender {
       this.#scratch.set(packet, at);
       this.#patch(publisher, at, dueNs, packetId);
       at += packet.length;
+      if (waiting.packet) this.#waitingBytes -= packet.length;
       waiting.shift();
       this.#waiting--;
-      const ownNs = nowNs - Math.max(dueNs, publisher.freeNs);
-      this.#tally.wrote(dueNs, nowNs, ownNs, nowNs - dueNs - ownNs);
+      const ownNs = now - Math.max(dueNs, publisher.freeNs);
+      this.#tally.wrote(dueNs, now, ownNs, now - dueNs - ownNs);
     }
     return at;
   }
@@ -279,4 +321,10 @@ export class Sender {
     this.#writer.publish(topic, payload, qos, retain, false, 1);
     return Buffer.from(this.#writer.take());
   }
+}
+
+/** A full window has room again since then: what waits longer waits for us. */
+function freed(publisher: Publisher, sinceNs: number): void {
+  const { waiting, inflight, window } = publisher;
+  if (waiting.count > 0 && inflight!.count === window - 1) publisher.freeNs = Math.max(publisher.freeNs, sinceNs);
 }

@@ -16,6 +16,8 @@ export class Tally {
   readonly ack = new Cells(FINE_BITS);
   readonly latency = new Cells(FINE_BITS);
   readonly lag = new Cells(FINE_BITS);
+  /** How late deliveries, or acknowledgements where nothing is delivered here, were read. */
+  readonly readLag = new Cells(FINE_BITS);
   readonly opening = new Cells(FINE_BITS);
   readonly blocked = new Cells(FINE_BITS);
   readonly errors = new Map<string, number>();

@@ -1,18 +1,26 @@
 // The seconds of a run, merged from what all parts report; each is handed on once when it can be known, and all again at the end, when what
 // came late is in. It reads no clock.
 import { Cells } from './cells.ts';
-import type { CellsState } from './cells.ts';
+import type { CellsState, PackedCells } from './cells.ts';
 import type { Bucket } from './orders.ts';
 import type { Second } from './result.ts';
 import { emptyBucket } from './tally.ts';
 
-interface Entry {
-  readonly bucket: Bucket;
+interface Entry<B = Bucket> {
+  readonly bucket: B;
   connected: number;
 }
 
+type Packed = Omit<Bucket, 'latency' | 'acks' | 'lag'> & {
+  readonly [name in 'latency' | 'acks' | 'lag']: PackedCells;
+};
+
+/** Of the latest seconds the cells lie open, 20 kB each; older ones, to which little comes, are packed into a fifth or less. */
+const OPEN_SECONDS = 60;
+
 export class Timeline {
-  readonly #seconds = new Map<number, Entry>();
+  readonly #open = new Map<number, Entry>();
+  readonly #packed = new Map<number, Entry<Packed>>();
 
   add(second: number, from: Bucket<CellsState>): void {
     const { bucket } = this.#entry(second);
@@ -31,7 +39,8 @@ export class Timeline {
   }
 
   second(atS: number): Second {
-    const { bucket, connected } = this.#entry(atS);
+    const packed = this.#packed.get(atS);
+    const { bucket, connected } = packed ? unpacked(packed) : this.#entry(atS);
     const { offered, sent, acked, received } = bucket;
     const latency: Cells = bucket.latency.count > 0 ? bucket.latency : bucket.acks;
     return {
@@ -54,11 +63,32 @@ export class Timeline {
   }
 
   #entry(second: number): Entry {
-    let entry = this.#seconds.get(second);
+    let entry = this.#open.get(second);
     if (!entry) {
-      entry = { bucket: emptyBucket(), connected: 0 };
-      this.#seconds.set(second, entry);
+      const old = this.#packed.get(second);
+      this.#packed.delete(second);
+      entry = old ? unpacked(old) : { bucket: emptyBucket(), connected: 0 };
+      this.#open.set(second, entry);
+      this.#packFirst();
     }
     return entry;
   }
+
+  /** The one that was opened first. */
+  #packFirst(): void {
+    if (this.#open.size <= OPEN_SECONDS) return;
+    const [second, { bucket, connected }] = this.#open.entries().next().value!;
+    const { latency, acks, lag } = bucket;
+    this.#open.delete(second);
+    this.#packed.set(second, {
+      bucket: { ...bucket, latency: latency.pack(), acks: acks.pack(), lag: lag.pack() },
+      connected,
+    });
+  }
+}
+
+function unpacked({ bucket, connected }: Entry<Packed>): Entry {
+  const { latency, acks, lag } = bucket;
+  const cells = { latency: Cells.unpack(latency), acks: Cells.unpack(acks), lag: Cells.unpack(lag) };
+  return { bucket: { ...bucket, ...cells }, connected };
 }

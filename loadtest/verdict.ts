@@ -2,18 +2,21 @@
 import { Cells, FINE_BITS } from './cells.ts';
 import type { CellsState } from './cells.ts';
 import type { Final } from './orders.ts';
-import type { Plan } from './plan.ts';
+import { shortageOf } from './own-means.ts';
+import type { Plan, ProfileName } from './plan.ts';
 import type { GeneratorState, Result, Second } from './result.ts';
 
 /** Lateness below it is never called saturation: a laptop's scheduler alone takes this. */
 const LAG_LIMIT_MS = 5;
 /** Above it, a lateness of this share of the median latency spoils the measurement. */
 const LAG_SHARE = 0.1;
-/** A thread above it has no time left: what it reads, it reads late. */
+/** A thread above it has no time left: what it connects, it connects late. */
 const BUSY_SHARE = 0.9;
+/** Profiles that measure how devices connect, or what they get when they do. */
+const CONNECTING: readonly ProfileName[] = ['connect', 'reconnect-storm', 'retained'];
 const CLOCK =
-  'Senders and receivers run on one host and read the same CLOCK_MONOTONIC, so latency is to the µs the way to the broker and back to the ' +
-  'receiver. How that divides into there and back, no clock here can tell when the broker is on another host.';
+  'Senders and receivers run on one host and read the same CLOCK_MONOTONIC, so no difference of clocks is in a latency; it is the way to the ' +
+  'broker and back to the receiver, and what the generator itself took to write and to read (generator.ownMs). How that divides into there and back, no clock here can tell when the broker is on another host.';
 
 export interface Course {
   readonly plan: Plan;
@@ -109,12 +112,23 @@ function generatorOf({ profile }: Plan, heard: readonly Heard[], latency: Cells)
   const opening = merged(finals, (final) => final.opening);
   const connectCpuShare = Math.max(0, ...finals.map((final) => final.connectCpuShare));
   const limitMs = Math.max(LAG_LIMIT_MS, LAG_SHARE * latency.quantileMs(0.5));
-  const why = causesOf(heard, lag.quantileMs(0.99), limitMs);
+  const readLag = readLagOf(heard);
+  const why = causesOf(lag.quantileMs(0.99), readLag.quantileMs(0.99), limitMs);
+  why.push(...shortageOf(errorsOf(finals)));
   // Elsewhere how connections began does not touch what is measured.
-  if (profile === 'connect') why.push(...connectCausesOf(finals, opening.quantileMs(0.99), connectCpuShare));
+  if (CONNECTING.includes(profile)) why.push(...connectCausesOf(finals, opening.quantileMs(0.99), connectCpuShare));
   return {
+    lagMsP50: lag.quantileMs(0.5),
     lagMsP99: lag.quantileMs(0.99),
     lagMsMax: lag.quantileMs(1),
+    readLagMsP99: readLag.quantileMs(0.99),
+    ownMs: {
+      p50: together(lag, readLag, 0.5),
+      p90: together(lag, readLag, 0.9),
+      p99: together(lag, readLag, 0.99),
+      p999: together(lag, readLag, 0.999),
+      max: together(lag, readLag, 1),
+    },
     blockedMsP99: merged(finals, (final) => final.blocked).quantileMs(0.99),
     cpuShare: rounded(Math.max(0, ...finals.map(({ cpuShare }) => cpuShare))),
     connectLagMsP99: opening.quantileMs(0.99),
@@ -141,20 +155,23 @@ function rounded(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 
-function causesOf(heard: readonly Heard[], lagMs: number, limitMs: number): string[] {
-  const causes: string[] = [];
-  if (lagMs > limitMs) {
-    causes.push(
-      `messages were written ${rounded(lagMs)} ms late at the 99th percentile by the generator's own fault, limit ${rounded(limitMs)} ms`,
-    );
-  }
-  for (const { kind, final } of heard) {
-    const { loopDelayMsP99, cpuShare } = final;
-    // Late and busy: a thread that is merely late was suspended by a loaded machine, which shows in the lag.
-    if (loopDelayMsP99 > limitMs && cpuShare > BUSY_SHARE) {
-      const who = kind === 'send' ? 'a sender' : 'the receiver';
-      causes.push(`${who} used ${Math.round(cpuShare * 100)} % of a core and was ${rounded(loopDelayMsP99)} ms behind`);
-    }
-  }
-  return causes;
+function together(lag: Cells, readLag: Cells, share: number): number {
+  return rounded(lag.quantileMs(share) + readLag.quantileMs(share));
+}
+
+/** Of deliveries; of acknowledgements where nobody subscribes. */
+function readLagOf(heard: readonly Heard[]): Cells {
+  const kind = heard.some((one) => one.kind === 'receive') ? 'receive' : 'send';
+  const finals = heard.filter((one) => one.kind === kind).map(({ final }) => final);
+  return merged(finals, (final) => final.readLag);
+}
+
+function causesOf(lagMs: number, readLagMs: number, limitMs: number): string[] {
+  const late = (what: string, byMs: number) =>
+    byMs > limitMs
+      ? [
+          `${what} ${rounded(byMs)} ms late at the 99th percentile by the generator's own fault, limit ${rounded(limitMs)} ms`,
+        ]
+      : [];
+  return [...late('messages were written', lagMs), ...late('what arrived was read', readLagMs)];
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Credentials } from '../../broker/credential-source.ts';
 import { createCredentials, ephemeralCredentials, loadCredentials, readSecret } from '../../broker/credentials.ts';
+import type { Identity } from '../../broker/roles.ts';
 import { addUser } from '../../broker/users.ts';
 import { start, until } from './start.ts';
 import { Wire } from './wire.ts';
@@ -23,6 +24,17 @@ afterAll(() => rm(folder, { recursive: true }));
 const will = (topic: string) => ({ will: { topic, payload: Buffer.from('offline'), qos: 1 as const, retain: true } });
 
 describe('credentials', () => {
+  it('are checked without keeping files waiting, which need the same threads', async () => {
+    let checked = 0;
+    const wrong = Array.from({ length: 16 }, async () => {
+      await credentials.verify('simulator', Buffer.from('wrong'));
+      checked++;
+    });
+    await stat(folder);
+    expect(checked).toBeLessThan(6);
+    await Promise.all(wrong);
+  });
+
   it('are generated at the first start, readable by the owner only, and kept at the second', async () => {
     const secret = await readSecret(folder, 'simulator');
     expect(secret).toMatch(/^[\w-]{32}$/);
@@ -147,6 +159,65 @@ describe('CONNECT on loopback', () => {
     for (let round = 0; round < 6; round++)
       codes.push((await Wire.connected(broker.port, { clientId: 'twin' })).returnCode);
     expect(codes).toEqual([0, 0, 0, 0, 3, 3]);
+  });
+
+  describe('that is not let in', () => {
+    const TOPIC = 'city/wuxi/bus/b/event';
+    const login = { clientId: 'kept', username: 'u', password: 'quick', cleanSession: false } as const;
+
+    /** The password `slow` is known only once `learn` is called. */
+    async function slowBroker(limits = {}) {
+      const learn: (() => void)[] = [];
+      const verify = async (name: string, password: Uint8Array): Promise<Identity> => {
+        if (Buffer.from(password).equals(Buffer.from('slow'))) await new Promise<void>((now) => learn.push(now));
+        return { name, roles: ['integrator', 'viewer'] };
+      };
+      const broker = await start({ credentials: { anonymous: false, verify }, limits });
+      const first = await Wire.connected(broker.port, login);
+      first.writer.subscribe(1, [{ filter: TOPIC, qos: 1 }]);
+      first.send();
+      await first.until(() => first.ofType(9).length === 1);
+      const second = await Wire.open(broker.port);
+      second.writer.connect({ ...login, password: 'slow', keepAliveS: 60, cleanSession: true });
+      second.send();
+      await until(() => learn.length === 1);
+      return { broker, first, second, learn };
+    }
+
+    async function expectHeard({ broker, first }: Awaited<ReturnType<typeof slowBroker>>): Promise<void> {
+      await first.ping();
+      await broker.publish(TOPIC, Buffer.from('x'), { qos: 1, retain: false });
+      await first.until(() => first.ofType(3).length === 1);
+      expect([first.closed, broker.counters().clients]).toEqual([false, 1]);
+      expect((await Wire.connected(broker.port, { ...login, username: 'other' })).returnCode).toBe(2);
+    }
+
+    it('because it is gone before its password is known leaves the client and its session that have the id', async () => {
+      const met = await slowBroker();
+      met.second.socket.destroy();
+      await until(() => met.broker.status().connections === 1);
+      met.learn[0]!();
+      await expectHeard(met);
+    });
+
+    it('because its password is known too late leaves them too, also once it is known', async () => {
+      const met = await slowBroker({ authenticateTimeoutMs: 20 });
+      await met.second.until(() => met.second.closed);
+      expect(met.second.returnCode).toBe(3);
+      met.learn[0]!();
+      await expectHeard(met);
+    });
+  });
+
+  it('that takes an id over gets it when the will of the other is out', async () => {
+    const broker = await start();
+    const will = { topic: 'city/wuxi/bus/b/status', payload: Buffer.from('gone'), qos: 1, retain: false } as const;
+    const first = await Wire.connected(broker.port, { clientId: 'twin', will });
+    const second = await Wire.connected(broker.port, { clientId: 'twin' });
+    expect([second.returnCode, broker.frames.length]).toEqual([0, 1]);
+    await first.until(() => first.closed);
+    await second.ping();
+    expect([second.closed, broker.counters().clients]).toEqual([false, 1]);
   });
 
   it('counts what is not MQTT and goes on', async () => {

@@ -263,6 +263,8 @@ describe('subscribing', () => {
     const again = await Wire.connected(broker.port, session);
     await again.until(() => again.ofType(3).length === 1);
     expect(again.packets[0]!.body[0]).toBe(1); // session present
+    await again.ping();
+    expect(broker.counters().refused).toBe(1);
   });
 
   it('keeps a bounded number of messages for a client that is away', async () => {
@@ -326,8 +328,8 @@ describe('subscribing', () => {
 });
 
 describe('clients in trouble', () => {
-  it('a frozen QoS 1 subscriber is ended after the drain time-out, and its publishers go on', async () => {
-    const broker = await start({ limits: { drainTimeoutMs: 100 } });
+  it('a frozen QoS 1 subscriber is ended, and its publishers go on', async () => {
+    const broker = await start({ limits: { drainTimeoutMs: 100, outputBytes: 1e9 } });
     const frozen = await Wire.connected(broker.port, { clientId: 'frozen' });
     frozen.writer.subscribe(1, [{ filter: 'city/#', qos: 1 }]);
     frozen.send();

@@ -508,21 +508,52 @@ describe('SUBSCRIBE', () => {
     await viewer.ping();
     expect(received(viewer).map(({ qos }) => qos)).toEqual([1]);
   });
+
+  it.each([true, false])(
+    '[MQTT-3.8.4-3] replaces it also when another filter had a better QoS (clean %s)',
+    async (clean) => {
+      const broker = await start();
+      const viewer = await subscribed(broker.port, { [EVENT]: 0, 'city/#': 1 }, { cleanSession: clean });
+      const wire = await Wire.connected(broker.port);
+      await publish(wire, EVENT, 1, { id: 1 });
+      await subscribe(viewer, { [EVENT]: 2 });
+      viewer.writer.unsubscribe(2, ['city/#']);
+      viewer.send();
+      await viewer.until(() => viewer.ofType(UNSUBACK).length === 1);
+      await publish(wire, EVENT, 1, { id: 2 });
+      await viewer.until(() => received(viewer).length === 2);
+      expect(received(viewer).map(({ qos }) => qos)).toEqual([1, 1]);
+    },
+  );
 });
 
 describe('UNSUBSCRIBE', () => {
-  it('[MQTT-3.10.4-1] [MQTT-3.10.4-2] [MQTT-3.10.4-4] [MQTT-3.10.4-6] ends exactly its filters and is answered', async () => {
-    const broker = await start();
-    const topics = ['a', 'b', 'c'].map((device) => `city/wuxi/bus/${device}/event`);
-    const viewer = await subscribed(broker.port, Object.fromEntries(topics.map((topic) => [topic, 1])));
-    viewer.writer.unsubscribe(0x0102, [topics[0]!, topics[2]!]);
-    viewer.send();
-    await viewer.until(() => idsOf(viewer, UNSUBACK).includes(0x0102));
-    const wire = await Wire.connected(broker.port);
-    for (const [at, topic] of topics.entries()) await publish(wire, topic, 1, { id: at + 1 });
-    await viewer.ping();
-    expect(received(viewer).map(({ topic }) => topic)).toEqual([topics[1]]);
-  });
+  it.each([
+    ['clean', 'SUBSCRIBE', true],
+    ['clean', 'UNSUBSCRIBE', true],
+    ['kept', 'SUBSCRIBE', false],
+    ['kept', 'UNSUBSCRIBE', false],
+  ])(
+    '[MQTT-3.10.4-2] in a %s session of many changes of mind the last one counts: %s',
+    async (_, last, cleanSession) => {
+      const broker = await start();
+      const wire = await Wire.connected(broker.port, { clientId: 'undecided', cleanSession });
+      wire.writer.subscribe(1, [{ filter: STATUS, qos: 1 }]);
+      for (let id = 2; id <= 6; id += 2) {
+        const change = [
+          () => wire.writer.subscribe(id, [{ filter: EVENT, qos: 1 }]),
+          () => wire.writer.unsubscribe(id + 1, [EVENT]),
+        ];
+        for (const one of last === 'SUBSCRIBE' ? change.toReversed() : change) one();
+      }
+      wire.send();
+      await wire.until(() => wire.ofType(UNSUBACK).length === 3 && wire.ofType(SUBACK).length === 4);
+      await broker.publish(EVENT, BODY, { qos: 1, retain: false });
+      await broker.publish(STATUS, BODY, { qos: 1, retain: false });
+      await wire.until(() => received(wire).some(({ topic }) => topic === STATUS));
+      expect(received(wire).map(({ topic }) => topic)).toEqual(last === 'SUBSCRIBE' ? [EVENT, STATUS] : [STATUS]);
+    },
+  );
 
   it('[MQTT-3.10.4-5] of a filter that was never subscribed is answered', async () => {
     const broker = await start();

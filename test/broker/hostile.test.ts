@@ -100,6 +100,7 @@ describe('limits', () => {
     wire.send();
     await wire.until(() => wire.closed);
     expect(wire.ofType(5).length).toBeLessThanOrEqual(1000);
+    expect([broker.frames.length, broker.counters().refusedByCause]).toEqual([1000, { 'open-exchanges': 1 }]);
     expect((await Wire.connected(broker.port)).returnCode).toBe(0);
   });
 });

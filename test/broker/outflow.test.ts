@@ -171,6 +171,37 @@ describe('the order of messages', () => {
     }
   });
 
+  it("[MQTT-4.5.0-1] loses none of the broker's own publishes and of the wills, whatever their QoS, while a session can sleep", async () => {
+    const broker = await start();
+    const sleeper = await Wire.connected(broker.port, { clientId: 'sleeper', cleanSession: false });
+    const viewer = await Wire.connected(broker.port, { clientId: 'viewer' });
+    for (const wire of [sleeper, viewer]) {
+      wire.writer.subscribe(1, [{ filter: 'city/#', qos: 1 }]);
+      wire.send();
+      await wire.until(() => wire.ofType(9).length === 1);
+    }
+    await Promise.all(
+      upTo(100).map((n) =>
+        broker.publish('city/wuxi/clock', Buffer.from(String(n)), { qos: (n % 2) as 0 | 1, retain: false }),
+      ),
+    );
+    for (const wire of [sleeper, viewer]) await wire.until(() => wire.ofType(3).length === 100);
+    expect(numbers(viewer)).toEqual(upTo(100));
+    const vanishing = await Promise.all(
+      upTo(60).map((n) =>
+        Wire.connected(broker.port, {
+          clientId: `v${n}`,
+          will: { topic: TOPIC, payload: Buffer.from(String(100 + n)), qos: (n % 2) as 0 | 1, retain: false },
+        }),
+      ),
+    );
+    for (const wire of vanishing) wire.socket.destroy();
+    for (const wire of [sleeper, viewer]) {
+      await wire.until(() => wire.ofType(3).length === 160);
+      expect(numbers(wire).toSorted((a, b) => a - b)).toEqual(upTo(160));
+    }
+  });
+
   it('is that of the acknowledgements also when tickets settle in another one [MQTT-4.6.0-2]', async () => {
     const settle: (() => void)[] = [];
     const { port } = await start({ take: () => new Promise((resolve) => settle.push(resolve)) });

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Broker } from '../../broker/broker.ts';
 import { Retained } from '../../broker/retained.ts';
+import { PUBACK, PUBLISH, SUBACK, UNSUBACK } from '../../mqtt/packets.ts';
+import { connectedNear } from './near.ts';
 import { start } from './start.ts';
 import { Wire } from './wire.ts';
 
@@ -42,7 +45,18 @@ describe('what is retained', () => {
     const { retained, retain } = made({ retainedBytes: TOPIC_BYTES + 10 });
     retain('a', 10);
     retain('a', 11);
-    expect([...retained.matching(['city/#'])].map(({ payload }) => payload.length)).toEqual([10]);
+    expect([...retained.matching('city/#')].map((message) => message?.payload.length)).toEqual([10]);
+  });
+
+  it('has its room from the moment it is stored, and none when it never is', () => {
+    const { retained, retain, refused } = made({ retainedBytes: TOPIC_BYTES + 10 });
+    const late = { topic: topicOf('a'), payload: Buffer.alloc(10, 1) };
+    expect(retained.mayRetain(late.topic, late.payload, true)).toBe(true);
+    expect([retained.bytes, retain('b', 10)]).toEqual([0, true]);
+    retained.store(late); // its ticket has settled, and the room is gone
+    expect([retained.count, retained.bytes, refused]).toEqual([1, TOPIC_BYTES + 10, ['retained-bytes']]);
+    retained.mayRetain(topicOf('b'), Buffer.alloc(0), true);
+    expect(retained.count).toBe(1);
   });
 
   it('is limited by the number of topics', () => {
@@ -69,4 +83,106 @@ it('a broker passes on what it has no room to retain, counts it, and says how mu
   await wire.until(() => wire.ofType(4).length === 2 && wire.ofType(3).length === 2);
   expect(broker.counters().refusedByCause).toEqual({ 'retained-bytes': 1 });
   expect(broker.status().retainedBytes - before).toBe(TOPIC_BYTES + 100);
+});
+
+it('a new subscriber hears the latest of each topic last, also when they change while it is told', async () => {
+  const topics = Array.from({ length: 100 }, (_, n) => topicOf(`b${n}`));
+  const broker = await start();
+  const wire = await Wire.connected(broker.port);
+  const publishAll = (text: string): void => {
+    for (const [at, topic] of topics.entries()) {
+      wire.writer.publish(topic, Buffer.from(text), 1, true, false, at + 1);
+    }
+    wire.send();
+  };
+  publishAll('old');
+  await wire.until(() => wire.ofType(PUBACK).length === 100);
+  const viewer = await Wire.connected(broker.port, { clientId: 'viewer' });
+  viewer.writer.subscribe(1, [{ filter: 'city/wuxi/bus/+/status', qos: 1 }]);
+  viewer.send();
+  await viewer.until(() => viewer.ofType(SUBACK).length === 1);
+  publishAll('new');
+  await wire.until(() => wire.ofType(PUBACK).length === 200);
+  await viewer.until(() => viewer.ofType(PUBLISH).length >= 200);
+  await viewer.ping();
+  const latest = new Map<string, string>();
+  for (const { body } of viewer.ofType(PUBLISH)) {
+    const end = 2 + body.readUInt16BE(0);
+    latest.set(body.toString('latin1', 2, end), body.toString('latin1', end + 2));
+  }
+  expect(latest).toEqual(new Map(topics.map((topic) => [topic, 'new'])));
+});
+
+describe('retained messages for a new subscription', () => {
+  const TOPICS = 2000;
+  const FILTER = topicOf('+');
+
+  async function withRetained(): Promise<Broker> {
+    const broker = await start();
+    for (let n = 0; n < TOPICS; n++) {
+      await broker.publish(topicOf(`b${n}`), Buffer.alloc(1000, 1), { qos: 1, retain: true });
+    }
+    return broker;
+  }
+
+  function subscribe({ writer }: Wire, ...filters: string[]): void {
+    for (const [at, filter] of filters.entries()) writer.subscribe(at + 1, [{ filter, qos: 1 }]);
+  }
+
+  it('all come, at every QoS', async () => {
+    const broker = await withRetained();
+    for (const qos of [0, 1, 2] as const) {
+      const wire = await Wire.connected(broker.port);
+      wire.writer.subscribe(1, [{ filter: FILTER, qos }]);
+      wire.send();
+      await wire.until(() => wire.ofType(PUBLISH).length === TOPICS);
+      const bits = new Set(wire.ofType(PUBLISH).map(({ header }) => header & 7));
+      expect(bits).toEqual(new Set([(Math.min(qos, 1) << 1) | 1]));
+      wire.socket.destroy();
+    }
+  });
+
+  it('come once more, not a thousand times, when the filter is subscribed a thousand times meanwhile', async () => {
+    const broker = await withRetained();
+    const wire = await Wire.connected(broker.port);
+    wire.socket.pause();
+    subscribe(wire, ...Array.from({ length: 1000 }, () => FILTER));
+    wire.send();
+    await (await Wire.connected(broker.port, { clientId: 'neighbour' })).ping();
+    wire.socket.resume();
+    await wire.until(() => wire.ofType(SUBACK).length === 1000 && wire.ofType(PUBLISH).length >= TOPICS);
+    await wire.ping();
+    expect(wire.ofType(PUBLISH).length).toBeLessThanOrEqual(2 * TOPICS);
+  });
+
+  it('do not keep those of others waiting', async () => {
+    const broker = await withRetained();
+    const wire = await Wire.connected(broker.port);
+    wire.socket.pause();
+    subscribe(wire, ...Array.from({ length: 500 }, (_, n) => `city/wuxi/bus/+/status/${n}/#`), FILTER);
+    wire.send();
+    const other = await Wire.connected(broker.port, { clientId: 'other' });
+    subscribe(other, topicOf('b1'));
+    other.send();
+    await other.until(() => other.ofType(PUBLISH).length === 1);
+    wire.socket.resume();
+    await wire.until(() => wire.ofType(PUBLISH).length === TOPICS);
+  });
+
+  it('[MQTT-3.10.4-2] end with the subscription', async () => {
+    const broker = await withRetained();
+    const wire = await connectedNear(broker, 'near');
+    subscribe(wire, FILTER);
+    wire.send();
+    await wire.until(() => wire.ofType(SUBACK).length === 1);
+    wire.socket.pause();
+    wire.writer.unsubscribe(7, [FILTER]);
+    wire.send();
+    const neighbour = await Wire.connected(broker.port);
+    for (let turn = 0; turn < 5; turn++) await neighbour.ping();
+    wire.socket.resume();
+    await wire.until(() => wire.ofType(UNSUBACK).length === 1);
+    await wire.ping();
+    expect(wire.ofType(PUBLISH).length).toBeLessThan(TOPICS / 2);
+  });
 });

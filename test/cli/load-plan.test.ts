@@ -89,6 +89,7 @@ describe('a plan', () => {
   it.each<[string, object]>([
     ['mqtts://broker.example', { transport: 'tls', host: 'broker.example', port: 8883 }],
     ['ws://[::1]:9001', { transport: 'ws', host: '::1', port: 9001, path: '/mqtt' }],
+    ['wss://broker.example/?token=1', { path: '/mqtt?token=1' }],
     ['wss://broker.example/other?x=1', { transport: 'wss', port: 443, path: '/other?x=1' }],
     ['mqtt://ann:s%20t@h:1', { username: 'ann', password: 's t', host: 'h', port: 1 }],
   ])('goes to %s', (target, expected) => {
@@ -139,6 +140,12 @@ describe('what does not go together', () => {
     ['connect', { findMax: true }, /raises the rate of publish, fan-out, p2p, shared, not of connect/],
     ['publish', { findMax: true, schedule: 'ramp' }, /a rate that stays/],
     ['city', { rate: 5 }, /--scale and --speed instead/],
+    ['city', { loadTopic: 'load/%i' }, /topics of its devices: --topic is for other profiles/],
+    ['publish', { loadTopic: 'load/#' }, /no \+ or #.*, got load\/#/],
+    ['publish', { loadTopic: '+/%i' }, /no \+ or #.*, got \+\/%i/],
+    ['publish', { loadTopic: 'load/%d/%i' }, /unknown %d in --topic, expected %i .* or %c/],
+    ['publish', { loadTopic: 'load/%' }, /unknown % in --topic/],
+    ['publish', { loadTopic: '' }, /expected 1 to 60000 bytes/],
   ])('%s with %j is refused', (argument, changes, message) => {
     expect(() => plan(argument, changes)).toThrow(UsageError);
     expect(() => plan(argument, changes)).toThrow(message);

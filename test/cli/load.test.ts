@@ -68,6 +68,12 @@ describe('a load run', () => {
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/Not all expectations are met\.$|^Not valid/);
   });
 
+  it('ends with 2 when the broker cannot do what is to be measured', async () => {
+    const ended = await load(`shared -p PORT ${SHORT} --rate 100 --json`).ended;
+    expect(reportIn(ended)).toMatchObject({ ok: false, skipped: 'the broker refuses shared subscriptions' });
+    expect(ended.status).toBe(2);
+  });
+
   it('ends at Ctrl-C with what was done so far', async () => {
     const { child, ended } = load('publish -p PORT --duration 10m --warm-up 0 --rate 400 --json');
     const before = broker.counters().in;
@@ -118,9 +124,18 @@ describe('the command line', () => {
     expect([profiles.length, presets.length]).toEqual([9, 8]);
   });
 
-  it('is repeated in the report without the password of an address', () => {
-    expect(commandLine(['load', '--broker', 'mqtt://ann:geheim@host:1883', '--expect', 'latency.p99<50ms'])).toBe(
-      "citytwin load --broker mqtt://ann@host:1883 --expect 'latency.p99<50ms'",
+  it.each([
+    ['mqtt://ann:geheim@host:1883', 'mqtt://ann@host:1883'],
+    ['mqtt://ann:ge@heim@host', 'mqtt://ann@host'],
+    ['mqtts://ann:ge/heim@host', 'mqtts://host'],
+    ['wss://host/mqtt?token=geheim', "'wss://host/mqtt?…'"],
+    ['ws://ann:geheim@host?token=geheim#geheim', "'ws://ann@host/?…'"],
+    ['mqtt://host', 'mqtt://host'],
+  ])('is repeated in the report without the secrets of an address: %s', (address, shown) => {
+    const words = ['--expect', 'latency.p99<50ms'];
+    expect(commandLine(['load', '--broker', address, ...words])).toBe(
+      `citytwin load --broker ${shown} --expect 'latency.p99<50ms'`,
     );
+    expect(commandLine(['load', `--broker=${address}`])).not.toContain('heim');
   });
 });

@@ -40,6 +40,40 @@ describe('the audit', () => {
     }
   });
 
+  it('is exact beyond any number of gaps: 20,000 messages, the odd ones first', () => {
+    const odd = Array.from({ length: 10_000 }, (_, at) => 2 * at + 1);
+    const even = odd.map((sequence) => sequence - 1);
+    expect(heard([...odd, ...even])).toEqual({ received: 20_000, duplicated: 0, reordered: 10_000 });
+    expect(heard([...odd, ...even, ...even, 3])).toEqual({ received: 20_000, duplicated: 10_001, reordered: 10_000 });
+  });
+
+  it('agrees with a set where gaps are wide, many and filled at random', () => {
+    const audit = new Audit(1);
+    const seen = new Set<number>();
+    let [next, received] = [0, 0];
+    for (let at = 0; at < 30_000; at++) {
+      // Ahead by 1 to 25, or back to anywhere.
+      const sequence = at < 12_000 || at % 2 === 0 ? (next += 1 + ((at * 7) % 25)) : (at * 7919) % next;
+      const isNew = !seen.has(sequence);
+      seen.add(sequence);
+      if (isNew) received++;
+      if (audit.arrived(0, sequence) !== isNew) expect.fail(`message ${at}, sequence ${sequence}`);
+    }
+    expect(audit).toMatchObject({ received, duplicated: 30_000 - received, untold: 0 });
+  });
+
+  it('counts what it has no memory for as untold, never as a duplicate', () => {
+    const audit = new Audit(2, 10_000);
+    for (let sequence = 1; sequence < 200_000; sequence += 2) audit.arrived(0, sequence);
+    for (let sequence = 0; sequence < 200_000; sequence += 2) audit.arrived(0, sequence);
+    const { received, reordered, untold, duplicated } = audit;
+    expect({ duplicated, all: received + untold }).toEqual({ duplicated: 0, all: 200_000 });
+    expect(untold).toBeGreaterThan(0);
+    expect(reordered).toBe(received - 100_000);
+    expect(audit.arrived(0, 200_001)).toBe(true);
+    expect(audit.arrived(1, 0)).toBe(true);
+  });
+
   it('keeps pairs apart', () => {
     const audit = new Audit(2);
     expect([audit.arrived(0, 0), audit.arrived(1, 0), audit.arrived(1, 0)]).toEqual([true, true, false]);

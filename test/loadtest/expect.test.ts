@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ExpectationError, judge, readExpectation } from '../../loadtest/expect.ts';
 import { FOREIGN } from '../../loadtest/result.ts';
-import { NOTHING, madeResult } from './made-result.ts';
+import { NOTHING, madePlan, madeResult } from './made-result.ts';
 
 const outcome = (text: string, ...changes: Parameters<typeof madeResult>) =>
   judge(readExpectation(text), madeResult(...changes));
@@ -49,6 +49,39 @@ describe('an expectation', () => {
   it('may be of any percentile of the histogram', () => {
     expect(outcome('latency.p95<9ms').value).toBeCloseTo(9.55, 1);
     expect(outcome('latency.p9999<11ms').value).toBeCloseTo(10, 1);
+  });
+
+  it('of p100 is of the slowest, and of a percentile that can be read in two ways is refused', () => {
+    expect(outcome('latency.p100<10ms')).toMatchObject({ ok: false, value: 10 });
+    for (const name of ['p150', 'p500', 'p1000', 'p000'])
+      expect(() => readExpectation(`latency.${name}<1s`)).toThrow(/p01 to p99, p100, or nines like p999 for 99\.9 %/);
+  });
+
+  it('of a share of loss counts what was never sent among what was due', () => {
+    const unsent = { plan: { ...madePlan, subscribers: 0 }, expected: 0, sent: 100, unsent: 300, lost: 300 };
+    expect(outcome('lossRatio<80%', unsent)).toMatchObject({ ok: true, value: 0.75 });
+  });
+
+  it.each([
+    ['nobody subscribes', ['duplicated=0', 'reordered=0', 'received=0', 'receivedPerS=0'], { subscribers: 0 }],
+    ['nobody subscribes at QoS 0', ['lost=0', 'lossRatio=0', 'acked=0'], { subscribers: 0, qos: 0 }],
+    ['members of a group take turns', ['reordered=0'], { profile: 'shared' }],
+    ['a topic retains one message', ['reordered=0'], { profile: 'retained' }],
+    ['a publisher has many topics', ['reordered=0'], { profile: 'city' }],
+  ] as const)('of what cannot be counted, because %s, is not met', (_, expected, changes) => {
+    const plan = { ...madePlan, ...changes };
+    for (const text of expected)
+      expect(outcome(text, { plan, expected: plan.subscribers > 0 ? 10_000 : 0 })).toMatchObject({
+        ok: false,
+        reason: 'nothing was measured',
+      });
+  });
+
+  it('of a percentile is not met where so much never arrived', () => {
+    const lossy = { expected: 10_100, lost: 100 };
+    expect(outcome('latency.p98<1s', lossy)).toMatchObject({ ok: true });
+    expect(outcome('latency.p999<1s', lossy)).toMatchObject({ ok: false, reason: '0.990099 % never arrived' });
+    expect(outcome('latency.max<1s', lossy)).toMatchObject({ ok: false });
   });
 
   it('of what was not measured is not met', () => {

@@ -42,14 +42,20 @@ describe('the search for the highest rate', () => {
   });
 
   it.each([
-    ['p99', { latencyMs: distributionOf([120, 130]) }, /latency\.p99<100ms: 130/],
+    ['p99', { latencyMs: distributionOf([120, 130]), expected: 2 }, /latency\.p99<100ms: 130/],
     ['back-pressure', { sentPerS: 500 }, /500\/s of .* could be sent/],
-    ['lost connections', { errors: { closed: 2 } }, /2 connection errors/],
+    ['lost connections', { errors: { closed: 2 } }, /2 errors/],
     ['a profile that the broker has not', { skipped: 'no $share' }, /no \$share/],
   ])('is ended by %s', async (_, broken, why) => {
     const { finding } = await search((perS) => (perS > 3000 ? broken : {}));
     expect(finding.highestPerS).toBeGreaterThan(2800);
     expect(finding.conclusion).toMatch(why);
+  });
+
+  it('is not begun with a target that cannot do the profile at all', async () => {
+    const { finding, tried } = await search(() => ({ skipped: 'it has no $share' }));
+    expect(tried).toHaveLength(1);
+    expect(finding).toMatchObject({ limitedBy: 'target', conclusion: 'No rate held; it has no $share.' });
   });
 
   it('never calls the limit of the generator that of the broker', async () => {
@@ -61,7 +67,7 @@ describe('the search for the highest rate', () => {
 
   it('does not blame the broker for a latency that is the generator being late', async () => {
     const late = (lagMsP99: number) => ({ ...madeResult().generator, lagMsP99 });
-    const slow = { latencyMs: distributionOf([120, 130]) };
+    const slow = { latencyMs: distributionOf([120, 130]), expected: 2 };
     const own = await search((perS) => (perS > 3000 ? { ...slow, generator: late(40) } : {}));
     expect(own.finding.limitedBy).toBe('generator');
     const above = own.finding.steps.filter(({ perS }) => perS > 3000);

@@ -9,7 +9,7 @@ export const madePlan: Plan = {
     host: '127.0.0.1',
     port: 1883,
     transport: 'tcp',
-    path: '/mqtt',
+    path: '/mqtt?token=geheim',
     username: 'ann',
     password: 'a secret',
     key: 'PRIVATE KEY',
@@ -67,7 +67,7 @@ export const NOTHING = distributionOf([]);
 
 /** 10,000 messages in ten seconds, 1 to 10 ms each, nothing lost; changed as told. */
 export function madeResult(changes: Partial<Result> = {}): Result {
-  const latencyMs = distributionOf(Array.from({ length: 1000 }, (_, at) => 1 + (9 * at) / 999));
+  const latencyMs = distributionOf(Array.from({ length: 10_000 }, (_, at) => 1 + (9 * at) / 9999));
   return {
     plan: madePlan,
     connections: 11,
@@ -101,8 +101,11 @@ export function madeResult(changes: Partial<Result> = {}): Result {
     })),
     errors: {},
     generator: {
+      lagMsP50: 0.1,
       lagMsP99: 0.2,
       lagMsMax: 1,
+      readLagMsP99: 0.1,
+      ownMs: { p50: 0.1, p90: 0.1, p99: 0.3, p999: 0.5, max: 1 },
       blockedMsP99: 0,
       cpuShare: 0.3,
       loopDelayMsP99: 1,

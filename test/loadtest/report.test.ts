@@ -15,7 +15,7 @@ const circumstances = {
   command: 'citytwin load publish',
   complete: true,
 };
-const SECRETS = ['a secret', 'PRIVATE KEY', 'AUTHORITY', 'CERTIFICATE'];
+const SECRETS = ['geheim', 'a secret', 'PRIVATE KEY', 'AUTHORITY', 'CERTIFICATE'];
 
 function reported(expected: readonly string[] = [], changes: Partial<Result> = {}, complete = true) {
   const result = madeResult(changes);
@@ -55,6 +55,7 @@ describe('the JSON report', () => {
     ['an expectation that is not met', reported(['latency.p99<1ms'])],
     ['a saturated generator', reported([], { generator: { ...madeResult().generator, saturated: true } })],
     ['an early end', reported([], {}, false)],
+    ['a run that was skipped', reported([], { skipped: 'it has no $share', sent: 0 })],
     ['an expectation of what was skipped', reported(['lost=0'], { skipped: 'it has no $share', sent: 0 })],
   ])('is not ok with %s', (_, report) => {
     expect(report.ok).toBe(false);
@@ -64,7 +65,8 @@ describe('the JSON report', () => {
     const { target } = madePlan;
     const address = (changes: Partial<typeof target>) =>
       reported([], { plan: { ...madePlan, target: { ...target, ...changes } } }).broker;
-    expect(address({ transport: 'wss', port: 8084 })).toBe('wss://127.0.0.1:8084/mqtt');
+    expect(address({ transport: 'wss', port: 8084, path: '/mqtt' })).toBe('wss://127.0.0.1:8084/mqtt');
+    expect(address({ transport: 'wss', path: '/mqtt?token=geheim' })).toBe('wss://127.0.0.1:1883/mqtt?…');
     expect(address({ host: '::1', transport: 'tls' })).toBe('mqtts://[::1]:1883');
   });
 });
@@ -86,7 +88,7 @@ describe('the verdict', () => {
 describe('JUnit', () => {
   it('has a case for the generator and for each expectation', () => {
     const xml = junitOfLoad(reported(['lost=0', 'latency.p99<1ms']));
-    expect(xml).toContain('tests="5" failures="1"');
+    expect(xml).toContain('tests="6" failures="1"');
     expect(xml).toContain('<testcase classname="load publish" name="latency.p99&lt;1ms">');
     expect(xml).toMatch(/<failure message="is 9\.9\d*, expected &lt; 1 ms"\/>/);
   });

@@ -41,6 +41,32 @@ describe('a schedule', () => {
     }
   });
 
+  it('has a warm-up however short a part of a round it is', () => {
+    const plan = {
+      ...PLAIN,
+      publishers: 50,
+      warmUpS: 2,
+      durationS: 2,
+      schedule: { kind: 'constant', perS: 10 },
+    } as const;
+    const due = dueOf(plan, 3);
+    expect(due.slice(0, 21).map(({ atMs }) => Math.round(atMs))).toEqual(
+      Array.from({ length: 21 }, (_, at) => (at - 20) * 100),
+    );
+    expect(due.slice(18, 22).map(({ publisher }) => publisher)).toEqual([48, 49, 0, 1]);
+    expect(dueOf({ ...plan, warmUpS: 0.05 }, 1)[0]).toEqual({ atMs: 0, publisher: 0 });
+    const ramp = { ...plan, schedule: { kind: 'ramp', fromPerS: 30, toPerS: 60 } } as const;
+    expect(dueOf(ramp, 2).filter(({ atMs }) => atMs < 0)).toHaveLength(60);
+  });
+
+  it('has nothing for a worker without publishers', () => {
+    for (const kind of ['constant', 'poisson'] as const) {
+      const plan = { ...PLAIN, publishers: 2, schedule: { kind, perS: 100 } };
+      expect(timetableOf(plan, 2, 3).atNs).toBe(Infinity);
+      expect(dueOf(plan, 3).length).toBe(dueOf(plan, 1).length);
+    }
+  });
+
   it('spaces a constant rate evenly and starts at 0', () => {
     const due = dueOf({ ...PLAIN, publishers: 4, durationS: 1, schedule: { kind: 'constant', perS: 200 } }, 1);
     expect(due.map(({ atMs }) => Math.round(atMs))).toEqual(Array.from({ length: 200 }, (_, at) => at * 5));

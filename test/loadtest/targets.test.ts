@@ -37,7 +37,8 @@ describeWith(['nats-server', 'mosquitto_sub', 'stdbuf'], 'a load run against NAT
     ['QoS 2', { qos: 2 }, 'the broker ends connections that publish at QoS 2: closed by the broker'],
   ] as const)('skips %s, with the reason', async (_, more, skipped) => {
     const result = await runLoad({ ...QUICK, ...more, target: target(nats.port) });
-    expect(result).toMatchObject({ skipped, sent: 0, received: 0 });
+    expect(result).toMatchObject({ sent: 0, received: 0 });
+    expect(result.skipped).toContain(skipped);
   });
 
   it('names the version to take where MQTT 5 is refused', async () => {

