@@ -60,7 +60,11 @@ function takeAny(parts: InboxParts, frame: Frame): Promise<void> | undefined {
   const topic = parseTopic(frame.topic);
   if (!topic || topic.city !== parts.city) {
     const expected = topic ? `topics of city ${parts.city}` : 'a topic like city/{city}/{kind}/{device}/telemetry';
-    parts.rejected.add(topic ? 'other-city' : 'foreign-topic', `expected ${expected}, got ${show(frame.topic)}`, frame);
+    void parts.rejected.add(
+      topic ? 'other-city' : 'foreign-topic',
+      `expected ${expected}, got ${show(frame.topic)}`,
+      frame,
+    );
     return undefined;
   }
   if (topic.type === 'telemetry' || topic.type === 'event')
@@ -83,7 +87,7 @@ function takeAny(parts: InboxParts, frame: Frame): Promise<void> | undefined {
   } catch (error) {
     const cause = error instanceof Rejection ? error.reason : 'internal';
     const device = 'device' in topic ? { kind: topic.kind, device: topic.device } : {};
-    parts.rejected.add(cause, (error as Error).message, { topic: frame.topic, ...device, payload });
+    void parts.rejected.add(cause, (error as Error).message, { topic: frame.topic, ...device, payload });
   }
   return undefined;
 }

@@ -306,7 +306,7 @@ export class Ingest {
       this.#backlog--;
       this.#rejected++;
       const cause = error instanceof Rejection ? error.reason : 'internal';
-      this.#options.rejected.add(cause, (error as Error).message, entry);
+      void this.#options.rejected.add(cause, (error as Error).message, entry);
       return undefined;
     }
   }
@@ -332,7 +332,12 @@ export class Ingest {
     this.#rejected++;
     const { kind, device } = message;
     const topic = `${kind}/${device}`;
-    this.#options.rejected.add('store', reason, { topic, kind, device, payload: Buffer.from(JSON.stringify(message)) });
+    void this.#options.rejected.add('store', reason, {
+      topic,
+      kind,
+      device,
+      payload: Buffer.from(JSON.stringify(message)),
+    });
   }
 
   #tell(batch: Batch, listener: (batch: Batch) => void): void {
@@ -358,7 +363,7 @@ export class Ingest {
   #expire(expired: readonly Waiting[]): void {
     for (const { kind, device, frame, settle } of expired) {
       this.#backlog--;
-      this.#reject(
+      void this.#reject(
         'unknown-kind',
         `no description of kind ${kind} came, expected it on kinds/${kind}`,
         kind,

@@ -99,7 +99,7 @@ export class Kinds {
       description = this.#checked(name, parsePayload(payload));
     } catch (error) {
       const cause = error instanceof Rejection ? error.reason : 'bad-description';
-      this.#options.rejected.add(cause, (error as Error).message, { topic, kind: name, payload });
+      void this.#options.rejected.add(cause, (error as Error).message, { topic, kind: name, payload });
       return undefined;
     }
     const asking = this.#asking.get(name);
@@ -163,7 +163,7 @@ export class Kinds {
         if (refusals >= REFUSALS_BELIEVED && entry.next === description) {
           const payload = Buffer.from(JSON.stringify(description));
           const origin = { topic: entry.topic, kind: name, payload };
-          this.#options.rejected.add('bad-description', (error as Error).message, origin);
+          void this.#options.rejected.add('bad-description', (error as Error).message, origin);
           break;
         }
         this.#options.log.warn({ kind: name, error: (error as Error).message }, 'the store made no room for a kind');

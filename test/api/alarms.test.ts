@@ -33,7 +33,7 @@ describe('rejected items', () => {
   it('are counted for ever and kept within the limit of memory', () => {
     const rejected = new Rejected(quiet, () => 1, undefined, 10_000);
     for (let count = 0; count < 100; count++) {
-      rejected.add('not-json', 'bad', { topic: `t/${count}`, payload: Buffer.from('x'.repeat(2000)) });
+      void rejected.add('not-json', 'bad', { topic: `t/${count}`, payload: Buffer.from('x'.repeat(2000)) });
     }
     expect([rejected.total, rejected.byCause()]).toEqual([100, { 'not-json': 100 }]);
     const kept = rejected.newest(100);

@@ -16,7 +16,7 @@ import { NOW, bus, createTestStore, quiet } from './city.ts';
 import type { TestStore } from './city.ts';
 
 let folder = '';
-let closing: (() => Promise<unknown>)[] = [];
+const closing: (() => Promise<unknown>)[] = [];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'citytwin-ingest-'));
 });
