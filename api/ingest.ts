@@ -1,15 +1,20 @@
 // From a frame to a durable record: decode, check the time, tell duplicates, write to the journal, and only then say so: tickets settle and the
 // rest of the api sees a record when it is on disk. in = stored + rejected + duplicates + dropped + backlog holds at every moment.
-import { MAX_PAYLOAD_BYTES, Rejection } from '../telemetry/json-codec.ts';
+import { MAX_PAYLOAD_BYTES } from '../telemetry/json-codec.ts';
 import type { CityClock } from './city-clock.ts';
 import type { DeviceEvent, Frame, TelemetryRecord } from '../telemetry/messages.ts';
-import { parseTopic } from '../telemetry/topics.ts';
 import { addTo, emptyBatch, sizeOf } from './batch.ts';
 import type { Batch, Taken } from './batch.ts';
+import { checkTime } from './believable-time.ts';
+import { SUSPECT, causeOf, decode, decodeEntry } from './decoding.ts';
+import type { Channel } from './decoding.ts';
+import { Held } from './held.ts';
 import type { Entry } from './journal/entry.ts';
 import type { Journal } from './journal/journal.ts';
+import type { Verdict } from './identity.ts';
 import type { Kind, Kinds } from './kinds.ts';
 import type { Logger } from './logger.ts';
+import { Recall } from './recall.ts';
 import type { Rejected } from './rejected.ts';
 import type { Store } from './store.ts';
 import { StoreWriter } from './store-writer.ts';
@@ -21,10 +26,6 @@ const MAX_BATCH = 20_000;
 const DEFAULT_MAX_BACKLOG = 200_000;
 /** Records that may wait for descriptions that have not come. */
 const MAX_WAITING = 10_000;
-const PAST_MS = 7 * 86_400_000;
-const FUTURE_MS = 5 * 60_000;
-/** A journal's entry that may be stored already. */
-const SUSPECT = 1;
 
 export interface IngestOptions {
   readonly store: Store;
@@ -39,6 +40,8 @@ export interface IngestOptions {
   readonly cityClock: Pick<CityClock, 'message' | 'latestMs'>;
   /** Told of what is durable, in order. */
   readonly onDurable: (batch: Batch) => void;
+  /** The store is of no use to this process any more, whatever is tried. */
+  readonly onFatal: (error: Error) => void;
   /** QoS 0 beyond it is dropped while acknowledgements wait for the store. */
   readonly maxBacklog?: number;
 }
@@ -67,12 +70,13 @@ export class Ingest {
   readonly #maxBacklog: number;
   readonly #waiting: WaitingRoom;
   readonly #writer: StoreWriter;
+  readonly #recall = new Recall();
   /** The newest batch, also when it is closed: a duplicate waits for it. */
   #filling: Filling | undefined;
   /** Of batches on their way into the store, oldest first; without a journal. */
   readonly #owed = new Map<Batch, () => void>();
-  /** Waits for room in the journal, oldest first. */
-  #held: Waiting[] = [];
+  /** Waits for room in the journal. */
+  readonly #held = new Held();
   #in = 0;
   #stored = 0;
   #rejected = 0;
@@ -90,9 +94,16 @@ export class Ingest {
       (expired) => this.#expire(expired),
     );
     kinds.onSettled((name) => this.#release(name));
-    const decode = (entry: Entry) => this.#decodeAgain(entry);
-    const onStored = (stored: Stored) => this.#account(stored);
-    this.#writer = new StoreWriter({ store, log, ...(journal && { journal }), decode, onStored });
+    this.#writer = new StoreWriter({
+      store,
+      log,
+      ...(journal && { journal }),
+      decode: this.#decode,
+      onStored: (stored) => this.#account(stored),
+      onUnusable: (entry, error) => this.#giveUp(entry, error),
+      onLost: (count) => this.#lose(count),
+      onFatal: options.onFatal,
+    });
     journal?.onRoom(() => this.#letIn());
   }
 
@@ -112,23 +123,32 @@ export class Ingest {
     };
   }
 
-  /** What was durable before a restart and is not stored, after `position`: counts, is known when it comes again, and is stored. Before `take`. */
+  /** What the journal has after `position` counts, is known when it comes again, and is stored. Before `take`; rejects for what the disk refuses. */
   async recall(position: number): Promise<void> {
-    for await (const { entries } of this.#options.journal!.read(position)) {
-      for (const entry of entries) this.#remember(entry);
-    }
-    this.#writer.readFrom(position);
+    const { journal, log } = this.#options;
+    const until = journal!.state.durableSequence;
+    const from = Math.max(position, journal!.keptFrom);
+    this.#in += until - from;
+    this.#backlog += until - from;
+    await this.#writer.begin(position);
+    if (until === from) return;
+    this.#recall.run(journal!.read(from), until, this.#decode).catch((error: unknown) => {
+      log.error({ error: (error as Error).message }, 'the journal cannot be read: copies are found by the store only');
+    });
   }
 
   /** One telemetry or event message. Names are checked against the grammar. */
-  take(channel: 'telemetry' | 'event', kindName: string, device: string, frame: Frame): Promise<void> | undefined {
+  take(channel: Channel, kindName: string, device: string, frame: Frame): Promise<void> | undefined {
     this.#in++;
     const kind = this.#options.kinds.get(kindName);
     if (frame.qos === 0 && this.#isFull) {
       this.#dropped++;
       return undefined;
     }
-    if (this.#held.length > 0 || this.#options.journal?.isFull) return this.#hold(channel, kindName, device, frame);
+    if (this.#held.size > 0 || this.#options.journal?.isFull) {
+      this.#backlog++;
+      return this.#held.add({ channel, kind: kindName, device, frame });
+    }
     if (kind && !kind.describing) return this.#accept(channel, kind, device, frame);
     return this.#wait(channel, kindName, device, frame);
   }
@@ -139,47 +159,28 @@ export class Ingest {
     this.#waiting.close();
   }
 
-  #remember(entry: Entry): void {
-    this.#in++;
-    this.#backlog++;
-    try {
-      const { kind, handle, message } = this.#decode(entry);
-      kind.identity.judge(handle, message.ts, message.seq);
-    } catch {
-      // What is wrong with it is told when its turn to be stored comes.
-    }
-  }
+  readonly #decode = (entry: Entry): Taken => decodeEntry(this.#options.kinds, entry);
 
   get #isFull(): boolean {
     const { journal } = this.#options;
-    return journal ? journal.isFull || this.#held.length > 0 : this.#backlog >= this.#maxBacklog;
-  }
-
-  /** Until the journal has room: nothing is acknowledged, and its sender is not read any further. */
-  #hold(channel: 'telemetry' | 'event', kind: string, device: string, frame: Frame): Promise<void> {
-    this.#backlog++;
-    const copy = { ...frame, payload: Uint8Array.from(frame.payload) };
-    return new Promise((settle) => {
-      this.#held.push({ channel, kind, device, frame: copy, since: this.#options.now(), settle });
-    });
+    return journal ? journal.isFull || this.#held.size > 0 : this.#backlog >= this.#maxBacklog;
   }
 
   #letIn(): void {
-    let count = 0;
-    for (; count < this.#held.length && !this.#options.journal!.isFull; count++) {
-      const { channel, kind: name, device, frame, settle } = this.#held[count]!;
-      this.#backlog--;
-      const kind = this.#options.kinds.get(name);
-      const ready = kind && !kind.describing;
-      const ticket = ready ? this.#accept(channel, kind, device, frame) : this.#wait(channel, name, device, frame);
-      if (ticket) void ticket.then(settle);
-      else settle();
-    }
-    this.#held = this.#held.slice(count);
+    const { journal, kinds } = this.#options;
+    this.#held.letIn(
+      () => !journal!.isFull,
+      ({ channel, kind: name, device, frame }) => {
+        this.#backlog--;
+        const kind = kinds.get(name);
+        if (kind && !kind.describing) return this.#accept(channel, kind, device, frame);
+        return this.#wait(channel, name, device, frame);
+      },
+    );
   }
 
   /** Until the kind's description is there. */
-  #wait(channel: 'telemetry' | 'event', kind: string, device: string, frame: Frame): Promise<void> | undefined {
+  #wait(channel: Channel, kind: string, device: string, frame: Frame): Promise<void> | undefined {
     const { length } = frame.payload;
     if (length > MAX_PAYLOAD_BYTES) {
       const detail = `payload must be at most ${MAX_PAYLOAD_BYTES} bytes, got ${length}`;
@@ -200,17 +201,16 @@ export class Ingest {
     return frame.qos === 0 ? undefined : settled;
   }
 
-  #accept(channel: 'telemetry' | 'event', kind: Kind, device: string, frame: Frame): Promise<void> | undefined {
+  #accept(channel: Channel, kind: Kind, device: string, frame: Frame): Promise<void> | undefined {
     let message: TelemetryRecord | DeviceEvent;
     try {
       message = decode(channel, kind, device, frame.payload);
-      this.#checkTime(message.ts);
+      checkTime(message.ts, this.#options.now(), this.#options.cityClock);
     } catch (error) {
-      const cause = error instanceof Rejection ? error.reason : 'internal';
-      return this.#reject(cause, (error as Error).message, kind.description.kind, device, frame);
+      return this.#reject(causeOf(error), (error as Error).message, kind.description.kind, device, frame);
     }
     const handle = kind.devices.handleOf(device) ?? kind.devices.add(device);
-    const verdict = kind.identity.judge(handle, message.ts, message.seq);
+    const verdict = this.#judge(kind, handle, message);
     if (verdict === 'duplicate') {
       this.#duplicates++;
       // Its first copy may still be on its way: acknowledged means durable, so this one waits for all that is.
@@ -220,6 +220,12 @@ export class Ingest {
     const taken = { channel, message, kind, handle, suspect: verdict === 'suspect' };
     const ticket = this.#options.journal ? this.#write(taken, frame) : this.#append(taken);
     return frame.qos === 0 ? undefined : ticket;
+  }
+
+  #judge(kind: Kind, handle: number, message: TelemetryRecord | DeviceEvent): Verdict {
+    if (!this.#recall.isRunning) return kind.identity.judge(handle, message.ts, message.seq);
+    this.#recall.defer(kind, handle, message);
+    return 'suspect';
   }
 
   /** Into the journal, and with its group into the store afterwards. */
@@ -257,25 +263,6 @@ export class Ingest {
     return filling.ticket;
   }
 
-  #checkTime(ts: number): void {
-    const wall = this.#options.now();
-    if (ts >= wall - PAST_MS && ts <= wall + FUTURE_MS) return;
-    const { cityClock } = this.#options;
-    const city = cityClock.message;
-    const latestMs = cityClock.latestMs(wall);
-    if (city && latestMs !== undefined) {
-      const { simTimeMs, backfillFromMs = Infinity } = city;
-      // A backfill runs ahead of its own clock where that comes on another connection; what it brings lies in the past either way.
-      const newestMs = backfillFromMs === Infinity ? latestMs : Math.max(latestMs, wall);
-      if (ts >= Math.min(simTimeMs - PAST_MS, backfillFromMs) && ts <= newestMs + FUTURE_MS) return;
-    }
-    const shown = ts <= 8.64e15 ? new Date(ts).toISOString() : String(ts);
-    throw new Rejection(
-      'clock',
-      `ts must lie within -7 days … +5 minutes of the city's clock or wall time, got ${shown}`,
-    );
-  }
-
   #reject(
     cause: string,
     detail: string,
@@ -288,27 +275,16 @@ export class Ingest {
     return qos === 0 ? undefined : kept;
   }
 
-  #decode({ topic: text, payload, flags }: Entry): Taken {
-    const topic = parseTopic(text);
-    if (topic?.type !== 'telemetry' && topic?.type !== 'event') throw new Error(`not a topic of records: ${text}`);
-    const kind = this.#options.kinds.get(topic.kind);
-    if (!kind) throw new Rejection('unknown-kind', `the store has no description of kind ${topic.kind}`);
-    const message = decode(topic.type, kind, topic.device, payload);
-    const handle = kind.devices.handleOf(topic.device) ?? kind.devices.add(topic.device);
-    return { channel: topic.type, message, kind, handle, suspect: (flags & SUSPECT) > 0 };
+  /** It was good when it was written. */
+  #giveUp(entry: Entry, error: Error): void {
+    this.#backlog--;
+    this.#rejected++;
+    void this.#options.rejected.add(causeOf(error), error.message, entry);
   }
 
-  /** An entry that was good when it was written. */
-  #decodeAgain(entry: Entry): Taken | undefined {
-    try {
-      return this.#decode(entry);
-    } catch (error) {
-      this.#backlog--;
-      this.#rejected++;
-      const cause = error instanceof Rejection ? error.reason : 'internal';
-      void this.#options.rejected.add(cause, (error as Error).message, entry);
-      return undefined;
-    }
+  #lose(count: number): void {
+    this.#backlog -= count;
+    this.#dropped += count;
   }
 
   #account({ batch, duplicates, refused }: Stored): void {
@@ -373,8 +349,4 @@ export class Ingest {
       settle();
     }
   }
-}
-
-function decode(channel: 'telemetry' | 'event', { decoder }: Kind, device: string, payload: Uint8Array) {
-  return channel === 'telemetry' ? decoder.decode(device, payload) : decoder.decodeEvent(device, payload);
 }

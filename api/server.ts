@@ -127,6 +127,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     cityClock: clock,
     onDurable,
     ...(journal && { journal }),
+    onFatal: options.journal?.onFatal ?? ((error) => log.error({ error: error.message }, 'the store is lost')),
   });
   let closing = false;
   await kinds.load();

@@ -1,5 +1,5 @@
-// Brings batches into the store, in order, one append in flight, for as long as it takes. With a journal it keeps only so much in memory: what
-// is beyond it, or from before a restart, is read from the journal when its turn comes. It acknowledges nothing.
+// Brings batches into the store, in order, one append in flight. With a journal it keeps only so much in memory: what is beyond it, from
+// before a restart, or lost by the database, is read from the journal when its turn comes. It acknowledges nothing.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from './backoff.ts';
 import { addTo, emptyBatch, joined, sizeOf } from './batch.ts';
@@ -7,8 +7,9 @@ import type { Batch, Taken } from './batch.ts';
 import type { Entry } from './journal/entry.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Logger } from './logger.ts';
-import { StoreBusy } from './store.ts';
-import type { AppendResult, Refusal, Store } from './store.ts';
+import { PatientStore } from './patient-store.ts';
+import type { Refusal, Store } from './store.ts';
+import { StoreLife } from './store-life.ts';
 
 /** What one append carries at most. */
 const MAX_BATCH = 20_000;
@@ -16,6 +17,8 @@ const MAX_BATCH = 20_000;
 const PACE_MS = 250;
 /** Records in memory that wait for the store while the journal has them too. */
 const MAX_QUEUED = 100_000;
+/** A database may have been started again between two appends. */
+const LOOK_MS = 10_000;
 
 export interface Stored {
   readonly batch: Batch;
@@ -28,46 +31,70 @@ export interface StoreWriterOptions {
   readonly log: Logger;
   /** Absent: acknowledgements wait for the store, so it is given everything at once. */
   readonly journal?: Journal;
-  /** An entry of the journal, decoded again; undefined when it was refused meanwhile. */
-  readonly decode: (entry: Entry) => Taken | undefined;
+  /** An entry of the journal. @throws when it is of no use any more */
+  readonly decode: (entry: Entry) => Taken;
   readonly onStored: (stored: Stored) => void;
+  /** One that `decode` threw for. */
+  readonly onUnusable: (entry: Entry, error: Error) => void;
+  /** So many entries are damaged on disk. */
+  readonly onLost: (count: number) => void;
+  /** The process must end. */
+  readonly onFatal: (error: Error) => void;
 }
 
 export class StoreWriter {
   readonly #options: StoreWriterOptions;
   readonly #stop = new AbortController();
+  readonly #store: PatientStore;
+  #life: StoreLife | undefined;
+  #lookedMs = -Infinity;
   /** Oldest first. */
   #queue: Batch[] = [];
+  #queued = 0;
   /** Of the journal: everything up to here is stored. */
   #position = 0;
+  /** Of the journal: what is up to here was told before; the database is given it once more. */
+  #told = 0;
   /** What follows the queue is in the journal only. */
   #behind = false;
   #running: Promise<void> | undefined;
   #hurried = false;
   #begunMs = -Infinity;
-  #fails = false;
 
   constructor(options: StoreWriterOptions) {
     this.#options = options;
+    const { store, log } = options;
+    const onFatal = (error: Error): void => {
+      this.#stop.abort();
+      options.onFatal(error);
+    };
+    this.#store = new PatientStore({ store, log, onFatal, stop: this.#stop.signal });
   }
 
   /** The last attempt failed. */
   get fails(): boolean {
-    return this.#fails;
+    return this.#store.fails;
   }
 
   /** Durable, and next in the journal's order where there is one; else it may still grow until it is closed here. */
   add(batch: Batch): void {
-    this.#behind ||= this.#options.journal !== undefined && this.#queued + sizeOf(batch) > MAX_QUEUED;
-    if (!this.#behind) this.#queue.push(batch);
+    const { journal } = this.#options;
+    this.#behind ||= journal !== undefined && this.#queued + sizeOf(batch) > MAX_QUEUED;
+    if (!this.#behind) {
+      this.#queue.push(batch);
+      if (journal) this.#queued += sizeOf(batch);
+    }
     this.#start();
   }
 
-  /** Gives everything after `position` of the journal to the store: from before a restart, or once more. */
-  readFrom(position: number): void {
-    this.#queue = [];
+  /** Gives the store what the journal has after `position`; all that is still there, when the database was started again meanwhile. */
+  async begin(position: number): Promise<void> {
+    const { store, journal } = this.#options;
+    this.#life = await StoreLife.open(store, journal!.folder);
     this.#position = position;
+    this.#told = position;
     this.#behind = true;
+    if (position > 0) await this.#look(false);
     this.#start();
   }
 
@@ -80,22 +107,26 @@ export class StoreWriter {
     this.#stop.abort();
   }
 
-  get #queued(): number {
-    return this.#queue.reduce((sum, batch) => sum + sizeOf(batch), 0);
-  }
-
   #start(): void {
     this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
+    const { log } = this.#options;
+    const backoff = new Backoff();
     // What one turn of the event loop brings goes together.
     await new Promise((resolve) => setImmediate(resolve));
     while (!this.#stop.signal.aborted && (this.#queue.length > 0 || this.#behind)) {
-      if (this.#queue.length === 0) await this.#catchUp();
-      else {
+      if (this.#queue.length > 0) {
         await this.#pace();
-        await this.#store(this.#next());
+        await this.#write(this.#next());
+        continue;
+      }
+      try {
+        await this.#catchUp();
+      } catch (error) {
+        log.error({ error: (error as Error).message }, 'the journal cannot be read, trying again');
+        await this.#wait(backoff.nextMs());
       }
     }
     this.#running = undefined;
@@ -104,7 +135,11 @@ export class StoreWriter {
   async #pace(): Promise<void> {
     if (this.#options.journal === undefined || this.#hurried || this.#queued >= MAX_BATCH) return;
     const waitMs = this.#begunMs + PACE_MS - performance.now();
-    if (waitMs > 0) await sleep(waitMs, undefined, { signal: this.#stop.signal }).catch(() => {});
+    if (waitMs > 0) await this.#wait(waitMs);
+  }
+
+  async #wait(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#stop.signal }).catch(() => {});
   }
 
   /** As many queued batches as one append may carry, at least one. */
@@ -113,66 +148,99 @@ export class StoreWriter {
     const end = this.#queue.findIndex((batch, at) => (size += sizeOf(batch)) > MAX_BATCH && at > 0);
     const batches = this.#queue.splice(0, end === -1 ? this.#queue.length : end);
     for (const batch of batches) batch.closed = true;
-    return joined(batches);
+    const all = joined(batches);
+    if (this.#options.journal) this.#queued -= sizeOf(all);
+    return all;
   }
 
-  /** Reads on in the journal, to its end. */
+  /** Reads on in the journal, to what is its end now. */
   async #catchUp(): Promise<void> {
     const journal = this.#options.journal!;
+    const until = journal.state.durableSequence;
     let batch = emptyBatch();
-    for await (const { first, entries } of journal.read(this.#position)) {
+    let next = Math.max(this.#position, journal.keptFrom) + 1;
+    batch.last = next - 1;
+    for await (const { first, last, entries } of journal.read(this.#position)) {
+      this.#miss(next, first - 1);
       for (const [at, entry] of entries.entries()) {
-        const taken = this.#options.decode(entry);
-        if (taken) addTo(batch, taken);
-        batch.last = first + at;
-        if (sizeOf(batch) < MAX_BATCH) continue;
-        await this.#store(batch);
-        if (this.#stop.signal.aborted) return;
+        this.#take(batch, first + at, entry);
+        if (sizeOf(batch) < MAX_BATCH && batch.last !== this.#told) continue;
+        if (!(await this.#write(batch))) return;
         batch = emptyBatch();
       }
+      batch.last = last;
+      next = last + 1;
     }
-    if (batch.last > 0) await this.#store(batch);
+    if (next <= until) {
+      this.#miss(next, until);
+      batch.last = until;
+    }
+    if (batch.last > this.#position && !(await this.#write(batch))) return;
     // What became durable since is read in another round; what does so from now on comes by `add`.
     this.#behind = journal.state.durableSequence > this.#position;
   }
 
-  async #store(batch: Batch): Promise<void> {
-    const { journal, log, onStored } = this.#options;
-    this.#begunMs = performance.now();
-    const result = sizeOf(batch) > 0 ? await this.#append(batch) : { duplicates: 0 };
-    if (result === undefined) return;
-    if (journal) {
-      this.#position = batch.last;
-      await journal.stored(batch.last, true);
-    }
+  #take(batch: Batch, sequence: number, entry: Entry): void {
+    batch.last = sequence;
     try {
-      onStored({ batch, duplicates: result.duplicates, refused: result.refused ?? [] });
+      addTo(batch, this.#options.decode(entry));
     } catch (error) {
-      log.error({ error: (error as Error).stack }, 'a stored batch was not shown');
+      if (sequence > this.#told) this.#options.onUnusable(entry, error as Error);
     }
   }
 
-  /** Until it succeeds. @returns undefined when the api closes first */
-  async #append({ records, suspects, events, suspectEvents, last }: Batch): Promise<AppendResult | undefined> {
-    const { store, log, journal } = this.#options;
-    const backoff = new Backoff();
-    let suspected: readonly number[] = suspects;
-    for (let failed = false; ; failed = true) {
-      try {
-        const batch = { records, suspects: suspected, events, ...(journal && { position: last }) };
-        const { duplicates, ...more } = await store.append(batch);
-        this.#fails = false;
-        // After an attempt that failed there may be more than were suspected: it had stored them after all.
-        return { ...more, duplicates: failed ? Math.min(duplicates, suspects.length + suspectEvents) : duplicates };
-      } catch (error) {
-        this.#fails = true;
-        suspected = [...records.keys()];
-        const waitMs = Math.max(backoff.nextMs(), error instanceof StoreBusy ? error.retryAfterMs : 0);
-        log.warn({ error: (error as Error).message, waitMs }, 'the store took no batch, trying again');
-        if (this.#stop.signal.aborted) return undefined;
-        await sleep(waitMs, undefined, { signal: this.#stop.signal }).catch(() => {});
-        if (this.#stop.signal.aborted) return undefined;
-      }
+  /** Entries `first` … `last` are damaged. */
+  #miss(first: number, last: number): void {
+    const count = last - Math.max(first - 1, this.#told);
+    if (count > 0) this.#options.onLost(count);
+  }
+
+  /** → false: what follows in the journal is not what follows for the store. */
+  async #write(batch: Batch): Promise<boolean> {
+    const { journal } = this.#options;
+    const isTold = journal !== undefined && batch.last <= this.#told;
+    this.#begunMs = performance.now();
+    const nothing = { duplicates: 0, failed: false, refused: [] };
+    const result = sizeOf(batch) > 0 ? await this.#store.append(batch, journal && batch.last) : nothing;
+    if (result === undefined) return false;
+    if (journal) {
+      this.#position = batch.last;
+      this.#told = Math.max(this.#told, batch.last);
+      await journal.stored(batch.last, true);
     }
+    if (!isTold) this.#tell({ batch, duplicates: result.duplicates, refused: result.refused ?? [] });
+    return !(await this.#look(result.failed));
+  }
+
+  #tell(stored: Stored): void {
+    try {
+      this.#options.onStored(stored);
+    } catch (error) {
+      this.#options.log.error({ error: (error as Error).stack }, 'a stored batch was not shown');
+    }
+  }
+
+  /** Begins again with all that the journal still has when the database has begun another life. → whether it has */
+  async #look(failed: boolean): Promise<boolean> {
+    const { journal, log } = this.#options;
+    const nowMs = performance.now();
+    if (!journal || !this.#life || (!failed && nowMs < this.#lookedMs + LOOK_MS)) return false;
+    this.#lookedMs = nowMs;
+    if (!(await this.#life.isAnother(failed))) {
+      await this.#life.note();
+      return false;
+    }
+    const from = Math.min(journal.keptFrom, this.#position);
+    log.info(
+      { entries: this.#position - from },
+      'the database was started again: it is given once more what the journal has',
+    );
+    this.#queue = [];
+    this.#queued = 0;
+    this.#position = from;
+    this.#behind = true;
+    await journal.stored(from, true);
+    await this.#life.note();
+    return true;
   }
 }

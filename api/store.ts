@@ -139,5 +139,7 @@ export interface Store {
   latest(kind: string): Promise<TelemetryRecord[]>;
   /** True when the store answers now. */
   ping(): Promise<boolean>;
+  /** Another text after each start of a server that may lose what it had acknowledged; undefined when it does not say now. */
+  life?(): Promise<string | undefined>;
   close(): Promise<void>;
 }

@@ -152,6 +152,10 @@ export class Journal {
     return this.#appender.append(entry);
   }
 
+  get folder(): string {
+    return this.#options.folder;
+  }
+
   /** True: nothing more should be handed in now. Both buffers, the quota or the disk are full, or it has ended. */
   get isFull(): boolean {
     return this.#isFull;

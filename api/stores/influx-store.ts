@@ -16,6 +16,7 @@ import type {
   StoreBatch,
 } from '../store.ts';
 import type { InfluxConnection } from './influx-connection.ts';
+import { lifeOf } from './influx-life.ts';
 import { InfluxReader } from './influx-queries.ts';
 import { LineWriter } from './influx-write.ts';
 import type { Line } from './influx-write.ts';
@@ -110,6 +111,10 @@ export class InfluxStore implements Store {
 
   ping(): Promise<boolean> {
     return this.#connection.ping();
+  }
+
+  life(): Promise<string | undefined> {
+    return lifeOf(this.#connection.origin);
   }
 
   async close(): Promise<void> {

@@ -14,7 +14,7 @@ import { createDuckDbStore } from '../../api/stores/duckdb.ts';
 import { createInflux1Store } from '../../api/stores/influx1.ts';
 import { createMemoryStore } from '../../api/stores/memory.ts';
 import { startInfluxd } from '../influxd.ts';
-import { NOW, allSettled, bus, quiet } from './city.ts';
+import { NOW, allSettled, bus, onFatal, quiet } from './city.ts';
 import { createRandom } from './random.ts';
 
 const DAY_MS = 86_400_000;
@@ -70,7 +70,16 @@ class Api {
     const clock = { simTimeMs: START, utcOffsetMin: 480, speed: 'max', trueSpeed: 1000, scenario: 'demo', seed: 1 };
     cityClock.take(Buffer.from(JSON.stringify({ ...clock, backfillFromMs: START })), NOW);
     const { kinds, rejected } = this;
-    this.ingest = new Ingest({ store, kinds, rejected, log: quiet, now: () => NOW, cityClock, onDurable: () => {} });
+    this.ingest = new Ingest({
+      store,
+      kinds,
+      rejected,
+      log: quiet,
+      now: () => NOW,
+      cityClock,
+      onFatal,
+      onDurable: () => {},
+    });
   }
 
   async start(): Promise<this> {

@@ -33,6 +33,11 @@ export const bus: Description = {
   },
 };
 
+/** For parts that end the process when nothing else is left. */
+export function onFatal(error: Error): void {
+  throw error;
+}
+
 export function frame(topic: string, payload: object | string | Uint8Array, qos: 0 | 1 = 1): Frame {
   const bytes =
     payload instanceof Uint8Array

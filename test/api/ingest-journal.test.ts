@@ -12,7 +12,7 @@ import { Rejected } from '../../api/rejected.ts';
 import type { Batch } from '../../api/batch.ts';
 import type { StoreBatch } from '../../api/store.ts';
 import type { Frame } from '../../telemetry/messages.ts';
-import { NOW, bus, createTestStore, quiet } from './city.ts';
+import { NOW, bus, createTestStore, onFatal, quiet } from './city.ts';
 import type { TestStore } from './city.ts';
 
 let folder = '';
@@ -37,7 +37,6 @@ interface Bench {
 }
 
 async function open(store: TestStore, options: Partial<JournalOptions> = {}): Promise<Bench> {
-  const onFatal = (error: Error) => expect.unreachable(error.message);
   const common = { log: quiet, onFatal, minFreeBytes: 0 };
   const position = await store.position();
   const stored = position === undefined ? {} : { storedSequence: position };
@@ -49,7 +48,7 @@ async function open(store: TestStore, options: Partial<JournalOptions> = {}): Pr
   await kinds.load();
   if (!kinds.get('bus')) await kinds.take('bus', Buffer.from(JSON.stringify(bus)), 'city/wuxi/kinds/bus');
   const shown: Batch[] = [];
-  const parts = { store, journal, kinds, rejected, log: quiet, now: () => NOW, cityClock: new CityClock() };
+  const parts = { store, journal, kinds, rejected, log: quiet, now: () => NOW, cityClock: new CityClock(), onFatal };
   const ingest = new Ingest({ ...parts, onDurable: (batch) => shown.push(batch) });
   await ingest.recall(position ?? journal.cursor() ?? 0);
   const stop = async () => {

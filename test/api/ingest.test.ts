@@ -5,7 +5,7 @@ import { CityClock } from '../../api/city-clock.ts';
 import { Kinds } from '../../api/kinds.ts';
 import { Rejected } from '../../api/rejected.ts';
 import type { StoreBatch } from '../../api/store.ts';
-import { NOW, allSettled, bus, createTestStore, quiet } from './city.ts';
+import { NOW, allSettled, bus, createTestStore, onFatal, quiet } from './city.ts';
 import type { TestStore } from './city.ts';
 
 interface Bench {
@@ -29,6 +29,7 @@ function createBench(options: { maxBacklog?: number; devicesInMemory?: number; s
     now: () => NOW,
     cityClock: new CityClock(),
     onDurable: () => {},
+    onFatal,
     ...(maxBacklog ? { maxBacklog } : {}),
   });
   const send: Bench['send'] = (device, payload, qos = 1, kind = 'bus') => {
@@ -228,7 +229,7 @@ describe('ingest over time', () => {
     const store = createTestStore();
     const rejected = new Rejected(quiet, () => now);
     const kinds = new Kinds({ store, rejected, log: quiet });
-    const common = { store, kinds, rejected, log: quiet, cityClock: new CityClock(), onDurable: () => {} };
+    const common = { store, kinds, rejected, log: quiet, cityClock: new CityClock(), onFatal, onDurable: () => {} };
     const ingest = new Ingest({ ...common, now: () => now });
     const payload = Buffer.from(JSON.stringify({ ts: NOW, seq: 1 }));
     const topic = 'city/wuxi/ufo/u-1/telemetry';

@@ -1,0 +1,48 @@
+// After a restart: which records the journal holds that the store does not have yet, so that their copies and gaps between them are known
+// again. It takes its time beside new messages; until it is done the store finds out which of those it has already.
+import type { Taken } from './batch.ts';
+import type { Entry, Group } from './journal/entry.ts';
+import type { Kind } from './kinds.ts';
+
+interface Unjudged {
+  readonly kind: Kind;
+  readonly handle: number;
+  readonly ts: number;
+  readonly seq: number;
+}
+
+export class Recall {
+  #running = false;
+  /** Taken meanwhile: they are judged in their turn. */
+  #since: Unjudged[] = [];
+
+  get isRunning(): boolean {
+    return this.#running;
+  }
+
+  /** `groups` up to and with sequence `until`. Rejects when they cannot be read; then it goes on running, and nothing is taken for certainly new. */
+  async run(groups: AsyncIterable<Group>, until: number, decode: (entry: Entry) => Taken): Promise<void> {
+    this.#running = true;
+    for await (const { first, entries } of groups) {
+      for (const entry of entries.slice(0, Math.max(0, until - first + 1))) judge(entry, decode);
+      if (first + entries.length > until) break;
+    }
+    for (const { kind, handle, ts, seq } of this.#since) kind.identity.judge(handle, ts, seq);
+    this.#since = [];
+    this.#running = false;
+  }
+
+  /** One that came in while it runs. */
+  defer(kind: Kind, handle: number, { ts, seq }: { readonly ts: number; readonly seq: number }): void {
+    this.#since.push({ kind, handle, ts, seq });
+  }
+}
+
+function judge(entry: Entry, decode: (entry: Entry) => Taken): void {
+  try {
+    const { kind, handle, message } = decode(entry);
+    kind.identity.judge(handle, message.ts, message.seq);
+  } catch {
+    // What is wrong with it is told when its turn to be stored comes.
+  }
+}
