@@ -1,11 +1,16 @@
 // `/metrics` for Prometheus, read from the counters when asked. No label per device: ten million devices would be ten million series.
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { IngestCounters } from './ingest.ts';
+import type { JournalState } from './journal/journal.ts';
 
 export interface MetricsSource {
   readonly ingest: () => IngestCounters;
   readonly live: () => { clients: number; frames: number; bytes: number; skipped: number };
   readonly acks: () => { stored: number; waiting: number };
+  readonly storeFails: () => boolean;
+  /** Undefined without a journal. */
+  readonly journal: () => JournalState | undefined;
+  readonly quarantineGivenUp: () => number;
   readonly rejectedByCause: () => { [cause: string]: number };
   readonly devicesByKind: () => { [kind: string]: number };
 }
@@ -41,6 +46,9 @@ export function createMetrics(source: MetricsSource): Registry {
   total('ingest_gaps', 'Sequence numbers that never came', () => ingest().gaps);
   total('ingest_restarts', 'Devices that began to count anew', () => ingest().restarts);
   gauge('ingest_backlog', 'Records taken and not stored yet', () => ingest().backlog);
+  gauge('store_failing', '1: the store did not take the last batch', () => Number(source.storeFails()));
+  if (source.journal() !== undefined) journalMetrics(total, gauge, () => source.journal()!);
+  total('quarantine_given_up', 'Refused messages that had to make room', source.quarantineGivenUp);
   gauge('live_clients', 'Live clients connected', () => live().clients);
   total('live_frames', 'Live frames sent', () => live().frames);
   total('live_bytes', 'Bytes sent to live clients', () => live().bytes);
@@ -50,6 +58,21 @@ export function createMetrics(source: MetricsSource): Registry {
   labelled(registry, 'rejected_total', 'Messages refused', 'cause', source.rejectedByCause);
   labelled(registry, 'devices', 'Devices with a newest record in memory', 'kind', source.devicesByKind);
   return registry;
+}
+
+type Measure = (name: string, help: string, read: () => number) => unknown;
+
+function journalMetrics(total: Measure, gauge: Measure, state: () => JournalState): void {
+  gauge('journal_bytes', 'Acknowledged data on disk, with what is kept after it was stored', () => state().bytes);
+  gauge('journal_max_bytes', 'What the journal may take', () => state().maxBytes);
+  gauge('journal_free_bytes', 'Free on its disk', () => state().freeBytes);
+  gauge('journal_behind', 'Entries that are durable and not stored', () => {
+    const { durableSequence, storedSequence } = state();
+    return durableSequence - storedSequence;
+  });
+  gauge('journal_last_sync_seconds', 'The last write with its sync', () => state().lastSyncMs / 1000);
+  total('journal_syncs', 'Writes with their sync', () => state().syncs);
+  total('journal_lost', 'Entries that are damaged on disk', () => state().lostEntries);
 }
 
 function labelled(

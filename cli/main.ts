@@ -309,6 +309,9 @@ async function program(config: { readonly [name: string]: unknown }): Promise<Co
   return root;
 }
 
+// `citytwin … | head`: nobody reads on.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
 try {
   await (await program(readConfig(process.argv))).parseAsync();
 } catch (error) {

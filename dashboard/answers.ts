@@ -113,6 +113,12 @@ export interface HealthAnswer {
   readonly scenario?: string;
   readonly seed?: number;
   readonly store?: { readonly kind: string; readonly ok: boolean; readonly backlog: number };
+  readonly journal?: {
+    readonly level: 'ok' | 'degraded' | 'full';
+    readonly bytes: number;
+    readonly maxBytes: number;
+    readonly lostEntries: number;
+  } | null;
   readonly broker?: { readonly ok: boolean; readonly clients: number };
 }
 

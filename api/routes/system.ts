@@ -18,6 +18,9 @@ export function systemRoutes(app: FastifyInstance, parts: Parts): void {
     ingest: () => ingest.counters(),
     live: () => live.counters(),
     acks: () => commands.counters(),
+    storeFails: () => ingest.storeFails,
+    journal: () => parts.journal?.state,
+    quarantineGivenUp: () => parts.quarantine?.givenUp ?? 0,
     rejectedByCause: () => rejected.byCause(),
     devicesByKind: () => Object.fromEntries(kinds.all().map((kind) => [kind.description.kind, kind.latest.count])),
   });
@@ -25,7 +28,7 @@ export function systemRoutes(app: FastifyInstance, parts: Parts): void {
   app.get('/healthz', { schema: { tags: ['system'], summary: 'The process lives' } }, () => ({ ok: true }));
   app.get('/readyz', { schema: { tags: ['system'], summary: 'Data can be taken and seen' } }, async () => {
     if (parts.isClosing()) throw new Problem(503, 'closing');
-    if (!(await storeAnswers())) throw new Problem(503, `the store (${parts.store.name}) does not answer`);
+    await refuseUnready(parts, storeAnswers);
     if (!parts.brokerState().ok) throw new Problem(503, 'the broker is not connected');
     return { ok: true };
   });
@@ -61,8 +64,8 @@ function healthOf(parts: Parts, storeOk: boolean) {
   const broker = parts.brokerState();
   const storeWell = storeOk && !parts.ingest.storeFails;
   const { scenario, seed, speed, trueSpeed, simTimeMs } = parts.clock.message ?? {};
-  const { level = 'ok', bytes = 0, maxBytes = 0 } = parts.journal?.state ?? {};
-  const well = storeWell && broker.ok && level === 'ok' && !parts.isClosing();
+  const journal = journalOf(parts);
+  const well = storeWell && broker.ok && (journal?.level ?? 'ok') === 'ok' && !parts.isClosing();
   const status = !storeWell && !broker.ok ? 'down' : well ? 'ok' : 'degraded';
   return {
     status,
@@ -75,9 +78,21 @@ function healthOf(parts: Parts, storeOk: boolean) {
     simTimeMs: simTimeMs ?? null,
     utcOffsetMin: parts.clock.utcOffsetMin,
     store: { kind: parts.store.name, ok: storeWell, backlog: parts.ingest.counters().backlog },
-    journal: parts.journal ? { level, bytes, maxBytes } : null,
+    journal,
     broker: { ok: broker.ok, clients: parts.shares.of('broker')?.clients ?? 0 },
   };
+}
+
+/** With a journal messages are taken, and kept, while the store is away. @throws Problem */
+async function refuseUnready({ journal, store }: Parts, storeAnswers: () => Promise<boolean>): Promise<void> {
+  if (journal?.state.level === 'full') throw new Problem(503, 'the journal is full, nothing is acknowledged');
+  if (!journal && !(await storeAnswers())) throw new Problem(503, `the store (${store.name}) does not answer`);
+}
+
+function journalOf({ journal }: Parts) {
+  if (!journal) return null;
+  const { level, bytes, maxBytes, freeBytes, waitsForDisk, lostEntries } = journal.state;
+  return { level, bytes, maxBytes, freeBytes, waitsForDisk, lostEntries };
 }
 
 /** Asks the store at most once a second; everyone waiting shares the answer. */

@@ -1,16 +1,16 @@
-// The platform's own view: how many records passed each stage, whether they balance, and what was rejected and why.
+// The platform's own view: how many records passed each stage, and whether they balance.
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { HealthAnswer, RejectedAnswer } from '../answers.ts';
 import { getJson } from '../rest.ts';
-import { clock, counters, ingestState, language, timeOf, wallMs } from '../session.ts';
-import { formatClock, formatNumber, formatQuantity, formatWhole } from '../text/format.ts';
+import { clock, counters, ingestState, language, wallMs } from '../session.ts';
+import { formatNumber, formatQuantity, formatWhole } from '../text/format.ts';
 import { t } from '../i18n/text.ts';
+import { JournalLevel } from './platform-journal.tsx';
+import { Rejected } from './platform-rejected.tsx';
 
 const REFRESH_MS = 5_000;
-const NEWEST_SHOWN = 5;
-const PAYLOAD_SHOWN = 160;
 /** A load tester speaks every second. */
 const TESTER_SILENT_MS = 5_000;
 
@@ -39,9 +39,10 @@ export function Platform(): JSX.Element {
       <h3>{t('flow')}</h3>
       <Pipeline storeKind={health.value?.store?.kind} />
       <Balance />
+      <JournalLevel journal={health.value?.journal ?? null} />
       <LoadTest />
       <Facts health={health.value} />
-      <Rejected answer={rejected.value} />
+      <Rejected answer={rejected.value} kept={(health.value?.journal ?? null) !== null} />
     </>
   );
 }
@@ -197,37 +198,5 @@ function Facts({ health }: { readonly health: HealthAnswer | null }): JSX.Elemen
         </tr>
       </tbody>
     </table>
-  );
-}
-
-function Rejected({ answer }: { readonly answer: RejectedAnswer | null }): JSX.Element | null {
-  if (answer === null) return null;
-  const causes = Object.entries(answer.byCause).sort((a, b) => b[1] - a[1]);
-  const offset = clock.value?.utcOffsetMin ?? 0;
-  return (
-    <section>
-      <h3>{t('rejectedTitle')}</h3>
-      {causes.length === 0 && <p class="empty">{t('nothingRejected')}</p>}
-      <table class="values">
-        <tbody>
-          {causes.map(([cause, count]) => (
-            <tr key={cause}>
-              <th scope="row">{cause}</th>
-              <td>{formatWhole(count, language.value)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {answer.items.length > 0 && <h4>{t('newest')}</h4>}
-      <ul class="rejected">
-        {answer.items.slice(0, NEWEST_SHOWN).map((item, index) => (
-          <li key={index}>
-            <b>{item.cause}</b> <time class="quiet">{formatClock(timeOf(item.at), offset, language.value)}</time>
-            <code>{item.topic}</code>
-            <code class="quiet">{item.payload.slice(0, PAYLOAD_SHOWN)}</code>
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }
