@@ -37,7 +37,9 @@ export class CarefulCredentials implements Credentials {
     const source = this.#sources.find((candidate) => candidate.decides(name, password)) ?? this.#sources[0]!;
     const known = source.recall(name, password, from);
     if (known && source.isCurrent(known) === true) return known;
-    const key = keyOf(name, password, from.clientId ?? '', from.address ?? '');
+    // Hundreds that come back at once by one password are one question.
+    const clientId = source.regardsClientId === true ? (from.clientId ?? '') : '';
+    const key = keyOf(name, password, clientId, from.address ?? '');
     const asked = this.#asked.get(key);
     if (asked) return asked;
     const answer = this.#judge(source, name, password, from).finally(() => this.#asked.delete(key));

@@ -25,6 +25,8 @@ export interface Credentials {
 
 /** One place that knows passwords. Several can stand behind each other. */
 export interface CredentialSource {
+  /** True: its answer may depend on the client id too. */
+  readonly regardsClientId?: boolean;
   /** Whether it alone decides about this name and password. */
   decides(name: string, password: Uint8Array): boolean;
   /** An identity found before, without work. */

@@ -29,6 +29,7 @@ const LOG_EVERY_MS = 10_000;
 const COME_AGAIN = [408, 425, 429];
 
 export class HttpSource implements CredentialSource {
+  readonly regardsClientId = true;
   readonly #options: HttpSourceOptions;
   readonly #nowMs: () => number;
   readonly #kept = new Map<string, { identity: Identity | undefined; untilMs: number }>();

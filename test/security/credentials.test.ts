@@ -185,6 +185,30 @@ describe('guessing', () => {
     expect(new Set(await Promise.all(asked))).toEqual(new Set([ann]));
     expect(answers).toHaveLength(51);
   });
+
+  it.each([
+    ['one question for a source that does not regard client ids', undefined, 1],
+    ['a question each for one that does', true, 40],
+  ])('is not what many connections by one password do: they are %s', async (_, regardsClientId, questions) => {
+    const ann = { name: 'ann', roles: ['gateway'] } as const;
+    let asked = 0;
+    const source: CredentialSource = {
+      ...(regardsClientId && { regardsClientId }),
+      decides: () => true,
+      recall: () => undefined,
+      verify: async () => {
+        asked++;
+        await new Promise(setImmediate);
+        return ann;
+      },
+      isCurrent: () => true,
+    };
+    const careful = new CarefulCredentials([source], () => 0);
+    const ids = Array.from({ length: 40 }, (_unused, at) => `ann-${at}`);
+    const answers = ids.map((clientId) => careful.verify('ann', Buffer.from('x'), { address: '192.0.2.1', clientId }));
+    expect(await Promise.all(answers)).toEqual(ids.map(() => ann));
+    expect(asked).toBe(questions);
+  });
 });
 
 describe('citytwin credentials', () => {
