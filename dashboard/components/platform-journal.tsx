@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { HealthAnswer } from '../answers.ts';
 import { t } from '../i18n/text.ts';
 import { language } from '../session.ts';
-import { formatQuantity, formatWhole } from '../text/format.ts';
+import { formatNumber, formatWhole } from '../text/format.ts';
 
 const STATES = { ok: 'good', degraded: 'watch', full: 'bad' } as const;
 
@@ -11,17 +11,20 @@ const STATES = { ok: 'good', degraded: 'watch', full: 'bad' } as const;
 export function JournalLevel({ journal }: { readonly journal: HealthAnswer['journal'] | null }): JSX.Element | null {
   if (!journal) return null;
   const { level, bytes, maxBytes, lostEntries } = journal;
-  const of = (value: number): string => {
-    const shown = formatQuantity(value, 'B', language.value);
-    return `${shown.value} ${shown.unit}`;
-  };
+  const mb = (value: number): string => `${formatNumber(value / 1e6, language.value)} MB`;
   return (
     <section data-testid="journal" data-level={level}>
       <h3>{t('journal')}</h3>
       <p class="caption quiet">{t('journalWhat')}</p>
-      <meter class={`level level-${STATES[level]}`} min={0} max={maxBytes} value={bytes} aria-label={t('journal')} />
+      <meter
+        class={`journal-meter journal-meter-${STATES[level]}`}
+        min={0}
+        max={maxBytes}
+        value={bytes}
+        aria-label={t('journal')}
+      />
       <p class={`number-${STATES[level]}`}>
-        {t('journalUsed', { used: of(bytes), max: of(maxBytes) })}
+        {t('journalUsed', { used: mb(bytes), max: mb(maxBytes) })}
         {level !== 'ok' && ` · ${t(`journal_${level}`)}`}
       </p>
       {lostEntries > 0 && (

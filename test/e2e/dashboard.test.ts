@@ -1,4 +1,5 @@
 // The page in a real browser, over a real city. Screenshots land in test-results/ for human eyes.
+import { execFileSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -16,7 +17,7 @@ const PATIENCE_MS = 30_000;
 // Without a graphics card, and beside other tests, a click takes seconds.
 vi.setConfig({ testTimeout: 60_000 });
 
-describeWith(['chromium'], 'the page', () => {
+describeWith(['chromium', 'mosquitto_pub'], 'the page', () => {
   let city: CityProcess;
   let browser: Browser;
   let page: Page;
@@ -170,6 +171,21 @@ describeWith(['chromium'], 'the page', () => {
       const counts = (text.match(/\d[\d,\s]*/g) ?? []).map((count) => Number(count.replace(/\D/g, '')));
       return counts.filter((count) => count > 20_000).length >= 4 ? true : undefined;
     });
+  });
+
+  it('shows what is refused and takes it again, and how full the journal is', async () => {
+    const topic = 'city/wuxi/bus/bus-stranger/telemetry';
+    const said = { input: '{"ts":1,"seq":1}', stdio: ['pipe', 'inherit', 'inherit'] } as const;
+    execFileSync('mosquitto_pub', ['-h', '127.0.0.1', '-p', String(city.mqttPort), '-t', topic, '-q', '1', '-s'], said);
+    await page.getByTestId('rail-platform').click();
+    const card = page.getByTestId('rejected');
+    await eventually('the record with its cause', async () =>
+      /clock[\s\S]*bus-stranger/.test(await card.innerText()) ? true : undefined,
+    );
+    await card.getByText('Take them again').click();
+    await eventually('its answer', async () => (/\d+ taken again/.test(await card.innerText()) ? true : undefined));
+    expect(await page.getByTestId('journal').getAttribute('data-level')).toBe('ok');
+    expect(await page.getByTestId('journal').innerText()).toMatch(/\d MB of 1,074 MB/);
   });
 
   it('shows a load test of the platform while it goes on, and how it ended', async () => {
