@@ -175,8 +175,8 @@ describeWith(['chromium', 'mosquitto_pub'], 'the page', () => {
 
   it('shows what is refused and takes it again, and how full the journal is', async () => {
     const topic = 'city/wuxi/bus/bus-stranger/telemetry';
-    const said = { input: '{"ts":1,"seq":1}', stdio: ['pipe', 'inherit', 'inherit'] } as const;
-    execFileSync('mosquitto_pub', ['-h', '127.0.0.1', '-p', String(city.mqttPort), '-t', topic, '-q', '1', '-s'], said);
+    const address = ['-h', '127.0.0.1', '-p', String(city.mqttPort), '-q', '1'];
+    execFileSync('mosquitto_pub', [...address, '-t', topic, '-m', '{"ts":1,"seq":1}']);
     await page.getByTestId('rail-platform').click();
     const card = page.getByTestId('rejected');
     await eventually('the record with its cause', async () =>
