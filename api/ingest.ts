@@ -48,6 +48,8 @@ export interface IngestOptions {
 
 export interface IngestCounters {
   readonly in: number;
+  /** Of those, from before the start: the journal had them, the store had not. */
+  readonly recalled: number;
   readonly stored: number;
   readonly rejected: number;
   readonly duplicates: number;
@@ -78,6 +80,7 @@ export class Ingest {
   /** Waits for room in the journal. */
   readonly #held = new Held();
   #in = 0;
+  #recalled = 0;
   #stored = 0;
   #rejected = 0;
   #duplicates = 0;
@@ -114,6 +117,7 @@ export class Ingest {
   counters(): IngestCounters {
     return {
       in: this.#in,
+      recalled: this.#recalled,
       stored: this.#stored,
       rejected: this.#rejected,
       duplicates: this.#duplicates,
@@ -123,18 +127,24 @@ export class Ingest {
     };
   }
 
-  /** What the journal has after `position` counts, is known when it comes again, and is stored. Before `take`; rejects for what the disk refuses. */
-  async recall(position: number): Promise<void> {
-    const { journal, log } = this.#options;
+  /**
+   * What the journal has after `position` counts, is shown, is known when it comes again, and is stored. Before `take`; rejects for what the
+   * disk refuses. Resolves early: all of it is shown when `shown` resolves.
+   */
+  async recall(position: number): Promise<{ readonly shown: Promise<void> }> {
+    const { journal, log, onDurable } = this.#options;
     const until = journal!.state.durableSequence;
     const from = Math.max(position, journal!.keptFrom);
+    this.#recalled = until - from;
     this.#in += until - from;
     this.#backlog += until - from;
     await this.#writer.begin(position);
-    if (until === from) return;
-    this.#recall.run(journal!.read(from), until, this.#decode).catch((error: unknown) => {
+    if (until === from) return { shown: Promise.resolve() };
+    const show = (batch: Batch): void => this.#tell(batch, onDurable);
+    const shown = this.#recall.run(journal!.read(from), until, this.#decode, show).catch((error: unknown) => {
       log.error({ error: (error as Error).message }, 'the journal cannot be read: copies are found by the store only');
     });
+    return { shown };
   }
 
   /** One telemetry or event message. Names are checked against the grammar. */

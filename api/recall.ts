@@ -1,6 +1,7 @@
-// After a restart: which records the journal holds that the store does not have yet, so that their copies and gaps between them are known
-// again. It takes its time beside new messages; until it is done the store finds out which of those it has already.
-import type { Taken } from './batch.ts';
+// After a restart: which records the journal holds that the store does not have yet, so that they are shown, and their copies and gaps
+// between them known again. It takes its time beside new messages; until it is done the store finds out which of those it has already.
+import { addTo, emptyBatch, sizeOf } from './batch.ts';
+import type { Batch, Taken } from './batch.ts';
 import type { Entry, Group } from './journal/entry.ts';
 import type { Kind } from './kinds.ts';
 
@@ -21,10 +22,17 @@ export class Recall {
   }
 
   /** `groups` up to and with sequence `until`. Rejects when they cannot be read; then it goes on running, and nothing is taken for certainly new. */
-  async run(groups: AsyncIterable<Group>, until: number, decode: (entry: Entry) => Taken): Promise<void> {
+  async run(
+    groups: AsyncIterable<Group>,
+    until: number,
+    decode: (entry: Entry) => Taken,
+    show: (batch: Batch) => void,
+  ): Promise<void> {
     this.#running = true;
     for await (const { first, entries } of groups) {
-      for (const entry of entries.slice(0, Math.max(0, until - first + 1))) judge(entry, decode);
+      const batch = emptyBatch();
+      for (const entry of entries.slice(0, Math.max(0, until - first + 1))) judge(entry, decode, batch);
+      if (sizeOf(batch) > 0) show(batch);
       if (first + entries.length > until) break;
     }
     for (const { kind, handle, ts, seq } of this.#since) kind.identity.judge(handle, ts, seq);
@@ -38,10 +46,12 @@ export class Recall {
   }
 }
 
-function judge(entry: Entry, decode: (entry: Entry) => Taken): void {
+function judge(entry: Entry, decode: (entry: Entry) => Taken, batch: Batch): void {
   try {
-    const { kind, handle, message } = decode(entry);
+    const taken = decode(entry);
+    const { kind, handle, message } = taken;
     kind.identity.judge(handle, message.ts, message.seq);
+    addTo(batch, taken);
   } catch {
     // What is wrong with it is told when its turn to be stored comes.
   }

@@ -87,8 +87,8 @@ export interface Api {
   /** WebSocket paths beside `/live`, e.g. `/mqtt`. Host and Origin are checked before. */
   readonly upgrades: Map<string, Upgrade>;
   counters(): ReturnType<typeof allCounters>;
-  /** Newest device time in the store, ms. */
-  newestTs(): number | undefined;
+  /** Newest device time in the store, ms; resolves when what the journal had before the start is looked through, too. */
+  newestTs(): Promise<number | undefined>;
   close(): Promise<void>;
 }
 
@@ -131,7 +131,6 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
   let closing = false;
   await kinds.load();
-  if (journal) await ingest.recall(position ?? journal.cursor() ?? 0);
   const recalled = await recallEvents(kinds, alarms, store, now());
   transit.observeEvents(recalled);
 
@@ -192,6 +191,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     }
   }
 
+  const recall = await (journal && ingest.recall(position ?? journal.cursor() ?? 0));
   const http = await createHttp(parts, options);
   http.upgrades.set('/live', (request, socket, head) => live.upgrade(request, socket, head));
   const announcer = setInterval(() => {
@@ -207,7 +207,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     server: http.server,
     upgrades: http.upgrades,
     counters: () => allCounters(parts),
-    newestTs: () => kinds.newestTs(),
+    newestTs: async () => {
+      await recall?.shown;
+      return kinds.newestTs();
+    },
     async close() {
       closing = true;
       clearInterval(announcer);

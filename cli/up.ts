@@ -103,7 +103,7 @@ export async function up(settings: Settings, scenario: string | undefined): Prom
       : await outsideBroker(settings, city.id, api, link, lifetime, log);
 
   if (simulator !== undefined) {
-    const start = planned(earliestMs(api));
+    const start = planned(await earliestMs(api));
     await simulator.start({
       ...start,
       broker: bus.addressOf('simulator'),
@@ -187,8 +187,9 @@ function withoutPassword(address: string): string {
 }
 
 /** A tick before now, because the first tick runs at once; never before what is stored: a store never goes back in time. */
-function earliestMs(api: Api): { readonly nowMs: number; readonly newestMs: number | undefined } {
-  return { nowMs: Math.floor(wallNowMs() / 1000 - 1) * 1000, newestMs: api.newestTs() };
+async function earliestMs(api: Api): Promise<{ readonly nowMs: number; readonly newestMs: number | undefined }> {
+  const newestMs = await api.newestTs();
+  return { nowMs: Math.floor(wallNowMs() / 1000 - 1) * 1000, newestMs };
 }
 
 async function firstRecord(api: Api): Promise<void> {

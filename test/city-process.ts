@@ -32,6 +32,8 @@ export interface Counters {
   readonly broker: { readonly in: number; readonly refused: number };
   readonly ingest: {
     readonly in: number;
+    /** From before the start. */
+    readonly recalled: number;
     readonly stored: number;
     readonly rejected: number;
     readonly duplicates: number;
@@ -53,7 +55,16 @@ export async function pausedCounters(city: CityProcess): Promise<Counters> {
     const counters = await countersOf(city);
     const { simulator, control, broker, ingest } = counters;
     const out = simulator.out + (control?.out ?? 0);
-    return ingest.backlog === 0 && out === broker.in && broker.in === ingest.in ? counters : undefined;
+    const all = out === broker.in && broker.in + ingest.recalled === ingest.in;
+    return ingest.backlog === 0 && all ? counters : undefined;
+  });
+}
+
+/** What is acknowledged is on disk, and in the database a moment later. */
+export async function storedCounters(city: CityProcess): Promise<Counters> {
+  return eventually('an empty backlog', async () => {
+    const counters = await countersOf(city);
+    return counters.ingest.backlog === 0 ? counters : undefined;
   });
 }
 

@@ -32,6 +32,8 @@ interface Bench {
   readonly ingest: Ingest;
   readonly rejected: Rejected;
   readonly shown: Batch[];
+  /** All that was in the journal before the start has been shown. */
+  readonly recalled: Promise<void>;
   send(device: string, payload: object, qos?: 0 | 1): Promise<void> | undefined;
   stop(): Promise<void>;
 }
@@ -50,7 +52,7 @@ async function open(store: TestStore, options: Partial<JournalOptions> = {}): Pr
   const shown: Batch[] = [];
   const parts = { store, journal, kinds, rejected, log: quiet, now: () => NOW, cityClock: new CityClock(), onFatal };
   const ingest = new Ingest({ ...parts, onDurable: (batch) => shown.push(batch) });
-  await ingest.recall(position ?? journal.cursor() ?? 0);
+  const { shown: recalled } = await ingest.recall(position ?? journal.cursor() ?? 0);
   const stop = async () => {
     await ingest.close(200);
     await Promise.all([journal.close(), quarantine.close()]);
@@ -63,7 +65,7 @@ async function open(store: TestStore, options: Partial<JournalOptions> = {}): Pr
       qos,
       retain: false,
     });
-  return { journal, quarantine, kinds, ingest, rejected, shown, send, stop };
+  return { journal, quarantine, kinds, ingest, rejected, shown, recalled, send, stop };
 }
 
 const emptied = ({ ingest }: Bench) =>
@@ -108,7 +110,20 @@ describe('with a journal', () => {
     await after.send('b-1', { ts: NOW + 4, seq: 4 });
     await emptied(after);
     expect(await storedSeqs(store)).toEqual([1, 2, 3, 4]);
-    expect(after.ingest.counters()).toMatchObject({ in: 6, stored: 4, duplicates: 2, gaps: 0, restarts: 0 });
+    expect(after.ingest.counters()).toMatchObject({ in: 6, recalled: 3, stored: 4, duplicates: 2, gaps: 0 });
+    expect(after.ingest.counters()).toMatchObject({ restarts: 0 });
+  });
+
+  it('what the store does not have yet is shown after a restart, though the store is still away', async () => {
+    const store = createTestStore();
+    const before = await open(store);
+    store.failing = true;
+    for (const seq of [1, 2, 3]) await before.send('b-1', { ts: NOW + seq, seq });
+    await before.stop();
+    const after = await open(store);
+    await after.recalled;
+    expect(after.shown.flatMap(({ records }) => records.map(({ seq }) => seq))).toEqual([1, 2, 3]);
+    expect(after.ingest.counters()).toMatchObject({ in: 3, recalled: 3, stored: 0, backlog: 3 });
   });
 
   it('after a restart nothing is stored again that the store has', async () => {

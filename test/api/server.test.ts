@@ -602,7 +602,7 @@ describe('the server', () => {
     await before.api.take(telemetry('b-1', { ts: NOW, seq: 1, speedMps: 5 }));
     await before.api.close();
     const after = await startCity({ store });
-    expect(after.api.newestTs()).toBe(NOW);
+    expect(await after.api.newestTs()).toBe(NOW);
     expect((await after.get('/api/devices/bus/b-1')).body).toMatchObject({ ts: NOW, fields: { speedMps: 5 } });
     await after.api.close();
   });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countersOf, startCity } from '../city-process.ts';
+import { startCity, storedCounters } from '../city-process.ts';
 import type { CityProcess } from '../city-process.ts';
 import { LINES, STEP_MS, citytwin, recordingLines, tram } from './recordings.ts';
 
@@ -55,7 +55,7 @@ describe.each(['duckdb', 'memory'])('an export of a running city with store %s',
       `mqtt://127.0.0.1:${city.mqttPort}`,
     ]);
     expect(replayed.status).toBe(0);
-    expect((await countersOf(city)).ingest).toMatchObject({ stored: MESSAGES, rejected: 0 });
+    expect((await storedCounters(city)).ingest).toMatchObject({ stored: MESSAGES, rejected: 0 });
   }, 60_000);
   afterAll(() => city?.stop());
 

@@ -12,7 +12,7 @@ import { openRecording } from '../../cli/history/recording-source.ts';
 import { EVERYTHING } from '../../cli/history/source.ts';
 import type { ClockMessage, Frame } from '../../telemetry/messages.ts';
 import { start } from '../broker/start.ts';
-import { countersOf, startCity } from '../city-process.ts';
+import { startCity, storedCounters } from '../city-process.ts';
 import { STEP_MS, citytwin, recordingLines } from './recordings.ts';
 
 const DAY_MS = 86_400_000;
@@ -166,13 +166,13 @@ describe.each(['duckdb', 'memory'])('a city with store %s', { timeout: 60_000 },
     const first = await citytwin(['replay', at('old.ndjson.gz'), '--json', ...broker]);
     expect(first.status).toBe(0);
     expect(JSON.parse(first.stdout)).toMatchObject({ acknowledged: 5000, late: 0, interrupted: false });
-    expect((await countersOf(city)).ingest).toMatchObject({ stored: 5000, duplicates: 0, rejected: 0, gaps: 0 });
+    expect((await storedCounters(city)).ingest).toMatchObject({ stored: 5000, duplicates: 0, rejected: 0, gaps: 0 });
     await citytwin(['export', '--from', at('old.ndjson.gz'), '--format', 'parquet', '--out', at(`old-${store}/`)]);
     expect((await citytwin(['replay', at(`old-${store}`), ...broker])).stdout).toContain('5,000 acknowledged');
-    expect((await countersOf(city)).ingest).toMatchObject({ stored: 5000, duplicates: 5000, rejected: 0 });
+    expect((await storedCounters(city)).ingest).toMatchObject({ stored: 5000, duplicates: 5000, rejected: 0 });
     await citytwin(['replay', at('old.ndjson.gz'), '--kinds', 'meter', ...broker]);
     const meters = lines.filter((line) => line.startsWith('{"kind":"meter"')).length;
-    expect((await countersOf(city)).ingest).toMatchObject({ stored: 5000, duplicates: 5000 + meters });
+    expect((await storedCounters(city)).ingest).toMatchObject({ stored: 5000, duplicates: 5000 + meters });
     expect(await city.stop()).toBe(0);
   });
 });
