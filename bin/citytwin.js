@@ -3,10 +3,11 @@
 // or the one the clone brought along.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { canRunTypeScript, installMissing, projectNode } from './prepare.js';
+import { canRunTypeScript, installMissing, keepCompiled, projectNode } from './prepare.js';
 
 installMissing();
 if (canRunTypeScript(process.versions.node)) {
+  keepCompiled();
   await import('../cli/main.ts');
 } else {
   const node = projectNode();

@@ -1,6 +1,7 @@
 // What a clone needs before anything of ours can run: its packages, and a Node that reads TypeScript. Plain JavaScript for Node >= 20.
 import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, statSync } from 'node:fs';
+import module from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,6 +16,15 @@ export function canRunTypeScript(version) {
 export function projectNode() {
   const path = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
   return existsSync(path) ? path : undefined;
+}
+
+/** From the second start on half a second less: what Node has compiled stays beside the packages, where only their owner writes. */
+export function keepCompiled() {
+  const packages = join(root, 'node_modules');
+  if (!existsSync(packages)) return;
+  // Worker threads look there.
+  process.env.NODE_COMPILE_CACHE ??= join(packages, '.cache', 'node');
+  module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
 }
 
 /** In a clone: runs `npm ci` when packages are missing or older than the lock file, and says so. Elsewhere: nothing. */
