@@ -177,7 +177,8 @@ function isQuestion(path: string): boolean {
 
 /** Changes are few, and worth knowing who made them. */
 function audit({ log }: Parts, { person, method, raw, ip }: FastifyRequest): void {
-  log.info({ name: person?.name, role: person?.role, address: ip, method, path: pathOf(raw) }, 'access: a change');
+  const { name, role } = person ?? {};
+  log.info({ audit: 'change', name, role, address: ip, method, path: pathOf(raw) }, 'access: a change');
 }
 
 /** Fastify's own parser, behind a look at how deep the text goes. */

@@ -35,7 +35,7 @@ export class Tally {
     const now = performance.now();
     if (now - (this.#loggedAt.get(cause) ?? -Infinity) < LOG_INTERVAL_MS) return;
     this.#loggedAt.set(cause, now);
-    this.#log.warn({ cause, count, ...details }, 'broker refused');
+    this.#log.warn({ audit: 'refused', cause, count, ...details }, 'broker refused');
   }
 
   totals(clients: number): BrokerTotals {

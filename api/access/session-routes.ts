@@ -32,13 +32,14 @@ export function sessionRoutes(app: FastifyInstance, gate: Gate, log: Logger): vo
         throw new Problem(401, 'name or password is wrong, or the name is none of a viewer, operator or admin');
       }
       const { session, cookie } = gate.logIn(person);
-      log.info({ name, address: request.ip }, 'access: logged in');
+      log.info({ audit: 'login', name, role: person.role, address: request.ip }, 'access: logged in');
       return reply.header('set-cookie', cookie).send(answerFor(gate, session));
     },
   );
   app.delete('/api/session', { schema: { tags: ['system'], summary: 'Log out' } }, (request, reply) => {
     const found = gate.sessionIn(request.headers);
-    if (found) log.info({ name: found.session.person.name, address: request.ip }, 'access: logged out');
+    if (found)
+      log.info({ audit: 'logout', name: found.session.person.name, address: request.ip }, 'access: logged out');
     return reply.header('set-cookie', gate.logOut(found?.id)).send(answerFor(gate, undefined));
   });
 }
@@ -58,7 +59,7 @@ class Refusals {
     this.#since++;
     const nowMs = performance.now();
     if (nowMs - this.#toldMs < TELL_EVERY_MS) return;
-    this.#log.warn({ ...details, count: this.#since }, 'access: logins were refused');
+    this.#log.warn({ audit: 'refused', ...details, count: this.#since }, 'access: logins were refused');
     this.#toldMs = nowMs;
     this.#since = 0;
   }

@@ -266,6 +266,26 @@ describeWith(
       });
     });
 
+    it('who changed something, and who was refused, is found in the log by one word', async () => {
+      await eventually('what was refused', () => city.printed().includes('broker refused') || undefined);
+      const trail = city
+        .printed()
+        .split('\n')
+        .filter((line) => line.includes('"audit"'))
+        .map((line) => JSON.parse(line) as { [key: string]: unknown });
+      const change = { audit: 'change', name: 'olaf', role: 'operator', method: 'POST', path: '/api/scenario' };
+      for (const entry of [
+        change,
+        { audit: 'refused', cause: 'no-credentials' },
+        { audit: 'refused', cause: 'not-allowed' },
+      ])
+        expect(trail).toContainEqual(expect.objectContaining(entry));
+      for (const entry of trail) {
+        expect(entry.time).toBeGreaterThan(Date.parse('2020-01-01'));
+        expect(entry.address ?? entry.client).toEqual(expect.any(String));
+      }
+    });
+
     it('no secret is in what is printed, kept or answered, nor in the list of processes', async () => {
       await eventually('what was refused', () => city.printed().includes('broker refused') || undefined);
       const secrets = [
@@ -331,7 +351,7 @@ describeWith(
     });
 
     it('MQTT asks for a password or a certificate', () => {
-      const to = ['-h', host, '-p', String(city.mqttsPort), '-t', 'city/wuxi/counters/broker', '-C', '1', '-W', '5'];
+      const to = ['-h', host, '-p', String(city.mqttsPort), '-t', 'city/wuxi/counters/broker', '-C', '1', '-W', '3'];
       const trusted = ['--cafile', authority.cert];
       const subscribe = (...args: string[]): number => run('mosquitto_sub', ...to, ...args).status;
       expect(subscribe(...trusted, '-u', viewer.name, '-P', viewer.password)).toBe(0);
