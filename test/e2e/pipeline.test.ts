@@ -16,7 +16,7 @@ let folder: string;
 const SCENARIO = `
 name: pipeline
 start: "2026-05-20T08:00"
-duration: 4m
+duration: 2m
 fleets: {bus: 24, vehicle: 50, water-meter: 500}
 expect:
   - {name: buses move, of: mean(bus.speedMps), op: '>', value: 1}

@@ -71,11 +71,11 @@ async function connectAll(port: number, count: number): Promise<{ sockets: Socke
 }
 
 async function sameId(length: Length): Promise<Outcome> {
-  const stormMs = length === 'quick' ? 6000 : 60_000;
+  const [stormMs, calmMs] = length === 'quick' ? [3000, 1000] : [60_000, 2000];
   return trial({}, async (parts) => {
     const { system, devices } = parts;
     await devices.send(1000);
-    await sleep(2000);
+    await sleep(calmMs);
     const before = await devices.mark();
     const untilMs = performance.now() + stormMs;
     let accepted = 0;
@@ -132,13 +132,13 @@ async function view(http: string): Promise<Viewer> {
 }
 
 async function frozenViewers(length: Length): Promise<Outcome> {
-  const [count, frozenMs] = length === 'quick' ? [20, 4000] : [20, 45_000];
+  const [count, frozenMs, warmMs] = length === 'quick' ? [20, 3000, 1500] : [20, 45_000, 3000];
   return trial({ devices: { devices: 5000 } }, async (parts) => {
     const { system, devices } = parts;
     await devices.send(5000);
     const healthy = await view(system.http);
     const frozen = await Promise.all(Array.from({ length: count }, () => view(system.http)));
-    await sleep(3000);
+    await sleep(warmMs);
     const beforeMb = system.api.rssMb;
     const beforeMs = healthy.slowestMs;
     healthy.slowestMs = 0;
@@ -163,12 +163,12 @@ async function frozenViewers(length: Length): Promise<Outcome> {
 }
 
 async function frozenSubscriber(length: Length): Promise<Outcome> {
-  const frozenMs = length === 'quick' ? 7000 : 20_000;
+  const [frozenMs, warmMs] = length === 'quick' ? [5000, 1000] : [20_000, 2000];
   return trial({ devices: { connections: length === 'quick' ? 20 : 150 } }, async (parts) => {
     const { system, devices } = parts;
     const frozen = await Promise.all(([0, 1] as const).map((qos) => subscriber(system.mqttPort, qos)));
     await devices.send(5000);
-    await sleep(2000);
+    await sleep(warmMs);
     const before = await devices.mark();
     const beforeMb = system.api.rssMb;
     for (const { socket } of frozen) socket.pause();
