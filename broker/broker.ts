@@ -16,6 +16,8 @@ import { leaveInTurn } from './departures.ts';
 import { Door } from './door.ts';
 import { Exchanges } from './exchanges.ts';
 import { HOLD } from './guard.ts';
+import { IngestLink } from './ingest-link.ts';
+import type { LinkState } from './ingest-link.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { Memory, SESSION_MARK, numberFrom } from './memory.ts';
@@ -48,6 +50,8 @@ export interface BrokerOptions {
   readonly credentials?: Credentials;
   /** Called for every accepted publish, those of publish() included. */
   readonly take: Take;
+  /** Records of QoS 1 and 2 go to an api in another process instead of `take`, and are acknowledged when it has acknowledged them. */
+  readonly awaitApi?: boolean;
   readonly log: Log;
   readonly limits?: Partial<Limits>;
   /** Monotonic clock [ms], for how long sessions sleep and ids rest; default: the machine's. */
@@ -70,6 +74,8 @@ export interface Broker {
   counters(): BrokerTotals;
   /** What `$SYS/broker/` says, as numbers. */
   status(): StatusTotals;
+  /** How records get to an api in another process; undefined when nothing waits for one. */
+  ingestLink(): LinkState | undefined;
   /** Stops reading, waits up to 3 s for the acknowledgements that are owed, then ends all connections. */
   close(): Promise<void>;
 }
@@ -94,7 +100,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const slow = new SlowReaders(limits);
   const retained = new Retained<Stored>(limits, (cause, topic) => tally.refuse(cause, { topic }));
   const exchanges = new Exchanges();
-  const policy = new Policy({ city, door, take, limits, retained, exchanges, pacing, slow, tally, log });
+  const onCrowd = (isFull: boolean): void => pacing.crowd(isFull);
+  const link = options.awaitApi ? new IngestLink({ limits, tally, log, onCrowd }) : undefined;
+  const policy = new Policy({ city, door, take, link, limits, retained, exchanges, pacing, slow, tally, log });
   const aedes = await createAedes(policy, limits);
   const memory = new Memory(aedes, {
     retained,
@@ -102,6 +110,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     exchanges,
     isKept: (clientId) => sessions.isKept(clientId),
     isResumed: (clientId) => sessions.isResumed(clientId),
+    onTurn: (client, filter) => policy.inTurn(client, filter),
     onSend: () => tally.out++,
     onDrop: () => tally.dropped++,
   });
@@ -189,8 +198,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     server.close();
     tlsServer?.close();
     arrivals.close();
-    for (const { guard } of policy.open) guard.hold(HOLD.closing);
-    await until(() => [...policy.open].every(({ owed }) => owed.owed === 0), DRAIN_MS);
+    // The api is still heard: others wait for its acknowledgements.
+    for (const connection of policy.open) if (!connection.isApi) connection.guard.hold(HOLD.closing);
+    const isSettled = () => [...policy.open].every(({ owed }) => owed.owed === 0);
+    await until(() => isSettled() || (link !== undefined && !link.connection), DRAIN_MS);
     await until(() => [...arrivals.streams].every((stream) => stream.writableLength === 0), FLUSH_MS);
     clearInterval(housekeeping);
     clearInterval(sweeping);
@@ -207,6 +218,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     publish,
     counters: () => tally.totals(door.clients),
     status: totals,
+    ingestLink: () => link?.state,
     close: () => (closing ??= shutDown()),
   };
 }

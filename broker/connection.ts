@@ -22,6 +22,8 @@ export interface Connection {
   gone: boolean;
   /** Once its CONNECT is accepted. */
   access?: Access;
+  /** Records go to it by the link (ingest-link.ts). */
+  isApi: boolean;
   /** Publishes read from it and not yet acknowledged and delivered. */
   inProgress: number;
   /** Those of them, of QoS 1, that Aedes reads and acknowledges itself. */
@@ -66,6 +68,7 @@ export function openConnection(
     client: connect(),
     socket,
     gone: false,
+    isApi: false,
     inProgress: 0,
     byAedes: 0,
     readOn: 0,

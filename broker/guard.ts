@@ -8,10 +8,10 @@ export interface GuardLimits {
 }
 
 /**
- * Why a client is not read: it has too much under way, does not read its answers, the broker closes, its CONNECT is not answered, or
- * subscriptions of it wait for others.
+ * Why a client is not read: it has too much under way, does not read its answers, the broker closes, its CONNECT is not answered,
+ * subscriptions of it wait for others, or too many records wait for the api.
  */
-export const HOLD = { progress: 1, answers: 2, closing: 4, connecting: 8, subscribing: 16 } as const;
+export const HOLD = { progress: 1, answers: 2, closing: 4, connecting: 8, subscribing: 16, crowd: 32 } as const;
 export type Hold = (typeof HOLD)[keyof typeof HOLD];
 
 /** Packets to which the broker sends one packet in return, by type: CONNECT, PUBREC, PUBREL, SUBSCRIBE, UNSUBSCRIBE, PINGREQ. */

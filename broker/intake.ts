@@ -37,8 +37,15 @@ interface Reader extends Client {
   };
 }
 
-/** Takes the place of the parser; take returns false for a publish that Aedes must read. Before the client's first byte. */
-export function readThrough(client: Client, take: (incoming: Incoming) => boolean): void {
+/**
+ * Takes the place of the parser; take returns false for a publish that Aedes must read, acknowledged hears of the PUBACKs of clean sessions. Before
+ * the client's first byte.
+ */
+export function readThrough(
+  client: Client,
+  take: (incoming: Incoming) => boolean,
+  acknowledged: (packetId: number) => void,
+): void {
   const reader = client as Reader;
   const { _parser: parser, conn } = reader;
   const parseByAedes = parser.parse.bind(parser);
@@ -51,8 +58,11 @@ export function readThrough(client: Client, take: (incoming: Incoming) => boolea
       const incoming = readPlainPublish(header, bytes, start, end);
       if (incoming && take(incoming)) return;
     }
-    // Of a session that ends with its connection nothing is kept that an acknowledgement could clear.
-    if (client.clean && isPlainPuback(header, bytes, start, end)) return;
+    // Of a session that ends with its connection nothing is kept that an acknowledgement could clear, but by the link.
+    if (client.clean && isPlainPuback(header, bytes, start, end)) {
+      acknowledged((bytes[start]! << 8) | bytes[start + 1]!);
+      return;
+    }
     parseByAedes(fixedHeader(header, end - start));
     if (end > start) parseByAedes(bytes.subarray(start, end));
   });

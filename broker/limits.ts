@@ -15,6 +15,10 @@ export interface Limits extends ConnectLimits, QueueLimits, RetainedLimits, Sess
   readonly timetableBytes: number;
   /** Publishes of one client that wait for their ticket or are being delivered; above it the client is not read. */
   readonly maxInProgress: number;
+  /** Records that wait for an api in another process, of all clients; above it nobody who publishes is read. */
+  readonly awaitedRecords: number;
+  /** The same in bytes as they were received. */
+  readonly awaitedBytes: number;
   readonly subscriptionsPerClient: number;
   /** A larger keep-alive, and none at all, is refused. */
   readonly keepAliveS: number;
@@ -44,6 +48,8 @@ export const DEFAULT_LIMITS: Limits = {
   packetBytes: 65_536,
   timetableBytes: 1_048_576,
   maxInProgress: 4096,
+  awaitedRecords: 50_000,
+  awaitedBytes: 33_554_432,
   subscriptionsPerClient: 1000,
   retainedTopics: 200_000,
   retainedBytes: 67_108_864,

@@ -65,6 +65,8 @@ export interface MemoryOptions {
   readonly isKept: (clientId: string) => boolean;
   /** True when the client's session began with an earlier connection. */
   readonly isResumed: (clientId: string) => boolean;
+  /** A client has all retained messages of the filters that it has subscribed before this one. */
+  readonly onTurn: (client: Client, filter: string) => void;
   /** A message goes to the client of a session. */
   readonly onSend: () => void;
   /** A message was not kept because its session is full. */
@@ -86,7 +88,7 @@ export class Memory {
     this.#subscriptions = new KeptSubscriptions(options.isKept);
     this.#persistence = (aedes as Aedes & { persistence: Persistence }).persistence;
     this.#replaceRetained();
-    deliverRetained(aedes, (filter) => options.retained.matching(filter));
+    deliverRetained(aedes, (filter) => options.retained.matching(filter), options.onTurn);
     this.#replaceSubscriptions();
     this.#replaceQueues();
     this.#replaceIncoming();

@@ -1,11 +1,13 @@
 // The broker's numbers for Prometheus, in its text format (version 0.0.4). No label per client or topic: those are without bound. Who serves
 // the text is the caller's business.
+import type { LinkState } from './ingest-link.ts';
 import type { StatusTotals } from './status.ts';
 import type { BrokerTotals } from './tally.ts';
 
 export interface Counted {
   counters(): BrokerTotals;
   status(): StatusTotals;
+  ingestLink(): LinkState | undefined;
 }
 
 interface Metric {
@@ -17,14 +19,20 @@ interface Metric {
 
 /** `citytwin_broker_…`: units last, counters end in `_total`. */
 export function metricsText(broker: Counted): string {
-  return metricsOf(broker.counters(), broker.status()).map(textOf).join('');
+  const link = broker.ingestLink();
+  const metrics = [...metricsOf(broker.counters(), broker.status()), ...(link ? metricsOfLink(link) : [])];
+  return metrics.map(textOf).join('');
+}
+
+function total(name: string, help: string, value: Metric['value']): Metric {
+  return { name: `${name}_total`, help, type: 'counter', value };
+}
+
+function gauge(name: string, help: string, value: number): Metric {
+  return { name, help, type: 'gauge', value };
 }
 
 function metricsOf(counters: BrokerTotals, status: StatusTotals): Metric[] {
-  const total = (name: string, help: string, value: Metric['value']): Metric => {
-    return { name: `${name}_total`, help, type: 'counter', value };
-  };
-  const gauge = (name: string, help: string, value: number): Metric => ({ name, help, type: 'gauge', value });
   return [
     total('in', 'Telemetry and events accepted', counters.in),
     total('refused', 'Connections, publishes and filters refused, by cause', counters.refusedByCause),
@@ -48,6 +56,17 @@ function metricsOf(counters: BrokerTotals, status: StatusTotals): Metric[] {
     gauge('queued_messages', 'Waiting for clients whose session outlives their connection', status.queuedMessages),
     gauge('queued_bytes', 'What those messages take', status.queuedBytes),
     gauge('uptime_seconds', 'Since the start of the broker', status.uptimeS),
+  ];
+}
+
+function metricsOfLink({ isUp, isFull, records, bytes, oldestMs, resent }: LinkState): Metric[] {
+  return [
+    gauge('ingest_link_up', '1 when an api takes the records that await its acknowledgement', isUp ? 1 : 0),
+    gauge('ingest_link_full', '1 when so many wait that nobody who publishes is read', isFull ? 1 : 0),
+    gauge('ingest_link_records', 'Records that the api has not acknowledged', records),
+    gauge('ingest_link_bytes', 'What those take', bytes),
+    gauge('ingest_link_oldest_seconds', 'How long the oldest of them has waited', oldestMs / 1000),
+    total('ingest_link_resent', 'Records sent again after a reconnect of the api', resent),
   ];
 }
 

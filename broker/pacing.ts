@@ -1,4 +1,5 @@
-// How much of one client is under way at once: above its share it is not read until half of that is done. Aedes 1.2 has no such bound.
+// How much is under way at once: a client above its share is not read until half of that is done, and while all together have too much, nobody who
+// publishes is. Aedes 1.2 has no such bound.
 /* oxlint-disable no-underscore-dangle -- Aedes offers no seam here; these are its own names */
 import type { Client } from 'aedes';
 import type { Connection } from './connection.ts';
@@ -13,6 +14,9 @@ export function keepAlive(client: Client): void {
 export class Pacing {
   readonly #maxInProgress: number;
   readonly #held = new Set<Connection>();
+  /** Those who have published while there was a crowd, in that order. */
+  readonly #crowd = new Set<Connection>();
+  #isCrowded = false;
 
   /** maxInProgress: publishes of one client that wait for their ticket or are being delivered. */
   constructor(maxInProgress: number) {
@@ -21,6 +25,7 @@ export class Pacing {
 
   /** A publish has been read. */
   begun(connection: Connection): void {
+    this.published(connection);
     if (++connection.inProgress < this.#maxInProgress) return;
     connection.guard.hold(HOLD.progress);
     this.#held.add(connection);
@@ -33,13 +38,42 @@ export class Pacing {
     connection.guard.release(HOLD.progress);
   }
 
+  /** It has sent something, and may go on if there is no crowd; for what is not counted here otherwise. */
+  published(connection: Connection): void {
+    if (!this.#isCrowded || connection.isApi) return;
+    connection.guard.hold(HOLD.crowd);
+    this.#crowd.add(connection);
+  }
+
+  /** All together have too much under way, or no longer. */
+  crowd(isCrowded: boolean): void {
+    this.#isCrowded = isCrowded;
+    // They read on at once, which the caller may not expect, and may be too many again before all have had their turn.
+    if (!isCrowded) setImmediate(() => this.#letIn());
+  }
+
+  /** Whoever makes room is read in any case. */
+  exempt(connection: Connection): void {
+    if (this.#crowd.delete(connection)) connection.guard.release(HOLD.crowd);
+  }
+
+  #letIn(): void {
+    for (const connection of this.#crowd) {
+      if (this.#isCrowded) return;
+      this.#crowd.delete(connection);
+      connection.guard.release(HOLD.crowd);
+    }
+  }
+
   forget(connection: Connection): void {
     this.#held.delete(connection);
+    this.#crowd.delete(connection);
   }
 
   /** A held client's PINGREQ waits unread: that is our doing and must not end its connection. */
   keepHeldAlive(): void {
     for (const { client } of this.#held) keepAlive(client);
+    for (const { client } of this.#crowd) keepAlive(client);
   }
 
   /**

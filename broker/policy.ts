@@ -2,7 +2,7 @@
 // acknowledged, dropped and counted, and a PUBACK leaves only after the publish's ticket has settled. Decisions are in door.ts and roles.ts.
 import type { Aedes, AedesOptions, AedesPublishPacket, Client, PublishPacket, Subscription } from 'aedes';
 import type { Duplex } from 'node:stream';
-import { parseTopic } from '../telemetry/topics.ts';
+import { ingestFilter, parseTopic } from '../telemetry/topics.ts';
 import type { Take } from '../telemetry/messages.ts';
 import { openConnection } from './connection.ts';
 import { originOf } from './origin.ts';
@@ -12,9 +12,12 @@ import { Refused } from './door.ts';
 import type { Admitted, Door } from './door.ts';
 import type { Exchanges } from './exchanges.ts';
 import { deliverAtGrantedQos } from './granted-qos.ts';
+import { NoRoom } from './ingest-link.ts';
+import type { IngestLink } from './ingest-link.ts';
+import { WINDOW } from './ingest-link-queue.ts';
 import { readThrough } from './intake.ts';
 import type { Limits } from './limits.ts';
-import { NOWHERE } from './memory.ts';
+import { NOWHERE, numberFrom } from './memory.ts';
 import type { Memory, Stored } from './memory.ts';
 import type { Pacing } from './pacing.ts';
 import type { Retained } from './retained.ts';
@@ -32,6 +35,8 @@ export interface PolicyParts {
   readonly city: string;
   readonly door: Door<Connection>;
   readonly take: Take;
+  /** Where acknowledgements wait for an api in another process. */
+  readonly link?: IngestLink | undefined;
   readonly limits: Limits;
   readonly retained: Retained<Stored>;
   readonly exchanges: Exchanges;
@@ -111,19 +116,26 @@ export class Policy {
     const { client, outflow } = connection;
     this.#connections.set(client, connection);
     this.open.add(connection);
-    shieldFromAedes(client, (change, handOn) => this.#turns.take(client, connection.guard, change, handOn));
+    const acknowledged = (packetId: number): void => this.#parts.link?.acknowledge(connection, packetId);
+    shieldFromAedes(client, acknowledged, (change, handOn) =>
+      this.#turns.take(client, connection.guard, change, handOn),
+    );
     deliverThrough(
       outflow,
       client,
       (recipient, packet) => this.#forward(recipient, packet) !== null,
-      (recipient) => this.#memory.takeId(recipient),
+      () => this.#takeId(connection),
     );
     deliverAtGrantedQos(client, connection.subscriptions);
-    readThrough(client, (incoming) => this.#shortWay.take(connection, incoming));
-    client.once('connected', () => connection.guard.connected());
+    readThrough(client, (incoming) => this.#shortWay.take(connection, incoming), acknowledged);
+    client.once('connected', () => {
+      if (connection.access?.mayPublishAnything && !connection.access.mayIngest) pacing.published(connection);
+      connection.guard.connected();
+    });
     stream.once('close', () => {
       connection.gone = true;
       this.open.delete(connection);
+      this.#parts.link?.detach(connection);
       pacing.forget(connection);
       slow.forget(connection);
       if (connection.caller) door.leave(connection.caller.clientId, connection);
@@ -134,6 +146,16 @@ export class Policy {
   unsubscribed(client: Client, filters: readonly string[]): void {
     const connection = this.#connections.get(client);
     for (const filter of filters) connection?.subscriptions.delete(filter);
+    if (connection && filters.includes(ingestFilter(this.#parts.city))) this.#parts.link?.detach(connection);
+  }
+
+  /** The client has been sent the retained messages of what it subscribed before this filter: an api knows what its records need. */
+  inTurn(client: Client, filter: string): void {
+    const connection = this.#connections.get(client);
+    if (!connection || connection.gone || !connection.subscriptions.has(filter)) return;
+    if (filter !== ingestFilter(this.#parts.city) || !this.#parts.link) return;
+    this.#parts.pacing.exempt(connection);
+    this.#parts.link.attach(connection);
   }
 
   /** The frame as it may travel: history is never retained, and what is retained is limited. */
@@ -149,8 +171,12 @@ export class Policy {
     retain: boolean,
     type = parseTopic(topic)?.type,
   ): Promise<void> | undefined {
-    if (type === 'telemetry' || type === 'event') this.#parts.tally.in++;
-    return this.#parts.take({ topic, payload, qos, retain });
+    const { link, tally, take } = this.#parts;
+    if (type !== 'telemetry' && type !== 'event') return take({ topic, payload, qos, retain });
+    const ticket = link && qos > 0 ? link.take(topic, payload) : take({ topic, payload, qos, retain });
+    tally.in++;
+    if (link && qos === 0 && !link.connection) tally.dropped++;
+    return ticket;
   }
 
   async #identify(
@@ -203,7 +229,8 @@ export class Policy {
       return;
     }
     try {
-      if (packet.qos < 2) this.#parts.pacing.begun(connection); // exchanges.ts bounds QoS 2
+      if (packet.qos < 2) this.#parts.pacing.begun(connection);
+      else this.#parts.pacing.published(connection); // exchanges.ts bounds QoS 2
       if (packet.qos === 1) connection.byAedes++;
       const cause = connection.access.publishRefusal(packet.topic) ?? this.#lengthRefusal(packet);
       if (cause) this.#drop(cause, client!, packet);
@@ -251,8 +278,9 @@ export class Policy {
 
   /** What was not taken must not be acknowledged: the connection ends and the sender comes again. */
   broken(client: Client, error: unknown): void {
-    this.#parts.tally.refuse('internal', { client: client.id });
-    this.#parts.log.error({ err: error }, 'broker: a publish could not be taken');
+    const hasNoRoom = error instanceof NoRoom;
+    this.#parts.tally.refuse(hasNoRoom ? 'no-room' : 'internal', { client: client.id });
+    if (!hasNoRoom) this.#parts.log.error({ err: error }, 'broker: a publish could not be taken');
     client.conn.destroy();
   }
 
@@ -263,7 +291,9 @@ export class Policy {
       connection &&
       (connection.subscriptions.size < this.#parts.limits.subscriptionsPerClient ||
         connection.subscriptions.has(topic));
-    if (room && connection.access?.maySubscribe(topic)) {
+    // A kept session would have in its queue what the link sends.
+    const isKeptApi = !client.clean && topic === ingestFilter(this.#parts.city);
+    if (room && !isKeptApi && connection.access?.maySubscribe(topic)) {
       connection.subscriptions.set(topic, subscription.qos);
       return true;
     }
@@ -274,7 +304,23 @@ export class Policy {
     return false;
   }
 
+  /** Of the next message above QoS 0 that does not go by the link; whoever may have the link sees no identifier of it elsewhere. */
+  #takeId({ client, access }: Connection): number {
+    const packetId = this.#memory.takeId(client);
+    if (packetId > WINDOW || !this.#parts.link || !access?.mayIngest) return packetId;
+    numberFrom(client, WINDOW + 2);
+    return WINDOW + 1;
+  }
+
   #forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {
+    const { link } = this.#parts;
+    if (link?.connection?.client === client && isRecord(packet.topic)) {
+      if (packet.qos > 0) return null; // it had it by the link
+      if (link.isBehind) {
+        this.#parts.tally.dropped++; // it would overtake
+        return null;
+      }
+    }
     if (packet.qos === 0 && client.conn.writableLength > this.#parts.limits.slowBytes) {
       this.#parts.tally.dropped++;
       return null;
@@ -291,6 +337,11 @@ function endBefore({ client, gone }: Connection, goOn: () => void): void {
   else client.close(goOn);
 }
 
+/** Of a topic that was accepted. */
+function isRecord(topic: string): boolean {
+  return topic.startsWith('city/') && (topic.endsWith('/telemetry') || topic.endsWith('/event'));
+}
+
 /** A will has no identifier, and does not come again. */
 function isExchange(packet: PublishPacket): packet is PublishPacket & { messageId: number } {
   return packet.qos === 2 && packet.messageId !== undefined;
@@ -298,18 +349,20 @@ function isExchange(packet: PublishPacket): packet is PublishPacket & { messageI
 
 /**
  * Marks over-long topics before Aedes, which ends the connection of their sender: they are to be refused like any other bad topic. Packets that
- * change subscriptions go to it `inTurn`.
+ * change subscriptions go to it `inTurn`; of a PUBACK others hear as well.
  */
 function shieldFromAedes(
   client: Client,
+  acknowledged: (packetId: number) => void,
   inTurn: (change: 'subscribe' | 'unsubscribe', handOn: () => void) => void,
 ): void {
   const { _parser: parser } = client as Client & { _parser: NodeJS.EventEmitter };
   const [toAedes] = parser.listeners('packet');
   parser.removeAllListeners('packet');
-  parser.on('packet', (packet: { cmd: string; topic: string }) => {
+  parser.on('packet', (packet: { cmd: string; topic: string; messageId: number }) => {
     if (packet.cmd === 'publish' && packet.topic.length > SUSPICIOUS_LENGTH && !isTopic(packet.topic))
       packet.topic = NOWHERE;
+    if (packet.cmd === 'puback' && client.clean) acknowledged(packet.messageId);
     const handOn = (): void => toAedes!.call(parser, packet) as void;
     if (packet.cmd === 'subscribe' || packet.cmd === 'unsubscribe') inTurn(packet.cmd, handOn);
     else handOn();

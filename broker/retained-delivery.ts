@@ -38,21 +38,29 @@ const AT_ONCE = 16;
 /** With more output waiting, the client reads it first. */
 const WAITING_BYTES = 65_536;
 
-/** matching: the retained messages of a filter, each read when it is asked for; undefined for a step of the search that found none. */
-export function deliverRetained(aedes: Aedes, matching: (filter: string) => Iterator<Message | undefined>): void {
-  const delivery = new RetainedDelivery(matching);
+type Matching = (filter: string) => Iterator<Message | undefined>;
+type OnTurn = (client: Client, filter: string) => void;
+
+/**
+ * matching: the retained messages of a filter, each read when it is asked for; undefined for a step of the search that found none. onTurn: those
+ * of all filters that the client has subscribed before are in its output.
+ */
+export function deliverRetained(aedes: Aedes, matching: Matching, onTurn: OnTurn): void {
+  const delivery = new RetainedDelivery(matching, onTurn);
   aedes.on('subscribe', (subscriptions, client) => delivery.add(client, subscriptions));
   aedes.on('unsubscribe', (filters, client) => delivery.remove(client, filters));
 }
 
 class RetainedDelivery {
-  readonly #matching: (filter: string) => Iterator<Message | undefined>;
+  readonly #matching: Matching;
+  readonly #onTurn: OnTurn;
   readonly #senders = new Map<Client, Sender>();
   #ready: Sender[] = [];
   #isBusy = false;
 
-  constructor(matching: (filter: string) => Iterator<Message | undefined>) {
+  constructor(matching: Matching, onTurn: OnTurn) {
     this.#matching = matching;
+    this.#onTurn = onTurn;
   }
 
   add(client: Client, subscriptions: readonly Granted[]): void {
@@ -123,6 +131,7 @@ class RetainedDelivery {
     sender.messages = undefined;
     if (filter === undefined) return undefined;
     sender.filters.delete(filter);
+    this.#onTurn(sender.client, filter);
     sender.messages = this.#matching(filter);
     return { message: undefined };
   }

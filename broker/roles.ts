@@ -1,6 +1,6 @@
 // Who may publish and subscribe what: the one table of roles, checked for PUBLISH, SUBSCRIBE and wills. It knows topics and identities,
 // not passwords (credentials.ts) and not the protocol (policy.ts).
-import { parseTopic } from '../telemetry/topics.ts';
+import { ingestFilter, parseTopic } from '../telemetry/topics.ts';
 
 export type Role = 'device' | 'gateway' | 'integrator' | 'controller' | 'api' | 'viewer' | 'operator' | 'admin';
 
@@ -15,7 +15,7 @@ export interface Identity {
   readonly untilMs?: number;
 }
 
-/** Everyone who connects without a password to a broker that listens on loopback without credentials. */
+/** Everyone who connects without a password to a broker that listens on loopback without credentials; may stand for the api as well. */
 export const ANONYMOUS: Identity = { name: 'anonymous', roles: ['integrator', 'controller', 'viewer'] };
 
 /** The kinds as which the controllers themselves appear in the city. */
@@ -115,11 +115,16 @@ export class Access {
   readonly #city: string;
   readonly #publish: readonly string[][];
   readonly #subscribe: readonly string[][];
+  /** To be the one whose acknowledgement is the device's. */
+  readonly mayIngest: boolean;
+  readonly mayPublishAnything: boolean;
 
   constructor(city: string, identity: Identity) {
     this.#city = city;
+    this.mayIngest = identity === ANONYMOUS || identity.roles.includes('api');
     this.#publish = identity.roles.flatMap((role) => expand(TABLE[role].publish, city, identity));
     this.#subscribe = identity.roles.flatMap((role) => expand(TABLE[role].subscribe, city, identity));
+    this.mayPublishAnything = this.#publish.length > 0;
   }
 
   /** Timetables are the only messages that are long. */
@@ -145,6 +150,7 @@ export class Access {
 
   /** True when every topic that the filter matches may be read: an allowed filter covers it. */
   maySubscribe(filter: string): boolean {
+    if (filter === ingestFilter(this.#city)) return this.mayIngest;
     const levels = filterLevels(filter);
     return levels !== undefined && this.#subscribe.some((allowed) => covers(allowed, levels));
   }

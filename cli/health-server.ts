@@ -18,6 +18,8 @@ export interface HealthOptions {
   readonly port: number;
   /** False answers /readyz with 503. */
   readonly ready: () => boolean;
+  /** A line below the answer of /readyz, or nothing. */
+  readonly detail?: () => string;
   /** In Prometheus' text format. */
   readonly metrics: () => string;
   /** Absent: HTTP without TLS. */
@@ -51,7 +53,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
     void response.writeHead(status, { ...HEADERS, 'content-type': type }).end(text);
   const path = request.url?.split('?', 1)[0];
   if (path === '/healthz') say(200, 'ok\n');
-  else if (path === '/readyz') say(options.ready() ? 200 : 503, options.ready() ? 'ready\n' : 'not ready\n');
+  else if (path === '/readyz')
+    say(options.ready() ? 200 : 503, `${options.ready() ? 'ready' : 'not ready'}\n${options.detail?.() ?? ''}`);
   else if (path !== '/metrics') say(404, 'not found\n');
   else if (await mayRead(request, options)) say(200, options.metrics(), 'text/plain; version=0.0.4');
   else say(401, 'send a token: Authorization: Bearer …\n');

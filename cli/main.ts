@@ -82,10 +82,11 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: 'broker',
     text: 'the MQTT broker alone',
-    settings: ['port', 'mqttPort', 'host', ...ACCESS, ...MQTTS, 'city', ...COMMON],
+    settings: ['port', 'mqttPort', 'host', 'awaitApi', ...ACCESS, ...MQTTS, 'city', ...COMMON],
     overrides: { port: 8081 },
     examples: [
       'citytwin broker --credentials ./credentials',
+      'citytwin broker --await-api',
       'citytwin broker --host 0.0.0.0 --credentials ./credentials --tls-cert cert.pem --tls-key key.pem',
     ],
     run: async (settings) => (await import('./services.ts')).brokerService(settings),

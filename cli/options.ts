@@ -64,6 +64,7 @@ export interface Settings extends LoadSettings {
   readonly city?: string;
   readonly credentials?: string;
   readonly openHttp: boolean;
+  readonly awaitApi: boolean;
   readonly mqttsPort: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -304,6 +305,11 @@ const TABLE: { readonly [name in Name]: OptionRow } = {
   openHttp: {
     flags: '--open-http',
     text: 'page and REST without login, everyone who reaches them is operator: only where a container or proxy keeps others out',
+    default: false,
+  },
+  awaitApi: {
+    flags: '--await-api',
+    text: 'acknowledge records of QoS 1 and 2 when an api has them on disk; without one, nothing is acknowledged',
     default: false,
   },
   simulator: { flags: '--no-simulator', text: 'leave the simulated devices out' },

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { startApi } from '../api/server.ts';
 import { startBroker } from '../broker/broker.ts';
+import type { LinkState } from '../broker/ingest-link.ts';
 import { metricsText } from '../broker/metrics.ts';
 import { createMqttUpgrade } from '../broker/websocket.ts';
 import { startControl } from '../control/live.ts';
@@ -46,8 +47,9 @@ export async function brokerService(settings: Settings): Promise<void> {
     port: settings.mqttPort,
     ...(certificates && { tls: { host: settings.host, port: settings.mqttsPort, material: certificates } }),
     ...(access && { credentials: access.credentials }),
-    // Nobody stores here: the api subscribes like everyone else.
+    // Nobody stores here: the api subscribes like everyone else, or takes the records by the link.
     take: () => undefined,
+    awaitApi: settings.awaitApi,
     log,
   });
   const counting = publishCounters(broker, city);
@@ -56,6 +58,7 @@ export async function brokerService(settings: Settings): Promise<void> {
     ...(certificates && { tls: certificates }),
     ...(access && { accounts: access.accounts }),
     ready: () => true,
+    detail: () => linkText(broker.ingestLink()),
     metrics: () => metricsText(broker),
   });
   const webSocket = createMqttUpgrade(broker);
@@ -75,6 +78,14 @@ export async function brokerService(settings: Settings): Promise<void> {
     mqtt: `mqtt://${urlHost(plainMqttHost(settings))}:${broker.port}`,
     ...(broker.tlsPort !== undefined && { mqtts: `mqtts://${host}:${broker.tlsPort}` }),
   });
+}
+
+/** For people who ask whether it is ready: an api that waits for its broker must not wait for itself. */
+function linkText(link: LinkState | undefined): string {
+  if (link === undefined) return '';
+  const { isUp, records, oldestMs } = link;
+  const waiting = records === 0 ? '' : `, ${records} records wait for it, the oldest for ${Math.round(oldestMs)} ms`;
+  return `${isUp ? 'the api takes records' : 'no api: records are not acknowledged'}${waiting}\n`;
 }
 
 export async function apiService(settings: Settings): Promise<void> {

@@ -25,6 +25,10 @@ export function clockTopic(city: string): string {
 export function countersTopic(city: string, part: string): string {
   return `city/${city}/counters/${part}`;
 }
+/** Subscribed by an api in another process that wants records it must acknowledge; nothing is published there. */
+export function ingestFilter(city: string): string {
+  return `$ingest/${city}`;
+}
 export function scenarioTopic(city: string, channel: 'command' | 'ack' | 'state'): string {
   return `city/${city}/scenario/${channel}`;
 }

@@ -55,7 +55,7 @@ export class System {
       this.broker = this.api;
     } else {
       this.broker = new Service({
-        args: ['broker', '--json', '--port', `${brokerHttp}`, '--mqtt-port', `${mqtt}`],
+        args: ['broker', '--json', '--await-api', '--port', `${brokerHttp}`, '--mqtt-port', `${mqtt}`],
         env,
       });
       const link = ['--broker', `mqtt://127.0.0.1:${options.brokerPort ?? mqtt}`];
