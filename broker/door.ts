@@ -90,7 +90,7 @@ export class Door<Entrant extends object> {
   /** Takes the id for a connection that is there. → the one that had it and must end first [MQTT-3.1.4-2]. @throws Refused */
   enter(caller: Caller, connection: Entrant, { identity }: Admitted): Entrant | undefined {
     const previous = this.#connected.get(caller.clientId)?.connection;
-    this.#claim(caller, identity.name);
+    this.#claim(caller, identity);
     this.#connected.set(caller.clientId, { identity, connection });
     return previous;
   }
@@ -154,11 +154,12 @@ export class Door<Entrant extends object> {
   }
 
   /** An id in use, or with a kept session, belongs to whoever took it first: nobody else may throw them out or read their messages. */
-  #claim({ clientId, clean }: Caller, name: string): void {
+  #claim({ clientId, clean }: Caller, identity: Identity): void {
+    const { name, roles, kinds } = identity;
     const current = this.#connected.get(clientId);
     if (current && current.identity.name !== name) throw new Refused('client-id-taken', 2);
     if (current) this.#watchTakeover(clientId);
-    const claim = this.#sessions.claim(clientId, name, clean, this.#nowMs());
+    const claim = this.#sessions.claim(clientId, name, clean, this.#nowMs(), JSON.stringify([roles, kinds]));
     if (claim === 'taken') throw new Refused('client-id-taken', 2);
     if (claim === 'too-many') throw new Refused('too-many-sessions', 3);
   }

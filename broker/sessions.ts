@@ -13,7 +13,7 @@ export type Claim = 'taken' | 'too-many' | 'ok';
 export class Sessions {
   readonly #limits: SessionLimits;
   readonly #onEnd: (clientId: string) => void;
-  readonly #sessions = new Map<string, { readonly name: string; resumed: boolean }>();
+  readonly #sessions = new Map<string, { readonly name: string; readonly rights: string; resumed: boolean }>();
   /** Since when the client is away [ms], in this order. */
   readonly #sleeping = new Map<string, number>();
   /** Ended because nobody came back in time. */
@@ -42,18 +42,25 @@ export class Sessions {
     return this.#sessions.get(clientId)?.resumed === true;
   }
 
-  /** name: who connects; another one gets neither the session nor its end. */
-  claim(clientId: string, name: string, clean: boolean, nowMs: number): Claim {
+  /**
+   * name: who connects; another one gets neither the session nor its end. rights: what they may do; a session of when they might do
+   * something else is over, because it holds what they may not read any more.
+   */
+  claim(clientId: string, name: string, clean: boolean, nowMs: number, rights = ''): Claim {
     this.expire(nowMs);
-    const session = this.#sessions.get(clientId);
+    let session = this.#sessions.get(clientId);
     if (session && session.name !== name) return 'taken';
+    if (session && session.rights !== rights) {
+      this.#end(clientId);
+      session = undefined;
+    }
     if (clean) this.#end(clientId); // [MQTT-3.1.2-6]
     else if (session) {
       session.resumed = true;
       this.#sleeping.delete(clientId);
     } else {
       if (this.#sessions.size >= this.#limits.sessions && !this.#displaceOldest()) return 'too-many';
-      this.#sessions.set(clientId, { name, resumed: false });
+      this.#sessions.set(clientId, { name, rights, resumed: false });
     }
     return 'ok';
   }

@@ -58,6 +58,35 @@ describe('the folder of credentials, while the broker runs', () => {
     credentials.close?.();
   });
 
+  it('takes from a sleeping session what its owner may no longer read, and keeps it for who may', async () => {
+    await addUser(folder, { name: 'ann', role: 'viewer' }, 'a long password');
+    await addUser(folder, { name: 'bob', role: 'viewer' }, 'a long password');
+    const credentials = await open();
+    const broker = await start({ credentials });
+    const connected = async (username: string): Promise<Wire> =>
+      Wire.connected(broker.port, { username, password: 'a long password', clientId: username, cleanSession: false });
+    for (const name of ['ann', 'bob']) {
+      const wire = await connected(name);
+      wire.writer.subscribe(1, [{ filter: 'city/wuxi/bus/#', qos: 1 }]);
+      wire.send();
+      await wire.until(() => wire.ofType(9).length === 1);
+      wire.socket.destroy();
+    }
+    await until(() => broker.counters().clients === 0);
+    await addUser(folder, { name: 'ann', role: 'integrator', kinds: ['door'] }, 'a long password');
+    await until(() => credentials.named?.('ann')?.roles.includes('integrator') === true);
+    await broker.publish('city/wuxi/bus/b-1/event', Buffer.from('{}'), { qos: 1, retain: false });
+    const [ann, bob] = [await connected('ann'), await connected('bob')];
+    await bob.until(() => bob.ofType(3).length === 1);
+    await ann.ping();
+    expect([ann.ofType(2)[0]!.body[0], ann.ofType(3).length]).toEqual([0, 0]); // no session is present [MQTT-3.2.2-3]
+    await broker.publish('city/wuxi/bus/b-1/event', Buffer.from('{}'), { qos: 1, retain: false });
+    await bob.until(() => bob.ofType(3).length === 2);
+    await ann.ping();
+    expect(ann.ofType(3)).toEqual([]);
+    credentials.close?.();
+  });
+
   it('stays as it was when the file is bad or gone, which is said without quoting it', async () => {
     const password = (await addUser(folder, DEVICE))!;
     const credentials = await open();

@@ -131,6 +131,10 @@ describeWith(
           '/../package.json',
           '/%2e%2e/package.json',
           '/..%2fpackage.json',
+          '/..%5cpackage.json',
+          '/%252e%252e/package.json',
+          '/assets/../../package.json',
+          '/index.html%00.json',
           '/.git/config',
           '/assets/',
         ]) {
