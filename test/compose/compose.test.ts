@@ -43,6 +43,24 @@ describeWith(
       expect(tookMs).toBeLessThan(HEALTHY_MS);
     });
 
+    it('shows moving buses on the page', async () => {
+      const browser = await launchBrowser();
+      try {
+        const page = await browser.newPage();
+        await page.goto(http);
+        await seeMoving(page, 'bus', 20);
+      } finally {
+        await browser.close();
+      }
+    }, 90_000);
+
+    it('lets nobody publish without a secret', async () => {
+      const { address, port } = await addressOf('broker', 1883);
+      expect(address).toBe('127.0.0.1');
+      const to = ['-h', address, '-p', String(port), '-t', 'city/wuxi/bus/x/telemetry'];
+      expect(spawnSync('mosquitto_pub', [...to, '-m', '{}']).status).not.toBe(0);
+    });
+
     it('serves the page and answers the history of a moving bus from InfluxDB', async () => {
       expect(await (await fetch(http)).text()).toContain('<!doctype html>');
       const health = (await (await fetch(`${http}/api/health`)).json()) as {
@@ -63,24 +81,6 @@ describeWith(
       );
       expect(history.ts!.length).toBe(history.lat!.length);
     }, 90_000);
-
-    it('shows moving buses on the page', async () => {
-      const browser = await launchBrowser();
-      try {
-        const page = await browser.newPage();
-        await page.goto(http);
-        await seeMoving(page, 'bus', 20);
-      } finally {
-        await browser.close();
-      }
-    }, 90_000);
-
-    it('lets nobody publish without a secret', async () => {
-      const { address, port } = await addressOf('broker', 1883);
-      expect(address).toBe('127.0.0.1');
-      const to = ['-h', address, '-p', String(port), '-t', 'city/wuxi/bus/x/telemetry'];
-      expect(spawnSync('mosquitto_pub', [...to, '-m', '{}']).status).not.toBe(0);
-    });
 
     it('ends when it is told to, every service by itself and in time', () => {
       const beganMs = performance.now();
