@@ -114,6 +114,19 @@ describe('REST', () => {
     await rm(folder, { recursive: true });
   });
 
+  it.each([
+    ['/api/kinds', 1000],
+    ['/metrics', 1000],
+    ['/gtfs-rt/alerts.pb', 1000],
+    ['/', 3000],
+    ['/index.html', 3000],
+    ['/there-is-none.js', 3000],
+  ])('counts a question for %s, of which an address may ask %i in ten seconds', async (file, limit) => {
+    const { headers } = await city.get(file);
+    expect(headers.get('x-ratelimit-limit')).toBe(String(limit));
+    expect(Number(headers.get('x-ratelimit-remaining'))).toBeLessThan(limit);
+  });
+
   it('answers probes, health and counters', async () => {
     expect((await city.get('/healthz')).status).toBe(200);
     expect((await city.get('/readyz')).status).toBe(200);
