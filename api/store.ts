@@ -81,7 +81,8 @@ export interface AggregateQuery {
   readonly toMs: number;
   readonly bucket: Bucket;
   readonly groupBy: 'kind' | 'device' | { readonly field: string };
-  readonly maxGroups: number;
+  /** The first so many by key; absent: all. */
+  readonly maxGroups?: number;
 }
 
 export interface AggregateGroup {
@@ -107,9 +108,17 @@ export interface RecordPlace {
   readonly seq: number;
 }
 
+/** Records of [fromMs, toMs) that have all these fields. */
+export interface LatestQuery {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly having: readonly string[];
+}
+
 export interface EventQuery {
   readonly kind?: string;
   readonly device?: string;
+  readonly name?: string;
   readonly fromMs: number;
   readonly toMs: number;
   readonly limit: number;
@@ -135,8 +144,8 @@ export interface Store {
   events(query: EventQuery): Promise<DeviceEvent[]>;
   /** Oldest `limit` that match, ascending by ts, device, seq. */
   records(query: RecordQuery): Promise<TelemetryRecord[]>;
-  /** Newest record of each device of a kind, any order. */
-  latest(kind: string): Promise<TelemetryRecord[]>;
+  /** Newest record of each device of a kind, or the newest of those `among` all, any order. */
+  latest(kind: string, among?: LatestQuery): Promise<TelemetryRecord[]>;
   /** True when the store answers now. */
   ping(): Promise<boolean>;
   /** Another text after each start of a server that may lose what it had acknowledged; undefined when it does not say now. */

@@ -128,7 +128,7 @@ export function feeding(store: Store, sink: VictoriaSink): Store {
     aggregate: (query) => store.aggregate(query),
     events: (query) => store.events(query),
     records: (query) => store.records(query),
-    latest: (kind) => store.latest(kind),
+    latest: (kind, among) => store.latest(kind, among),
     ping: () => store.ping(),
     async close() {
       await store.close();

@@ -10,6 +10,7 @@ import type {
   Bucket,
   EventQuery,
   HistoryQuery,
+  LatestQuery,
   RecordQuery,
   Series,
 } from '../store.ts';
@@ -23,6 +24,7 @@ import {
   checkCount,
   checkGroupField,
   checkHistoryQuery,
+  checkLatestQuery,
   checkRange,
   checkRecordQuery,
   emptySeries,
@@ -87,7 +89,9 @@ export class DuckDbReader {
     const [keys = [], starts = [], values = []] = await this.#inSnapshot(async (read) => {
       const hours = isRolledGroup(query) ? wholeHours(query, bucket) : undefined;
       const runs = await rolledRuns(read, kind, hours);
-      return read(runs ? rolledAggregateSql(query, type, runs) : aggregateSql(query, type), []);
+      const buckets = runs ? rolledAggregateSql(query, type, runs) : aggregateSql(query, type);
+      // To floating point after the grouping: integers group in half the time.
+      return read(`SELECT key, start::DOUBLE, value FROM (${buckets}) ORDER BY key, start`, []);
     });
     const groups = new Map<string, { ts: number[]; value: (Value | null)[] }>();
     for (const [row, key] of (keys as string[]).entries()) {
@@ -105,8 +109,9 @@ export class DuckDbReader {
     const [ts = [], seq = [], kind = [], device = [], name = [], state = [], fields = []] = await this.#columns(
       `SELECT ts::DOUBLE, seq::DOUBLE, kind, device, name, state, fields FROM "_event"
        WHERE ts >= ${query.fromMs} AND ts < ${query.toMs} AND ($1::VARCHAR IS NULL OR kind = $1) AND ($2::VARCHAR IS NULL OR device = $2)
+         AND ($3::VARCHAR IS NULL OR name = $3)
        ORDER BY ts DESC, seq DESC, kind DESC, device DESC LIMIT ${query.limit}`,
-      [query.kind ?? null, query.device ?? null],
+      [query.kind ?? null, query.device ?? null, query.name ?? null],
     );
     const events = ts.map((_, row) => ({
       kind: kind[row] as string,
@@ -138,14 +143,19 @@ export class DuckDbReader {
     return toRecords(kind, fields, columns);
   }
 
-  async latest(kind: string): Promise<TelemetryRecord[]> {
+  async latest(kind: string, among?: LatestQuery): Promise<TelemetryRecord[]> {
+    checkLatestQuery(kind, among);
     const types = this.#types.get(kind);
-    if (!types) return [];
+    if (!types || among?.having.some((field) => !types.has(field))) return [];
     const fields = [...types.keys()];
+    const where = among
+      ? [`ts >= ${among.fromMs}`, `ts < ${among.toMs}`, ...among.having.map((field) => `"${field}" IS NOT NULL`)]
+      : ['true'];
+    const rows = `(SELECT * FROM "${kind}" WHERE ${where.join(' AND ')})`;
     // Two passes: the first reads device and ts only, the second the few rows that are left.
     const columns = await this.#columns(
-      `SELECT t.device, t.ts::DOUBLE, t.seq::DOUBLE${fields.map((field) => `, t."${field}"`).join('')} FROM "${kind}" t
-       JOIN (SELECT device, max(ts) AS ts FROM "${kind}" GROUP BY device) newest ON t.device = newest.device AND t.ts = newest.ts
+      `SELECT t.device, t.ts::DOUBLE, t.seq::DOUBLE${fields.map((field) => `, t."${field}"`).join('')} FROM ${rows} t
+       JOIN (SELECT device, max(ts) AS ts FROM ${rows} GROUP BY device) newest ON t.device = newest.device AND t.ts = newest.ts
        QUALIFY row_number() OVER (PARTITION BY t.device ORDER BY t.seq DESC) = 1`,
       [],
     );
@@ -255,7 +265,7 @@ function rawSql({ kind, fromMs, toMs, limit }: HistoryQuery, fields: readonly st
 function bucketSql(query: HistoryQuery, fields: readonly string[], types: FieldTypes, bucket: Bucket): string {
   const values = fields.map((field) => aggregateOf(field, types.get(field)!, bucket.agg));
   const some = fields.map((field) => `"${field}" IS NOT NULL`).join(' OR ');
-  return `SELECT ${startOf(bucket)} AS start, ${values.join(', ')} FROM "${query.kind}"
+  return `SELECT ${startOf(bucket, query.fromMs)}::DOUBLE AS start, ${values.join(', ')} FROM "${query.kind}"
     WHERE device = $1 AND ts >= ${query.fromMs} AND ts < ${query.toMs} AND (${some}) GROUP BY 1 ORDER BY 1 DESC LIMIT ${query.limit}`;
 }
 
@@ -266,14 +276,19 @@ function aggregateSql(
   const key = groupBy === 'kind' ? `'${kind}'` : groupBy === 'device' ? 'device' : `"${groupBy.field}"`;
   const where = `"${field}" IS NOT NULL AND ts >= ${fromMs} AND ts < ${toMs} AND ${key} IS NOT NULL`;
   const groups = `SELECT DISTINCT ${key} FROM "${kind}" WHERE ${where} ORDER BY 1 LIMIT ${maxGroups}`;
-  return `SELECT ${key} AS key, ${startOf(bucket)} AS start, ${aggregateOf(field, type, bucket.agg)} FROM "${kind}"
-    WHERE ${where} ${groupBy === 'kind' ? '' : `AND ${key} IN (${groups})`} GROUP BY 1, 2 ORDER BY 1, 2`;
+  return `SELECT ${key} AS key, ${startOf(bucket, fromMs)} AS start, ${aggregateOf(field, type, bucket.agg)} AS value FROM "${kind}"
+    WHERE ${where} ${groupBy === 'kind' || maxGroups === undefined ? '' : `AND ${key} IN (${groups})`} GROUP BY 1, 2`;
 }
 
-/** Start of the civil bucket a row is in, by integers; % takes the sign of the dividend. */
-function startOf(bucket: Bucket): string {
-  const local = `(ts + ${bucketOffsetMs(bucket)})`;
-  return `(ts - ((${local} % ${bucket.everyMs}) + ${bucket.everyMs}) % ${bucket.everyMs})::DOUBLE`;
+/** Start of the civil bucket a row is in, by integers. */
+function startOf(bucket: Bucket, fromMs: number): string {
+  const { everyMs } = bucket;
+  const offset = bucketOffsetMs(bucket);
+  const local = `(ts + ${offset})`;
+  // Division cuts towards zero, % takes the sign of the dividend.
+  return fromMs + offset >= 0
+    ? `(${local} // ${everyMs} * ${everyMs} - ${offset})`
+    : `(ts - ((${local} % ${everyMs}) + ${everyMs}) % ${everyMs})`;
 }
 
 function aggregateOf(field: string, type: FieldType, agg: Aggregate): string {

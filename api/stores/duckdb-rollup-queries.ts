@@ -50,7 +50,7 @@ export function rolledHistorySql(
 ): string {
   const values = fields.map((field) => foldOf(field, bucket.agg));
   const some = fields.map((field) => `"${field}.n" > 0`).join(' OR ');
-  return `SELECT ${startOf(bucket)} AS start, ${values.join(', ')} FROM (${partials(query, fields, types, runs, 'device = $1')})
+  return `SELECT ${startOf(bucket)}::DOUBLE AS start, ${values.join(', ')} FROM (${partials(query, fields, types, runs, 'device = $1')})
     WHERE ${some} GROUP BY 1 ORDER BY 1 DESC LIMIT ${query.limit}`;
 }
 
@@ -60,8 +60,8 @@ export function rolledAggregateSql(query: AggregateQuery, type: FieldType, runs:
   const key = groupBy === 'kind' ? `'${kind}'` : 'device';
   const groups = `SELECT DISTINCT ${key} FROM parts ORDER BY 1 LIMIT ${maxGroups}`;
   return `WITH parts AS (SELECT * FROM (${partials(query, [field], types, runs, 'true')}) WHERE "${field}.n" > 0)
-    SELECT ${key} AS key, ${startOf(bucket)} AS start, ${foldOf(field, bucket.agg)} FROM parts
-    ${groupBy === 'kind' ? '' : `WHERE device IN (${groups})`} GROUP BY 1, 2 ORDER BY 1, 2`;
+    SELECT ${key} AS key, ${startOf(bucket)} AS start, ${foldOf(field, bucket.agg)} AS value FROM parts
+    ${groupBy === 'kind' || maxGroups === undefined ? '' : `WHERE device IN (${groups})`} GROUP BY 1, 2`;
 }
 
 /** One row for each device and hour: of the runs from the rollups, of the rest of the range folded now. */
@@ -96,7 +96,7 @@ function partials(
 function startOf(bucket: Bucket): string {
   const offset = bucketOffsetMs(bucket);
   const local = `(hour * ${HOUR_MS} + ${offset})`;
-  return `(hour * ${HOUR_MS} - ((${local} % ${bucket.everyMs}) + ${bucket.everyMs}) % ${bucket.everyMs})::DOUBLE`;
+  return `(hour * ${HOUR_MS} - ((${local} % ${bucket.everyMs}) + ${bucket.everyMs}) % ${bucket.everyMs})`;
 }
 
 function foldOf(field: string, agg: Aggregate): string {

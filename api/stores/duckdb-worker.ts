@@ -2,7 +2,7 @@
 // their arrival, reads beside them.
 import { parentPort } from 'node:worker_threads';
 import type { Description } from '../../telemetry/description.ts';
-import type { AggregateQuery, EventQuery, HistoryQuery, RecordQuery } from '../store.ts';
+import type { AggregateQuery, EventQuery, HistoryQuery, LatestQuery, RecordQuery } from '../store.ts';
 import type { PackedBatch } from './columns.ts';
 import { openEngine } from './duckdb-engine.ts';
 import type { DuckDbEngine, EngineOptions } from './duckdb-engine.ts';
@@ -57,7 +57,7 @@ const operations: { [name in Operation]: (argument: never) => Promise<unknown> }
   aggregate: (query: AggregateQuery) => reader.aggregate(query),
   events: (query: EventQuery) => reader.events(query),
   records: (query: RecordQuery) => reader.records(query),
-  latest: (kind: string) => reader.latest(kind),
+  latest: ({ kind, among }: { kind: string; among?: LatestQuery }) => reader.latest(kind, among),
   ping: () => reader.ping(),
   close: () =>
     inOrder(async () => {

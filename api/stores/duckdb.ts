@@ -9,6 +9,7 @@ import type {
   AppendResult,
   EventQuery,
   HistoryQuery,
+  LatestQuery,
   RecordQuery,
   Series,
   Store,
@@ -117,8 +118,8 @@ class DuckDbStore implements Store {
     return this.#call('records', query);
   }
 
-  latest(kind: string): Promise<TelemetryRecord[]> {
-    return this.#call('latest', kind);
+  latest(kind: string, among?: LatestQuery): Promise<TelemetryRecord[]> {
+    return this.#call('latest', { kind, among });
   }
 
   async ping(): Promise<boolean> {

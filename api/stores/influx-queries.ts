@@ -9,6 +9,7 @@ import type {
   Bucket,
   EventQuery,
   HistoryQuery,
+  LatestQuery,
   RecordQuery,
   Series,
 } from '../store.ts';
@@ -22,7 +23,7 @@ import {
   checkCount,
   checkGroupField,
   checkHistoryQuery,
-  checkKind,
+  checkLatestQuery,
   checkRange,
   checkRecordQuery,
   comparePlaces,
@@ -169,12 +170,15 @@ export class InfluxReader {
   async events(query: EventQuery): Promise<DeviceEvent[]> {
     checkRange(query.fromMs, query.toMs);
     checkCount('limit', query.limit);
-    const { kind, device } = query;
-    const where = `${range(query)}${kind === undefined ? '' : ' AND "kind" = $kind'}${device === undefined ? '' : ' AND "device" = $device'}`;
+    const { kind, device, name } = query;
+    const given = Object.entries({ kind, device, name }).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    );
+    const where = [range(query), ...given.map(([column]) => `"${column}" = $${column}`)].join(' AND ');
     const [series] = await this.#query(
       `SELECT "kind", "device", "seq", "name", "state", "fields" FROM "${EVENT_MEASUREMENT}" WHERE ${where}
        ORDER BY time DESC LIMIT ${query.limit}`,
-      { ...(kind !== undefined && { kind }), ...(device !== undefined && { device }) },
+      Object.fromEntries(given),
     );
     const events = (series?.values ?? []).map(([ts, kind, device, seq, name, state, fields]) => ({
       kind: kind as string,
@@ -214,14 +218,16 @@ export class InfluxReader {
     return found.sort(comparePlaces).slice(0, limit);
   }
 
-  async latest(kind: string): Promise<TelemetryRecord[]> {
-    checkKind(kind);
+  async latest(kind: string, among?: LatestQuery): Promise<TelemetryRecord[]> {
+    checkLatestQuery(kind, among);
     const types = this.#types.get(kind);
-    if (!types) return [];
+    if (!types || among?.having.some((field) => !types.has(field))) return [];
     const fields = [...types.keys()];
+    const having = among?.having.map((field) => isThere(field, types.get(field)!)) ?? [];
+    const where = [among ? range(among) : '"city" = $city', ...having].join(' AND ');
     const columns = ['"seq"', ...fields.map((field, at) => `"${field}" AS "f${at}"`)].join(', ');
     const series = await this.#query(
-      `SELECT ${columns} FROM "${kind}" WHERE "city" = $city GROUP BY "device" ORDER BY time DESC LIMIT 1`,
+      `SELECT ${columns} FROM "${kind}" WHERE ${where} GROUP BY "device" ORDER BY time DESC LIMIT 1`,
       {},
     );
     return series.map(({ tags, values: [row = []] }) => toRecord(kind, tags!.device!, fields, row));
@@ -241,7 +247,7 @@ export class InfluxReader {
   }
 
   /** InfluxQL groups by tags only: one query for each text. */
-  async #byText(selection: Selection, by: string, maxGroups: number): Promise<Map<string, Buckets>> {
+  async #byText(selection: Selection, by: string, maxGroups?: number): Promise<Map<string, Buckets>> {
     const [texts] = await this.#query(`SELECT distinct("${by}") FROM "${selection.kind}" WHERE ${selection.where}`, {});
     const groups = new Map<string, Buckets>();
     for (const text of (texts?.values ?? []).map(([, text]) => String(text)).sort()) {
@@ -333,6 +339,12 @@ function toRecord(
     return value === null || value === undefined ? [] : [[field, value]];
   });
   return { kind, device, ts: row[0] as number, seq: row[1] as number, fields: Object.fromEntries(present) };
+}
+
+/** InfluxQL knows no NOT NULL; what is absent compares as false. */
+function isThere(field: string, type: FieldType): string {
+  if (type === 'number') return `("${field}" > 0 OR "${field}" <= 0)`;
+  return type === 'boolean' ? `("${field}" = true OR "${field}" = false)` : `"${field}" =~ /^/`;
 }
 
 function range({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): string {

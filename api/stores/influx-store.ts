@@ -9,6 +9,7 @@ import type {
   AppendResult,
   EventQuery,
   HistoryQuery,
+  LatestQuery,
   RecordQuery,
   Refusal,
   Series,
@@ -105,8 +106,8 @@ export class InfluxStore implements Store {
     return this.#reader.records(query);
   }
 
-  latest(kind: string): Promise<TelemetryRecord[]> {
-    return this.#reader.latest(kind);
+  latest(kind: string, among?: LatestQuery): Promise<TelemetryRecord[]> {
+    return this.#reader.latest(kind, among);
   }
 
   ping(): Promise<boolean> {

@@ -9,6 +9,7 @@ import type {
   AppendResult,
   EventQuery,
   HistoryQuery,
+  LatestQuery,
   RecordQuery,
   Refusal,
   Series,
@@ -22,6 +23,7 @@ import {
   checkCount,
   checkGroupField,
   checkHistoryQuery,
+  checkLatestQuery,
   checkRange,
   checkRecordQuery,
   comparePlaces,
@@ -170,7 +172,8 @@ class Memory implements MemoryStore {
       .filter(
         (event) =>
           (query.kind === undefined || event.kind === query.kind) &&
-          (query.device === undefined || event.device === query.device),
+          (query.device === undefined || event.device === query.device) &&
+          (query.name === undefined || event.name === query.name),
       )
       .slice(-query.limit);
   }
@@ -194,8 +197,13 @@ class Memory implements MemoryStore {
     return following.sort(comparePlaces).slice(0, limit);
   }
 
-  async latest(kind: string): Promise<TelemetryRecord[]> {
-    return [...(this.#kinds.get(kind)?.logs.values() ?? [])].flatMap((log) => log.last() ?? []);
+  async latest(kind: string, among?: LatestQuery): Promise<TelemetryRecord[]> {
+    checkLatestQuery(kind, among);
+    const logs = [...(this.#kinds.get(kind)?.logs.values() ?? [])];
+    if (!among) return logs.flatMap((log) => log.last() ?? []);
+    const { fromMs, toMs, having } = among;
+    const isAmong = ({ fields }: TelemetryRecord) => having.every((name) => fields[name] !== undefined);
+    return logs.flatMap((log) => log.range(fromMs, toMs).findLast(isAmong) ?? []);
   }
 
   #known(name: string): Kind {

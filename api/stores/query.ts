@@ -9,6 +9,7 @@ import type {
   AggregateQuery,
   Bucket,
   HistoryQuery,
+  LatestQuery,
   RecordPlace,
   RecordQuery,
   Series,
@@ -52,8 +53,16 @@ export function checkAggregateQuery(query: AggregateQuery): void {
   checkField(query.field);
   if (typeof query.groupBy === 'object') checkField(query.groupBy.field);
   checkRange(query.fromMs, query.toMs);
-  checkCount('maxGroups', query.maxGroups);
+  if (query.maxGroups !== undefined) checkCount('maxGroups', query.maxGroups);
   checkBucket(query.bucket);
+}
+
+/** @throws Error, see checkHistoryQuery */
+export function checkLatestQuery(kind: string, among: LatestQuery | undefined): void {
+  checkKind(kind);
+  if (!among) return;
+  for (const field of among.having) checkField(field);
+  checkRange(among.fromMs, among.toMs);
 }
 
 /** @throws Error, see checkHistoryQuery */
@@ -171,13 +180,25 @@ export function fillGaps(
   const last = ts[ts.length - 1]!;
   const count = Math.min(limit, Math.round((last - ts[0]!) / everyMs) + 1);
   const first = last - (count - 1) * everyMs;
-  const filled = columns.map(() => Array.from({ length: count }, (): Value | null => null));
-  for (const [row, start] of ts.entries()) {
-    const at = Math.round((start - first) / everyMs);
+  const starts: number[] = [];
+  for (let at = 0; at < count; at++) starts.push(first + at * everyMs);
+  return { ts: starts, columns: columns.map((column) => withGaps(column, ts, first, everyMs)) };
+}
+
+function withGaps(
+  column: readonly (Value | null)[],
+  ts: readonly number[],
+  first: number,
+  everyMs: number,
+): (Value | null)[] {
+  const filled: (Value | null)[] = [];
+  for (let row = 0; row < ts.length; row++) {
+    const at = Math.round((ts[row]! - first) / everyMs);
     if (at < 0) continue;
-    for (const [c, column] of columns.entries()) filled[c]![at] = column[row]!;
+    while (filled.length < at) filled.push(null);
+    filled.push(column[row]!);
   }
-  return { ts: Array.from({ length: count }, (_, at) => first + at * everyMs), columns: filled };
+  return filled;
 }
 
 /** Buckets of many groups, each filled between its first and its last. @throws Error when the answer would be too large. */

@@ -87,7 +87,7 @@ export function createTestStore(): TestStore {
     aggregate: (query) => inner.aggregate(query),
     events: (query) => inner.events(query),
     records: (query) => inner.records(query),
-    latest: (kind) => inner.latest(kind),
+    latest: (kind, among) => inner.latest(kind, among),
     ping: async () => !store.failing,
     position: () => inner.position(),
     close: () => inner.close(),

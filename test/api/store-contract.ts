@@ -315,8 +315,56 @@ export function storeContract(name: string, opener: () => Promise<Opener>): void
         expect(await own.events(ALL)).toEqual(events);
         expect(await own.events({ ...ALL, device: 'bus-1' })).toEqual([events[0], events[2]]);
         expect(await own.events({ ...ALL, kind: 'bus', limit: 2 })).toEqual(events.slice(2));
+        expect(await own.events({ ...ALL, name: 'arrived' })).toEqual([events[1], events[3]]);
+        expect(await own.events({ ...ALL, name: 'brokenDown', kind: 'bus', limit: 1 })).toEqual([events[2]]);
+        expect(await own.events({ ...ALL, name: 'left' })).toEqual([]);
         expect(await own.events({ ...ALL, fromMs: T0 + 1, toMs: T0 + 9 })).toEqual([events[2]]);
         expect(await own.events({ ...ALL, kind: 'tram' })).toEqual([]);
+      });
+    });
+
+    it('answers the newest record of each device in a range that has certain fields', async () => {
+      await withStore(async (own) => {
+        await own.describe(description('bus'));
+        const records = [
+          record('l-1', T0, 1, { speedMps: 0, doorOpen: false, lineName: '' }),
+          record('l-1', T0 + 10, 2, { speedMps: -1, doorOpen: true }),
+          record('l-1', T0 + 20, 3, { lineName: 'K1' }),
+          record('l-1', T0 + 20, 4, { doorOpen: false }),
+          record('l-2', T0 + 5, 1, { lineName: '环 "线"' }),
+          record('l-2', T0 + 15, 2, {}),
+          record('l-3', T0 + 30, 1, { speedMps: 3 }),
+        ];
+        await own.append(batch(records));
+        const newest = async (having: string[], fromMs = T0, toMs = T0 + 1_000): Promise<(string | number)[][]> => {
+          const found = await own.latest('bus', { fromMs, toMs, having });
+          for (const one of found) expect(records).toContainEqual(one);
+          return found.toSorted((a, b) => (a.device < b.device ? -1 : 1)).map(({ device, seq }) => [device, seq]);
+        };
+        expect(await newest([])).toEqual([
+          ['l-1', 4],
+          ['l-2', 2],
+          ['l-3', 1],
+        ]);
+        expect(await newest(['speedMps'])).toEqual([
+          ['l-1', 2],
+          ['l-3', 1],
+        ]);
+        expect(await newest(['doorOpen'])).toEqual([['l-1', 4]]);
+        expect(await newest(['lineName'])).toEqual([
+          ['l-1', 3],
+          ['l-2', 1],
+        ]);
+        expect(await newest(['speedMps', 'doorOpen'])).toEqual([['l-1', 2]]);
+        expect(await newest(['speedMps', 'doorOpen', 'lineName'])).toEqual([['l-1', 1]]);
+        expect(await newest(['speedMps'], T0, T0 + 10)).toEqual([['l-1', 1]]);
+        expect(await newest([], T0 + 15, T0 + 20)).toEqual([['l-2', 2]]);
+        expect(await newest([], T0 + 31)).toEqual([]);
+        expect(await newest(['neverSeen'])).toEqual([]);
+        expect(await own.latest('unheard-of', { ...ALL, having: [] })).toEqual([]);
+        await expect(own.latest('bus', { ...ALL, having: ['a", b'] })).rejects.toThrow('a\\", b');
+        await expect(own.latest('bus', { ...ALL, toMs: 0.5, having: [] })).rejects.toThrow('toMs');
+        await expect(own.latest('a"; drop')).rejects.toThrow('a\\"; drop');
       });
     });
 
@@ -451,11 +499,31 @@ export function storeContract(name: string, opener: () => Promise<Opener>): void
           maxGroups: 2,
         };
         expect(await store.aggregate(query)).toHaveLength(2);
-        expect((await store.aggregate({ ...query, maxGroups: 100_000 })).map(({ key }) => key)).toEqual([
-          'b-1',
-          'b-2',
-          'b-3',
-        ]);
+        const { maxGroups, ...all } = query;
+        for (const unlimited of [all, { ...all, maxGroups: maxGroups! + 100_000 }])
+          expect((await store.aggregate(unlimited)).map(({ key }) => key)).toEqual(['b-1', 'b-2', 'b-3']);
+      });
+
+      it('folds all of a range into the one bucket that every time is in', async () => {
+        const everyMs = 2_562_000 * HOUR_MS;
+        for (const agg of ['mean', 'last', 'count'] as const) {
+          const bucket = { everyMs, agg, utcOffsetMin: 0 };
+          const range = { fromMs: T0 + DAY_MS, toMs: T0 + 4 * DAY_MS };
+          const groups = await store.aggregate({
+            kind: 'metro',
+            field: 'speedMps',
+            ...range,
+            bucket,
+            groupBy: 'device',
+          });
+          expect(groups.map(({ key, ts }) => [key, ts])).toEqual(['b-1', 'b-2', 'b-3'].map((key) => [key, [0]]));
+          for (const group of groups) {
+            const rows = readings.filter(
+              ({ device, ts }) => device === group.key && ts >= range.fromMs && ts < range.toMs,
+            );
+            expectSeries(group, bruteForce(rows, 'speedMps', bucket));
+          }
+        }
       });
     });
 
