@@ -1,42 +1,56 @@
-// The acknowledgements owed to one client: each leaves when its ticket has settled and all earlier ones have left [MQTT-4.6.0-2].
+// The acknowledgements owed to one client: each leaves when its ticket has settled and all earlier ones have left [MQTT-4.6.0-2]. Neighbours
+// often have the same ticket, that of a group commit: they are waited for once.
 
-interface Owed {
+/** Neighbours that leave together. */
+interface Run {
+  readonly ticket: Promise<void> | undefined;
+  readonly done: (() => void)[];
   settled: boolean;
-  readonly done: () => void;
 }
 
 export class Acknowledgements {
-  #owed: Owed[] = [];
-  #head = 0;
+  /** Oldest first. */
+  readonly #runs: Run[] = [];
+  /** Of the oldest run, those that have left. */
+  #left = 0;
+  #owed = 0;
 
   get owed(): number {
-    return this.#owed.length - this.#head;
+    return this.#owed;
   }
 
-  /** Calls done, in order, once the ticket settles; a ticket that rejects is failed (never acknowledged). */
+  /** Calls done, in order, once the ticket settles; a ticket that rejects is failed (never acknowledged), once for all neighbours that have it. */
   add(ticket: Promise<void> | undefined, done: () => void, failed: (error: unknown) => void): void {
-    if (!ticket && this.owed === 0) {
+    if (!ticket && this.#owed === 0) {
       done();
       return;
     }
-    const entry: Owed = { settled: ticket === undefined, done };
-    this.#owed.push(entry);
+    this.#owed++;
+    const newest = this.#runs.at(-1);
+    if (newest && (!ticket || newest.ticket === ticket)) {
+      newest.done.push(done);
+      return;
+    }
+    const run: Run = { ticket, done: [done], settled: ticket === undefined };
+    this.#runs.push(run);
     ticket
       ?.then(() => {
-        entry.settled = true;
+        run.settled = true;
         this.#leave();
       })
       .catch(failed);
   }
 
   #leave(): void {
-    while (this.#head < this.#owed.length && this.#owed[this.#head]!.settled) this.#owed[this.#head++]!.done();
-    if (this.#head === this.#owed.length) {
-      this.#owed = [];
-      this.#head = 0;
-    } else if (this.#head > 1024) {
-      this.#owed = this.#owed.slice(this.#head);
-      this.#head = 0;
+    while (this.#runs[0]?.settled) {
+      const { done } = this.#runs[0];
+      // What is added meanwhile joins this run or comes behind it.
+      while (this.#left < done.length) {
+        this.#owed--;
+        done[this.#left++]!();
+      }
+      this.#runs.shift();
+      this.#left = 0;
     }
   }
 }
