@@ -11,7 +11,7 @@ export interface Influx {
   readonly port: number;
   readonly url: string;
   /** Points that were written and answered with success so far. */
-  stored(): Promise<number>;
+  readonly stored: () => Promise<number>;
   /** Points of a measurement that a query finds. */
   count(measurement: string): Promise<number>;
 }

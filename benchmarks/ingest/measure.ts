@@ -28,7 +28,7 @@ export interface Measured {
 export interface Target {
   readonly programs: { readonly [name: string]: Program };
   /** So far. */
-  stored(): Promise<number>;
+  readonly stored: () => Promise<number>;
 }
 
 /** With credit, at most so many are sent and not stored. */

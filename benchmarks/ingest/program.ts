@@ -51,18 +51,22 @@ export class Program {
     this.#child.once('error', (error) => (this.#log += error.message));
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   get log(): string {
     return this.#log;
   }
 
   /** Used so far by all its threads, user and system. */
   get cpuS(): number {
-    return cpuSOf(this.#child.pid!);
+    return cpuSOf(this.pid);
   }
 
   /** The most that was resident so far, MB (2^20). */
   get peakMb(): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
     return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024);
   }
 

@@ -10,7 +10,7 @@ export const TRACKER: Description = {
   fields: {
     lat: { label: 'Latitude', unit: 'deg', min: -90, max: 90, resolution: 1e-7 },
     lon: { label: 'Longitude', unit: 'deg', min: -180, max: 180, resolution: 1e-7 },
-    speedMps: { label: 'Speed', unit: 'm/s', min: 0, max: 50, resolution: 0.1 },
+    speedMps: { label: 'Speed', unit: 'm/s', min: 0, max: 50, resolution: 0.01 },
     headingDeg: { label: 'Heading', unit: 'deg', min: 0, max: 360, resolution: 1 },
     doorOpen: { label: 'Door open', unit: '', type: 'boolean' },
   },
@@ -19,7 +19,7 @@ export const TRACKER: Description = {
 export const FIRST_SEQ = 1_000_000;
 
 const TEMPLATE =
-  '{"ts":1700000000000,"seq":1000000,"lat":31.5711000,"lon":120.3011000,"speedMps":10.0,"headingDeg":100,"doorOpen":false}';
+  '{"ts":1700000000000,"seq":1000000,"lat":31.5711000,"lon":120.3011000,"headingDeg":100,"speedMps":10.0,"doorOpen":false}';
 const AT = {
   ts: placeOf('ts'),
   seq: placeOf('seq'),
@@ -27,11 +27,11 @@ const AT = {
   lonTail: placeOf('lon') + '120.301'.length,
   speed: placeOf('speedMps'),
   heading: placeOf('headingDeg'),
-  door: placeOf('doorOpen'),
 };
 const ZERO = 48;
-const CLOSED = Buffer.from('false}');
-const OPEN = Buffer.from('true }');
+/** From the tenths of the speed on: a digit more where there is a letter less. */
+const CLOSED = Buffer.from('0,"doorOpen":false}');
+const OPEN = Buffer.from('05,"doorOpen":true}');
 
 export const PAYLOAD = Buffer.from(TEMPLATE);
 
@@ -45,8 +45,8 @@ export function recordOf(device: number, ts: number, seq: number): TelemetryReco
   const fields = {
     lat: Number(`31.571${latTail(device, seq)}`),
     lon: Number(`120.301${lonTail(device, seq)}`),
-    speedMps: speedTenths(device, seq) / 10,
     headingDeg: headingDeg(device, seq),
+    speedMps: Number(`${(speedTenths(device, seq) / 10).toFixed(1)}${isOpen(seq) ? '5' : ''}`),
     doorOpen: isOpen(seq),
   };
   return { kind: TRACKER.kind, device: deviceName(device), ts, seq, fields };
@@ -60,9 +60,9 @@ export function putRecord(bytes: Buffer, at: number, device: number, ts: number,
   putDigits(bytes, at + AT.lonTail, 4, lonTail(device, seq));
   const tenths = speedTenths(device, seq);
   putDigits(bytes, at + AT.speed, 2, Math.floor(tenths / 10));
+  bytes.set(isOpen(seq) ? OPEN : CLOSED, at + AT.speed + 3);
   bytes[at + AT.speed + 3] = ZERO + (tenths % 10);
   putDigits(bytes, at + AT.heading, 3, headingDeg(device, seq));
-  bytes.set(isOpen(seq) ? OPEN : CLOSED, at + AT.door);
 }
 
 // Every number has as many digits as any other of its field.
