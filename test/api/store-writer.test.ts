@@ -33,8 +33,8 @@ async function journalled(count: number): Promise<void> {
 }
 
 /** What the journal reads when only these of its entries are whole. */
-function wholeOnly(...seqs: number[]): void {
-  vi.spyOn(journal, 'read').mockImplementation(async function* (after): AsyncGenerator<Group> {
+function wholeOnly(...seqs: number[]) {
+  return vi.spyOn(journal, 'read').mockImplementation(async function* (after): AsyncGenerator<Group> {
     for (const seq of seqs) if (seq > after) yield { first: seq, last: seq, entries: [entry(seq)] };
   });
 }
@@ -74,13 +74,13 @@ function open(store: TestStore, options: Partial<StoreWriterOptions> = {}) {
 describe('entries that are damaged', () => {
   it('at the end: they are counted as lost, and the writer comes to rest behind them', async () => {
     await journalled(3);
-    wholeOnly(1);
+    const read = wholeOnly(1);
     const { writer, given, lost, stored } = open(createTestStore());
     await writer.begin(0);
     await stored(3);
     expect([given, lost]).toEqual([[1], [2]]);
     await writer.close(1000);
-    expect(vi.mocked(journal.read).mock.calls.length).toBe(1);
+    expect(read.mock.calls.length).toBe(1);
   });
 
   it('in the middle: the others are stored', async () => {
