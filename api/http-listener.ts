@@ -12,7 +12,7 @@ export interface TlsMaterial {
 }
 
 /** A request must have come in by then; slow headers and bodies are an attack. */
-export const REQUEST_TIMEOUT_MS = 15_000;
+export const REQUEST_TIMEOUT_MS = 10_000;
 /** How often that is looked at: Node's own 30 s would double it. */
 const LOOK_EVERY_MS = 2000;
 /** Longer than the longest wait for an ack. */
