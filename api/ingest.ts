@@ -281,8 +281,10 @@ export class Ingest {
     { topic, payload, qos }: Frame,
   ): Promise<void> | undefined {
     this.#rejected++;
-    const kept = this.#options.rejected.add(cause, detail, { topic, kind, device, payload });
-    return qos === 0 ? undefined : kept;
+    const origin = { topic, kind, device, payload };
+    if (qos > 0) return this.#options.rejected.add(cause, detail, origin);
+    this.#options.rejected.addFleeting(cause, detail, origin);
+    return undefined;
   }
 
   /** It was good when it was written. */

@@ -10,7 +10,7 @@ export interface MetricsSource {
   readonly storeFails: () => boolean;
   /** Undefined without a journal. */
   readonly journal: () => JournalState | undefined;
-  readonly quarantineGivenUp: () => number;
+  readonly rejectedGivenUp: () => number;
   readonly rejectedByCause: () => { [cause: string]: number };
   readonly devicesByKind: () => { [kind: string]: number };
 }
@@ -48,7 +48,7 @@ export function createMetrics(source: MetricsSource): Registry {
   gauge('ingest_backlog', 'Records taken and not stored yet', () => ingest().backlog);
   gauge('store_failing', '1: the store did not take the last batch', () => Number(source.storeFails()));
   if (source.journal() !== undefined) journalMetrics(total, gauge, () => source.journal()!);
-  total('quarantine_given_up', 'Refused messages that had to make room', source.quarantineGivenUp);
+  total('rejected_given_up', 'Refused messages that are not kept whole', source.rejectedGivenUp);
   gauge('live_clients', 'Live clients connected', () => live().clients);
   total('live_frames', 'Live frames sent', () => live().frames);
   total('live_bytes', 'Bytes sent to live clients', () => live().bytes);

@@ -12,6 +12,8 @@ const LIMIT_BESIDE_DISK_BYTES = 20_000_000;
 /** Object, two numbers and string headers of an item, measured roughly. */
 const ITEM_OVERHEAD_BYTES = 250;
 const LOG_INTERVAL_MS = 10_000;
+/** Messages of QoS 0, all senders together, that are kept; a flood of more is counted. */
+const FLEETING_PER_S = 1000;
 
 export interface RejectedItem {
   readonly cause: string;
@@ -40,6 +42,10 @@ export class Rejected {
   readonly #quarantine: Quarantine | undefined;
   readonly #byCause = new Map<string, number>();
   #total = 0;
+  #listed = 0;
+  #notKept = 0;
+  #secondMs = -Infinity;
+  #inSecond = 0;
   /** Ring by index: items before `#first` were given up. */
   #items: (RejectedItem | undefined)[] = [];
   #first = 0;
@@ -57,6 +63,16 @@ export class Rejected {
 
   get total(): number {
     return this.#total;
+  }
+
+  /** How many items were ever listed: the newest has this number. */
+  get listed(): number {
+    return this.#listed;
+  }
+
+  /** How many were counted and are not kept whole any more, or never were. */
+  get givenUp(): number {
+    return this.#notKept + (this.#quarantine?.givenUp ?? 0);
   }
 
   byCause(): { [cause: string]: number } {
@@ -77,9 +93,28 @@ export class Rejected {
     return this.#quarantine?.add({ cause, detail: detail.slice(0, SHOWN_BYTES), at, ...origin });
   }
 
-  #note(cause: string, detail: string, { topic, kind, device, payload }: Origin, at: number): RejectedItem {
+  /** One of QoS 0: nobody was promised anything, and a flood of them must not cost more than reading it. */
+  addFleeting(cause: string, detail: string, origin: Origin): void {
+    const now = this.#now();
+    if (now - this.#secondMs >= 1000 || now < this.#secondMs) {
+      this.#secondMs = now;
+      this.#inSecond = 0;
+    }
+    if (++this.#inSecond <= FLEETING_PER_S) void this.add(cause, detail, origin);
+    else {
+      this.#count(cause);
+      this.#notKept++;
+    }
+  }
+
+  #count(cause: string): void {
     this.#total++;
     this.#byCause.set(cause, (this.#byCause.get(cause) ?? 0) + 1);
+  }
+
+  #note(cause: string, detail: string, { topic, kind, device, payload }: Origin, at: number): RejectedItem {
+    this.#count(cause);
+    this.#listed++;
     const item: RejectedItem = {
       cause,
       detail: detail.slice(0, SHOWN_BYTES),

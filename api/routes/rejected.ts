@@ -30,7 +30,7 @@ export function rejectedRoutes(app: FastifyInstance, parts: Parts): void {
     ({ query: { limit, cause, cursor } }) => ({
       total: rejected.total,
       byCause: rejected.byCause(),
-      givenUp: parts.quarantine?.givenUp ?? 0,
+      givenUp: rejected.givenUp,
       ...rejectedPage(rejected, limit, cause, cursor),
     }),
   );
@@ -76,14 +76,14 @@ function lineOf({ payload, ...item }: Quarantined): string {
   return JSON.stringify({ ...item, ...shown(payload, payload.byteLength) });
 }
 
-/** A cursor is the running number of the last item of a page; the newest item has the number `total`. */
+/** A cursor is the running number of the last item of a page; the newest item has the number `listed`. */
 function rejectedPage(rejected: Rejected, limit: number, cause?: string, cursor?: string) {
-  const { total } = rejected;
-  const before = cursor === undefined ? total + 1 : rejectedNumber(cursor, total);
-  const passed = total + 1 - before;
+  const { listed } = rejected;
+  const before = cursor === undefined ? listed + 1 : rejectedNumber(cursor, listed);
+  const passed = listed + 1 - before;
   const numbered = rejected
     .newest(cause === undefined ? passed + limit + 1 : Infinity)
-    .map((item, at) => ({ item, number: total - at }))
+    .map((item, at) => ({ item, number: listed - at }))
     .slice(passed)
     .filter(({ item }) => cause === undefined || item.cause === cause);
   const page = numbered.slice(0, limit);
@@ -94,8 +94,8 @@ function rejectedPage(rejected: Rejected, limit: number, cause?: string, cursor?
 }
 
 /** A number that was not reached yet is of an earlier run. */
-function rejectedNumber(cursor: string, total: number): number {
+function rejectedNumber(cursor: string, listed: number): number {
   const number = /^\d{1,15}$/.test(cursor) ? Number(cursor) : 0;
-  if (number < 1 || number > total) throw badCursor(cursor);
+  if (number < 1 || number > listed) throw badCursor(cursor);
   return number;
 }

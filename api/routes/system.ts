@@ -20,7 +20,7 @@ export function systemRoutes(app: FastifyInstance, parts: Parts): void {
     acks: () => commands.counters(),
     storeFails: () => ingest.storeFails,
     journal: () => parts.journal?.state,
-    quarantineGivenUp: () => parts.quarantine?.givenUp ?? 0,
+    rejectedGivenUp: () => rejected.givenUp,
     rejectedByCause: () => rejected.byCause(),
     devicesByKind: () => Object.fromEntries(kinds.all().map((kind) => [kind.description.kind, kind.latest.count])),
   });

@@ -40,4 +40,17 @@ describe('rejected items', () => {
     expect(kept.map(({ topic }) => topic)).toEqual(['t/99', 't/98', 't/97', 't/96']);
     expect(kept[0]!.payload).toHaveLength(1024);
   });
+
+  it('of QoS 0 are kept up to a thousand a second, and all counted; others are always kept', () => {
+    let now = 5000;
+    const rejected = new Rejected(quiet, () => now);
+    const origin = { topic: 't', payload: Buffer.from('x') };
+    for (let count = 0; count < 5000; count++) rejected.addFleeting('clock', 'bad', origin);
+    expect([rejected.total, rejected.listed, rejected.givenUp]).toEqual([5000, 1000, 4000]);
+    for (let count = 0; count < 2000; count++) void rejected.add('clock', 'bad', origin);
+    expect([rejected.total, rejected.listed]).toEqual([7000, 3000]);
+    now += 1000;
+    rejected.addFleeting('clock', 'bad', origin);
+    expect([rejected.listed, rejected.givenUp, rejected.byCause()]).toEqual([3001, 4000, { clock: 7001 }]);
+  });
 });
