@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { afterAll } from 'vitest';
 import type { Plan, Target } from '../../loadtest/plan.ts';
 import { connectable, freePort } from '../ports.ts';
 
@@ -42,7 +42,7 @@ export const hasMosquitto = spawnSync('mosquitto', ['-h']).error === undefined;
 
 const running: { readonly child: ChildProcess; readonly folder: string }[] = [];
 
-/** Ends with the test. `more`: lines of its configuration. */
+/** Ends with the file: tests may run at once. `more`: lines of its configuration. */
 export async function startMosquitto(more: readonly string[] = []): Promise<{ port: number; child: ChildProcess }> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'citytwin-load-'));
@@ -56,7 +56,7 @@ export async function startMosquitto(more: readonly string[] = []): Promise<{ po
   return { port, child };
 }
 
-afterEach(() => {
+afterAll(() => {
   for (const { child, folder } of running.splice(0)) {
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });

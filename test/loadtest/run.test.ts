@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { runLoad } from '../../loadtest/run.ts';
 import type { Second } from '../../loadtest/result.ts';
 import { eventually } from '../city-process.ts';
@@ -9,7 +9,7 @@ import { freePort } from '../ports.ts';
 import { PLAIN, hasMosquitto, startMosquitto, target } from './plans.ts';
 
 const witnesses: ChildProcess[] = [];
-afterEach(() => {
+afterAll(() => {
   for (const child of witnesses.splice(0)) child.kill('SIGKILL');
 });
 
@@ -30,7 +30,8 @@ async function mosquittoSub(port: number): Promise<{ count: () => number; stop: 
   };
 }
 
-describe.skipIf(!hasMosquitto)('a load run against mosquitto', () => {
+// At once: most of a short run is waiting. What they took is judged in honesty.test.ts, one after the other.
+describe.skipIf(!hasMosquitto)('a load run against mosquitto', { concurrent: true }, () => {
   for (const [qos, version] of [
     [0, '3.1.1'],
     [1, '5'],
