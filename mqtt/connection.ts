@@ -52,6 +52,8 @@ export class Connection {
   #closed = false;
   #heard = true;
   #deliveries: Delivery[] = [];
+  /** While it ends: nothing more is read, and this is called when nothing is left to acknowledge. */
+  #onAcknowledged: (() => void) | undefined;
   #unsettled = 0;
   /** QoS 2 publishes delivered and not yet released: a repetition is not delivered again (4.3.3, method A). */
   readonly #unreleased = new Set<number>();
@@ -110,12 +112,23 @@ export class Connection {
     clearInterval(this.#keepAlive);
     this.#scanner.stop();
     this.#socket.destroy();
+    this.#onAcknowledged?.();
     this.#events.closed(reason);
   }
 
-  /** Sends DISCONNECT after all that waits, then ends [MQTT-3.14.4-1]. */
+  /**
+   * Takes no more, acknowledges what was taken as far as its handlers settle within `withinMs`, then sends DISCONNECT after all that waits
+   * [MQTT-3.14.4-1] and ends, again within `withinMs`.
+   */
   async end(withinMs: number): Promise<void> {
     if (this.#closed) return;
+    this.#socket.pause();
+    await new Promise<void>((resolve) => {
+      this.#onAcknowledged = resolve;
+      if (this.#deliveries.length === 0) resolve();
+      else setTimeout(resolve, withinMs);
+    });
+    if (this.#socket.destroyed) return; // meanwhile
     if (this.#up) this.packets.disconnect();
     this.flush();
     await new Promise<void>((resolve) => {
@@ -221,7 +234,7 @@ export class Connection {
     handled.then(
       () => {
         this.#unsettled--;
-        if (this.#unsettled === MAX_UNSETTLED >> 1 && this.#socket.isPaused()) this.#socket.resume();
+        if (this.#unsettled === MAX_UNSETTLED >> 1 && !this.#onAcknowledged) this.#socket.resume();
         if (!delivery) return;
         delivery.settled = true;
         this.#acknowledge();
@@ -243,5 +256,6 @@ export class Connection {
     if (done === this.#deliveries.length) this.#deliveries = [];
     else this.#deliveries.splice(0, done);
     this.flushSoon();
+    if (this.#deliveries.length === 0) this.#onAcknowledged?.();
   }
 }

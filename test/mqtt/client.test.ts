@@ -279,6 +279,43 @@ describe('client', () => {
     await expect(client.publish('t', new Uint8Array(), 1)).rejects.toThrow('stopped');
   });
 
+  it('that stops acknowledges what it has taken, takes no more, and does not wait for ever', async () => {
+    const { port, wires } = await fakeBroker();
+    const settle: (() => void)[] = [];
+    const taken: string[] = [];
+    const client = make(port, {
+      onMessage: (topic) => {
+        taken.push(topic);
+        return new Promise<void>((resolve) => settle.push(resolve));
+      },
+    });
+    await client.start();
+    const [wire] = wires as [Wire];
+    for (const packetId of [1, 2]) wire.writer.publish('a', Buffer.of(1), 1, false, false, packetId);
+    wire.send();
+    await until(() => taken.length === 2);
+    const stopping = client.stop();
+    wire.writer.publish('late', Buffer.of(1), 1, false, false, 3);
+    wire.send();
+    settle[0]!();
+    settle[1]!();
+    await stopping;
+    await wire.until(() => wire.closed);
+    expect([taken, wire.packets.slice(1).map(({ type }) => type)]).toEqual([
+      ['a', 'a'],
+      [mqtt.PUBACK, mqtt.PUBACK, mqtt.DISCONNECT],
+    ]);
+
+    const stubborn = make(port, { clientId: 'stubborn', onMessage: () => new Promise<void>(() => undefined) });
+    await stubborn.start();
+    const other = wires[1]!;
+    other.writer.publish('a', Buffer.of(1), 1, false, false, 1);
+    other.send();
+    await stubborn.stop();
+    await other.until(() => other.closed);
+    expect(other.ofType(mqtt.PUBACK)).toHaveLength(0);
+  });
+
   it('refuses a window and a topic that cannot be', () => {
     expect(() => make(1, { window: 0 })).toThrow('window must be an integer from 1 to 32767, got 0');
     expect(() => make(1).publish('', new Uint8Array(), 1)).toThrow('a topic has 1 to 65535 bytes, got 0');
