@@ -1,5 +1,5 @@
-// Where each message goes by its topic. The hot path, telemetry of a known device, takes the topic apart without looking at its grammar
-// again: names of known devices are good names.
+// Where each message goes by its topic. The hot path, telemetry of a known device, looks its topic up and takes nothing apart: names of
+// known devices are good names.
 import { LOAD_KIND, show } from '../telemetry/description.ts';
 import { Rejection } from '../telemetry/json-codec.ts';
 import type { Ack, Frame, Take } from '../telemetry/messages.ts';
@@ -7,6 +7,7 @@ import { parseTopic } from '../telemetry/topics.ts';
 import type { CityClock } from './city-clock.ts';
 import type { Commands } from './commands.ts';
 import type { Ingest } from './ingest.ts';
+import { KnownTopics } from './known-topics.ts';
 import type { Kinds } from './kinds.ts';
 import type { Rejected } from './rejected.ts';
 import type { ScenarioBoard } from './scenario-board.ts';
@@ -35,20 +36,12 @@ const OTHERS = ['truth/', 'hfp/', '$'];
 
 export function createTake(parts: InboxParts): Take {
   const { city, kinds, ingest } = parts;
-  const prefix = `city/${city}/`;
-  const loadPrefix = `${prefix}${LOAD_KIND}/`;
+  const known = new KnownTopics(city, kinds);
+  const loadPrefix = `city/${city}/${LOAD_KIND}/`;
   return (frame) => {
     const { topic } = frame;
-    if (topic.startsWith(prefix) && topic.endsWith('/telemetry')) {
-      const kindEnd = topic.indexOf('/', prefix.length);
-      const kindName = topic.slice(prefix.length, kindEnd);
-      const device = topic.slice(kindEnd + 1, -'/telemetry'.length);
-      const devices = kinds.get(kindName)?.devices;
-      const handle = devices?.handleOf(device);
-      // The index's own copy of the id: a slice would keep the whole topic alive.
-      if (handle !== undefined)
-        return ingest.take('telemetry', kindName, devices!.idAt(devices!.slotOf(handle)), frame);
-    }
+    const device = known.find(topic);
+    if (device) return ingest.take('telemetry', device.kind, device.id, frame);
     return topic.startsWith(loadPrefix) ? undefined : takeAny(parts, frame);
   };
 }

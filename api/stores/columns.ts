@@ -14,7 +14,9 @@ export interface RecordColumns {
   /** Column-major: ts, seq, then `numeric` in order; `count` values each. Booleans are 0 and 1, NaN is absent. */
   readonly numbers: Float64Array;
   readonly numeric: readonly string[];
+  /** Each name once, and of every row which one: a text costs far more to hand over than a number. */
   readonly devices: readonly string[];
+  readonly deviceOf: Uint32Array;
   readonly textual: readonly string[];
   /** [textual field][row] */
   readonly texts: readonly (readonly (string | null)[])[];
@@ -56,11 +58,12 @@ function pack(
 ): PackedBatch {
   const suspects = new Set(batch.suspects);
   const rows = new Map<string, { records: TelemetryRecord[]; suspects: number[] }>();
-  for (const [index, record] of batch.records.entries()) {
+  for (let index = 0; index < batch.records.length; index++) {
     if (refused?.has(index)) continue;
+    const record = batch.records[index]!;
     let group = rows.get(record.kind);
     if (!group) rows.set(record.kind, (group = { records: [], suspects: [] }));
-    if (suspects.has(index)) group.suspects.push(group.records.length);
+    if (suspects.size > 0 && suspects.has(index)) group.suspects.push(group.records.length);
     group.records.push(record);
   }
   const kinds: RecordColumns[] = [];
@@ -74,7 +77,7 @@ function pack(
 
 /** What may be transferred instead of copied. */
 export function transferables(batch: PackedBatch): ArrayBuffer[] {
-  return batch.kinds.map(({ numbers }) => numbers.buffer as ArrayBuffer);
+  return batch.kinds.flatMap(({ numbers, deviceOf }) => [numbers.buffer, deviceOf.buffer] as ArrayBuffer[]);
 }
 
 function packRecords(
@@ -88,17 +91,20 @@ function packRecords(
   const numeric = names.filter((name) => fields.get(name) !== 'string');
   const textual = names.filter((name) => fields.get(name) === 'string');
   const numbers = new Float64Array((numeric.length + 2) * count);
-  const devices = Array.from<string>({ length: count });
+  const devices = new Map<string, number>();
+  const deviceOf = new Uint32Array(count);
   for (let row = 0; row < count; row++) {
     const record = records[row]!;
     if (!Number.isSafeInteger(record.ts) || !Number.isSafeInteger(record.seq)) throw new WrongValue();
     numbers[row] = record.ts;
     numbers[count + row] = record.seq;
-    devices[row] = record.device;
+    let device = devices.get(record.device);
+    if (device === undefined) devices.set(record.device, (device = devices.size));
+    deviceOf[row] = device;
   }
   for (const [at, name] of numeric.entries()) packNumbers(records, name, fields.get(name)!, numbers, (at + 2) * count);
   const texts = textual.map((name) => records.map((record) => textOf(record, name)));
-  return { kind, count, numbers, numeric, devices, textual, texts, suspects };
+  return { kind, count, numbers, numeric, devices: [...devices.keys()], deviceOf, textual, texts, suspects };
 }
 
 function packNumbers(

@@ -243,7 +243,9 @@ export class DuckDbEngine {
   }
 
   async #appendRecords(columns: RecordColumns): Promise<number> {
-    const { kind, count, numbers, devices } = columns;
+    const { kind, count, numbers } = columns;
+    const devices = Array.from<string>({ length: count });
+    for (let row = 0; row < count; row++) devices[row] = columns.devices[columns.deviceOf[row]!]!;
     const keys = { owners: devices, ts: numbers.subarray(0, count), seq: numbers.subarray(count, 2 * count) };
     const dropped = await this.#stored(kind, 't.device', columns.suspects, keys);
     const values: Column[] = [
