@@ -43,7 +43,7 @@ describe.skipIf(!hasMosquitto)('a load run against mosquitto', { concurrent: tru
       const witness = await mosquittoSub(port);
       const plan = { ...PLAIN, qos, subscribeQos: qos, target: target(port, { version }) };
       const result = await runLoad(plan);
-      await eventually('the witness to count 1000', () => witness.count() >= 1000 || undefined, 3000);
+      await eventually('the witness to count 1000', () => witness.count() >= 1000 || undefined, 10_000);
       expect(witness.count()).toBe(1000);
       await witness.stop();
       expect(result).toMatchObject({
