@@ -24,6 +24,7 @@ import { nearestChoice } from '../telemetry/names.ts';
 import { PROBLEM_TYPE, Problem, problemDocument, unknownName } from './problems.ts';
 import type { ProblemExtras } from './problems.ts';
 import { deviceRoutes } from './routes/devices.ts';
+import { FLEET_PATHS, fleetRoutes } from './routes/fleet.ts';
 import { historyRoutes } from './routes/history.ts';
 import { operateRoutes } from './routes/operate.ts';
 import { rejectedRoutes } from './routes/rejected.ts';
@@ -112,6 +113,7 @@ export async function createHttp(parts: Parts, options: ApiOptions): Promise<Htt
   rejectedRoutes(app, parts);
   deviceRoutes(app, parts);
   historyRoutes(app, parts);
+  fleetRoutes(app, parts);
   operateRoutes(app, parts);
   transitRoutes(app, parts);
   const { staticFolder } = options;
@@ -154,6 +156,7 @@ async function describeApi(app: FastifyInstance, version: string): Promise<void>
       },
       tags: [
         { name: 'devices', description: 'What devices report' },
+        { name: 'fleet', description: 'Questions to all devices of a kind' },
         { name: 'operate', description: 'What people do' },
         { name: 'transit', description: 'Bus lines, stops and feeds' },
         { name: 'city', description: 'The city and its kinds of devices' },
@@ -265,6 +268,7 @@ function answerMissing(request: FastifyRequest, reply: FastifyReply, hasPage: bo
     '/api/aggregate',
     '/api/records',
     '/api/events',
+    ...FLEET_PATHS,
     '/api/lines',
     '/api/stops',
     '/api/experiments',

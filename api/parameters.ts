@@ -22,11 +22,11 @@ export function parseTime(name: string, text: string): number {
 }
 
 /** `10s`, `1m`, `1h`, `1d` … → ms */
-export function parseEvery(text: string): number {
+export function parseEvery(text: string, name = 'every'): number {
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const ms = count === undefined ? 0 : Number(count) * UNIT_MS[unit!]!;
   if (ms < 1000 || ms > LONGEST_EVERY_MS) {
-    throw new Problem(400, `every must be 1s … 366d, like 10s, 1m, 1h or 1d, got ${show(text)}`, { value: text });
+    throw new Problem(400, `${name} must be 1s … 366d, like 10s, 1m, 1h or 1d, got ${show(text)}`, { value: text });
   }
   return ms;
 }

@@ -188,7 +188,7 @@ export function historyRoutes(app: FastifyInstance, parts: Parts): void {
 }
 
 /** [from, to); by default the `spanMs` up to and with `newestTs`. */
-function rangeOf(
+export function rangeOf(
   query: { from?: string; to?: string },
   newestTs: number,
   spanMs: number,
@@ -240,7 +240,7 @@ function groupOf(description: Description, text = 'kind'): AggregateQuery['group
   return { field: field! };
 }
 
-function newestOf(kind: Kind, parts: Parts): number {
+export function newestOf(kind: Kind, parts: Parts): number {
   return kind.latest.newestTs || parts.now();
 }
 
