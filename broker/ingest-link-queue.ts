@@ -75,7 +75,9 @@ export class LinkQueue {
     if (!awaited) return false;
     this.#slots[slot] = undefined;
     this.#bytes -= awaited.bytes;
-    while (this.#head < this.#sent && !this.#slots[this.#slotOf(this.#head)]) this.#head++;
+    // What an earlier connection acknowledged ahead of its turn may not have been sent on this one.
+    while (this.#head < this.#tail && !this.#slots[this.#slotOf(this.#head)]) this.#head++;
+    this.#sent = Math.max(this.#sent, this.#head);
     if (this.length === 0) this.#lastChunk = NONE;
     return true;
   }

@@ -75,6 +75,11 @@ function pack(
   return { kinds, events: batch.events, ...(batch.position !== undefined && { position: batch.position }) };
 }
 
+/** Of every row. */
+export function devicesOf({ count, devices, deviceOf }: RecordColumns): string[] {
+  return Array.from({ length: count }, (_, row) => devices[deviceOf[row]!]!);
+}
+
 /** What may be transferred instead of copied. */
 export function transferables(batch: PackedBatch): ArrayBuffer[] {
   return batch.kinds.flatMap(({ numbers, deviceOf }) => [numbers.buffer, deviceOf.buffer] as ArrayBuffer[]);

@@ -7,6 +7,7 @@ import type { DuckDBAppender, DuckDBConnection, DuckDBValue } from '@duckdb/node
 import type { Description, FieldType } from '../../telemetry/description.ts';
 import type { DeviceEvent } from '../../telemetry/messages.ts';
 import type { AppendResult } from '../store.ts';
+import { devicesOf } from './columns.ts';
 import type { PackedBatch, RecordColumns } from './columns.ts';
 import { appendColumns } from './duckdb-chunks.ts';
 import type { Column } from './duckdb-chunks.ts';
@@ -244,8 +245,7 @@ export class DuckDbEngine {
 
   async #appendRecords(columns: RecordColumns): Promise<number> {
     const { kind, count, numbers } = columns;
-    const devices = Array.from<string>({ length: count });
-    for (let row = 0; row < count; row++) devices[row] = columns.devices[columns.deviceOf[row]!]!;
+    const devices = devicesOf(columns);
     const keys = { owners: devices, ts: numbers.subarray(0, count), seq: numbers.subarray(count, 2 * count) };
     const dropped = await this.#stored(kind, 't.device', columns.suspects, keys);
     const values: Column[] = [

@@ -2,7 +2,7 @@
 // file explains itself. Reading is in parquet-source.ts.
 import { statSync } from 'node:fs';
 import type { DuckDBAppender, DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { packBatch } from '../../api/stores/columns.ts';
+import { devicesOf, packBatch } from '../../api/stores/columns.ts';
 import { appendColumns } from '../../api/stores/duckdb-chunks.ts';
 import type { Column } from '../../api/stores/duckdb-chunks.ts';
 import type { FieldTypes } from '../../api/stores/query.ts';
@@ -117,7 +117,7 @@ export class ParquetSink implements Sink {
     // What comes from a store was checked before it got there.
     if (refused[0]) throw new Error(refused[0].reason);
     for (const columns of batch.kinds) {
-      const { kind, count, numbers, numeric, devices, textual, texts } = columns;
+      const { kind, count, numbers, numeric, textual, texts } = columns;
       const column = (at: number) => numbers.subarray(at * count, (at + 1) * count);
       const fields = [...this.#types.get(kind)!].map(([name, type]): Column =>
         type === 'string'
@@ -127,7 +127,7 @@ export class ParquetSink implements Sink {
       const identity: Column[] = [
         { type: 'number', numbers: column(0) },
         { type: 'number', numbers: column(1) },
-        { type: 'string', texts: devices },
+        { type: 'string', texts: devicesOf(columns) },
       ];
       appendColumns(this.#appenders.get(kind)!, [...identity, ...fields], count);
     }

@@ -67,6 +67,17 @@ describe('the records that wait for the api', () => {
     fc.assert(property, { numRuns: 30 });
   });
 
+  it('are gone when one that was acknowledged ahead of its turn is the last, on the next connection', () => {
+    const queue = new LinkQueue();
+    queue.add('0', payload);
+    queue.add('1', payload);
+    const [, second] = [queue.next()!, queue.next()!];
+    expect(queue.acknowledge(second.packetId)).toBe(true);
+    queue.rewind();
+    expect(queue.acknowledge(queue.next()!.packetId)).toBe(true);
+    expect([queue.length, queue.bytes, queue.head]).toEqual([0, 0, 2]);
+  });
+
   it('are not under way in greater number than there are identifiers, and an identifier that is not under way is nothing', () => {
     const queue = new LinkQueue();
     for (let at = 0; at < WINDOW + 10; at++) queue.add(String(at), payload);
