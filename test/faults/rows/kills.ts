@@ -12,6 +12,7 @@ import { judge, trial } from '../trial.ts';
 const UP_MS = 5000;
 const CLOSE_MS = 9000;
 const DEVICES_BACK_MS = 30_000;
+const MAX_BROKER_RSS_MB = 300;
 
 type Place = Pick<SystemOptions, 'shape' | 'store'>;
 type Part = 'api' | 'broker';
@@ -36,6 +37,30 @@ function kill(place: Place, part: Part) {
       });
     return place.store === 'influx1' ? withInflux(({ url }) => run(url)) : run();
   };
+}
+
+/** Neither dead nor alive: its connection stays, it reads nothing. */
+async function freezeApi(length: Length): Promise<Outcome> {
+  const frozenMs = length === 'quick' ? 4000 : 20_000;
+  return trial({ shape: 'apart' }, async (parts) => {
+    const { system, devices } = parts;
+    await devices.send(20_000);
+    await sleep(2000);
+    const before = await devices.mark();
+    system.api.signal('SIGSTOP');
+    await sleep(frozenMs);
+    const frozen = await devices.mark();
+    system.api.signal('SIGCONT');
+    const recoveredMs = await devices.acknowledged(5000, 30_000);
+    const after = await devices.state();
+    const judged = await judge(parts);
+    const checks = [
+      exactly('connections lost', after.disconnects - before.disconnects, 0),
+      atMost('broker RSS MB', system.broker.peakRssMb, MAX_BROKER_RSS_MB),
+    ];
+    const figures = { frozenMs, unackedMeanwhile: frozen.unacked, held: after.held, recoveredMs };
+    return { checks: [...judged.checks, ...checks], figures: { ...judged.figures, ...figures } };
+  });
 }
 
 async function killPage(): Promise<Outcome> {
@@ -165,6 +190,13 @@ export const kills: readonly (Row & { readonly part?: string })[] = [
     criterion: `${L0}, exactly once`,
     needs: ['influxd'],
     run: kill({ shape: 'apart', store: 'influx1' }, 'api'),
+  },
+  {
+    number: 2,
+    part: 'c',
+    fault: 'the api stands still for 20 s (SIGSTOP), broker apart, into DuckDB',
+    criterion: `${L0}, no device loses its connection, the broker's memory stays`,
+    run: freezeApi,
   },
   {
     number: 3,
