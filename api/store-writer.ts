@@ -11,8 +11,10 @@ import { PatientStore } from './patient-store.ts';
 import type { Refusal, Store } from './store.ts';
 import { StoreLife } from './store-life.ts';
 
-/** What one append carries at most. */
-const MAX_BATCH = 20_000;
+/** What one append carries at most: the further behind the store is, the less each record costs it. */
+const MAX_BATCH = 50_000;
+/** So many do not wait for more. */
+const PROMPT_BATCH = 20_000;
 /** Appends begin at least this far apart while acknowledgements do not wait for them: a database likes few and large ones. */
 const PACE_MS = 250;
 /** Records in memory that wait for the store while the journal has them too. */
@@ -133,7 +135,7 @@ export class StoreWriter {
   }
 
   async #pace(): Promise<void> {
-    if (this.#options.journal === undefined || this.#hurried || this.#queued >= MAX_BATCH) return;
+    if (this.#options.journal === undefined || this.#hurried || this.#queued >= PROMPT_BATCH) return;
     const waitMs = this.#begunMs + PACE_MS - performance.now();
     if (waitMs > 0) await this.#wait(waitMs);
   }

@@ -1,6 +1,6 @@
 // A week of the demo city in the embedded store: how large it is, next to InfluxDB 1.x with the same records, and how quickly the page's
 // questions are answered. The city is simulated as fast as it goes, its records go straight to the store: no MQTT, which
-// pipeline.ts measures. `node benchmarks/week.ts [days] [scale] [file to keep]`
+// ingest/ measures. `node benchmarks/week.ts [days] [scale] [file to keep]`
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';

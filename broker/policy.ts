@@ -21,16 +21,15 @@ import { NOWHERE, numberFrom } from './memory.ts';
 import type { Memory, Stored } from './memory.ts';
 import type { Pacing } from './pacing.ts';
 import type { Retained } from './retained.ts';
-import { isTopic } from './roles.ts';
 import { rememberRoutes } from './routes.ts';
+import { shieldFromAedes } from './shield.ts';
 import { ShortPublish, ShortWay } from './short-way.ts';
 import { SubscriptionTurns } from './subscription-turns.ts';
 import type { SlowReaders } from './slow-readers.ts';
 import type { Log, Tally } from './tally.ts';
 
 const NOTHING = Buffer.alloc(0);
-/** Topics longer than this are looked at before Aedes sees them: it ends the connection at 100 levels. */
-const SUSPICIOUS_LENGTH = 100;
+
 export interface PolicyParts {
   readonly city: string;
   readonly door: Door<Connection>;
@@ -117,9 +116,10 @@ export class Policy {
     this.#connections.set(client, connection);
     this.open.add(connection);
     const acknowledged = (packetId: number): void => this.#parts.link?.acknowledge(connection, packetId);
-    shieldFromAedes(client, acknowledged, (change, handOn) =>
-      this.#turns.take(client, connection.guard, change, handOn),
-    );
+    shieldFromAedes(client, {
+      acknowledged,
+      inTurn: (change, handOn) => this.#turns.take(client, connection.guard, change, handOn),
+    });
     deliverThrough(
       outflow,
       client,
@@ -345,26 +345,4 @@ function isRecord(topic: string): boolean {
 /** A will has no identifier, and does not come again. */
 function isExchange(packet: PublishPacket): packet is PublishPacket & { messageId: number } {
   return packet.qos === 2 && packet.messageId !== undefined;
-}
-
-/**
- * Marks over-long topics before Aedes, which ends the connection of their sender: they are to be refused like any other bad topic. Packets that
- * change subscriptions go to it `inTurn`; of a PUBACK others hear as well.
- */
-function shieldFromAedes(
-  client: Client,
-  acknowledged: (packetId: number) => void,
-  inTurn: (change: 'subscribe' | 'unsubscribe', handOn: () => void) => void,
-): void {
-  const { _parser: parser } = client as Client & { _parser: NodeJS.EventEmitter };
-  const [toAedes] = parser.listeners('packet');
-  parser.removeAllListeners('packet');
-  parser.on('packet', (packet: { cmd: string; topic: string; messageId: number }) => {
-    if (packet.cmd === 'publish' && packet.topic.length > SUSPICIOUS_LENGTH && !isTopic(packet.topic))
-      packet.topic = NOWHERE;
-    if (packet.cmd === 'puback' && client.clean) acknowledged(packet.messageId);
-    const handOn = (): void => toAedes!.call(parser, packet) as void;
-    if (packet.cmd === 'subscribe' || packet.cmd === 'unsubscribe') inTurn(packet.cmd, handOn);
-    else handOn();
-  });
 }

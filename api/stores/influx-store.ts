@@ -64,7 +64,7 @@ export class InfluxStore implements Store {
     newFields(this.#types.get(kind) ?? new Map(), description);
     const before = this.#described.get(kind);
     if (before && JSON.stringify(before) === JSON.stringify(description)) return;
-    const [refused] = await this.#writer.write([{ text: kindLine(this.#options.city, description) }]);
+    const [refused] = await this.#writer.write([{ text: kindLine(this.#options.city, description), at: 0 }]);
     // A description is ours: the server must take it.
     if (refused) throw new Error(`InfluxDB at ${this.#connection.origin} refuses a description: ${refused.reason}`);
     this.#remember(description);
@@ -84,9 +84,8 @@ export class InfluxStore implements Store {
       if (!this.#described.has(kind)) throw new Error(`a record of a kind that was not described: ${show(kind)}`);
     }
     const refused: Refusal[] = [];
-    const places = new Map<Line, Omit<Refusal, 'reason'>>();
-    for (const { line, reason } of await this.#writer.write(this.#lines(batch, places, refused)))
-      refused.push({ ...places.get(line)!, reason });
+    for (const { line, reason } of await this.#writer.write(this.#lines(batch, refused)))
+      refused.push(line.record ? { record: line.at, reason } : { event: line.at, reason });
     return refused.length === 0 ? { duplicates: 0 } : { duplicates: 0, refused };
   }
 
@@ -123,29 +122,22 @@ export class InfluxStore implements Store {
   }
 
   /** Encodes as it is asked; what cannot be written is refused at once. */
-  *#lines(
-    { records, events }: StoreBatch,
-    places: Map<Line, Omit<Refusal, 'reason'>>,
-    refused: Refusal[],
-  ): Generator<Line> {
+  *#lines({ records, events }: StoreBatch, refused: Refusal[]): Generator<Line> {
     const { city } = this.#options;
-    for (const [at, record] of records.entries()) {
+    for (let at = 0; at < records.length; at++) {
+      const record = records[at]!;
       try {
         const wrong = wrongValue(record, this.#types.get(record.kind)!);
         // The first value of a field decides its type for good: a wrong one must not be it.
         if (wrong !== undefined) throw new Error(wrong);
-        const line = { text: recordLine(city, record), record };
-        places.set(line, { record: at });
-        yield line;
+        yield { text: recordLine(city, record), record, at };
       } catch (error) {
         refused.push({ record: at, reason: (error as Error).message });
       }
     }
     for (const [at, event] of events.entries()) {
       try {
-        const line = { text: eventLine(city, event) };
-        places.set(line, { event: at });
-        yield line;
+        yield { text: eventLine(city, event), at };
       } catch (error) {
         refused.push({ event: at, reason: (error as Error).message });
       }

@@ -1,4 +1,4 @@
-// Sends lines to InfluxDB, one request at a time. Lines that the server refuses for good are found and put aside, all others are stored;
+// Sends lines to InfluxDB, one write at a time, its requests two at a time. Lines that the server refuses for good are found and put aside, all others are stored;
 // anything that time may heal (no answer, 5xx, 429, no permission) is an error for the caller to try again.
 import type { TelemetryRecord } from '../../telemetry/messages.ts';
 import { StoreBusy } from '../store.ts';
@@ -8,6 +8,8 @@ export interface Line {
   readonly text: string;
   /** What it was made of, where that was a record. */
   readonly record?: TelemetryRecord;
+  /** Of the record, or of the event, among those that its writer was given. */
+  readonly at: number;
 }
 
 export interface RefusedLine {
@@ -29,6 +31,8 @@ const MAX_RETRY_AFTER_MS = 300_000;
 const LINES_AT_FAULT = new Set([400, 422]);
 const TOO_LARGE = 413;
 const BUSY = new Set([429, 503]);
+/** Of one write: while the server works on one it reads the other, and we encode the next. */
+const REQUESTS_AT_ONCE = 2;
 
 export class LineWriter {
   readonly #connection: InfluxConnection;
@@ -52,13 +56,20 @@ export class LineWriter {
 
   async #writeAll(lines: Iterator<Line>): Promise<RefusedLine[]> {
     const refused: RefusedLine[] = [];
-    for (let some = this.#take(lines); some.length > 0;) {
-      const storing = this.#store(some, refused);
+    const failures: unknown[] = [];
+    const underWay = new Set<Promise<void>>();
+    for (let some = this.#take(lines); some.length > 0 && failures.length === 0; some = this.#take(lines)) {
+      const storing: Promise<void> = this.#store(some, refused)
+        .catch((error: unknown) => void failures.push(error))
+        .finally(() => underWay.delete(storing));
+      underWay.add(storing);
       // The next ones are encoded while the server has these: first let them leave.
       await Promise.race([storing, new Promise((resolve) => setImmediate(resolve))]);
-      some = this.#take(lines);
-      await storing;
+      if (underWay.size === REQUESTS_AT_ONCE) await Promise.race(underWay);
     }
+    // Nothing of a write that failed may come after the next one.
+    await Promise.all(underWay);
+    if (failures.length > 0) throw failures[0];
     return refused;
   }
 

@@ -13,12 +13,22 @@ const NS_PER_MS = 1_000_000;
 /** Checking a name costs more than looking it up; bounded, since names come from outside. */
 const MAX_KNOWN_NAMES = 100_000;
 const knownFields = new Set<string>();
+/** What a line begins with, by device: of one city and kind after the other, most of the time it is the same. */
+interface Series {
+  readonly city: string;
+  readonly kind: string;
+  readonly byDevice: Map<string, string>;
+}
+const knownSeries = new Map<string, Series>();
+let knownDevices = 0;
+let lastSeries: Series = { city: '', kind: '', byDevice: new Map() };
 
 /** One record is one point: measurement = kind, tags city and device, all else fields. @throws Error naming what cannot be written */
 export function recordLine(city: string, record: TelemetryRecord): string {
   const { kind, device, ts, seq, fields } = record;
-  if (!isKind(kind)) throw new Error(`kind must match [a-z0-9-]{1,64} and not be reserved, got ${show(kind)}`);
-  return `${kind},${tags(city, device)} seq=${seq}${fieldSet(fields)} ${timestamp(ts, seq)}`;
+  if (lastSeries.city !== city || lastSeries.kind !== kind) lastSeries = seriesOf(city, kind);
+  const start = lastSeries.byDevice.get(device) ?? learnDevice(lastSeries, device);
+  return `${start} seq=${seq}${fieldSet(fields)} ${timestamp(ts, seq)}`;
 }
 
 /** Fields of an event vary from event to event: they travel as one JSON text. @throws Error */
@@ -43,6 +53,25 @@ export function timestamp(ts: number, seq: number): string {
   }
   const rest = String(seq % NS_PER_MS);
   return ts === 0 ? rest : `${ts}${rest.padStart(6, '0')}`;
+}
+
+function seriesOf(city: string, kind: string): Series {
+  if (!isKind(kind)) throw new Error(`kind must match [a-z0-9-]{1,64} and not be reserved, got ${show(kind)}`);
+  const key = `${cityName(city)}/${kind}`;
+  const series = knownSeries.get(key) ?? { city, kind, byDevice: new Map() };
+  knownSeries.set(key, series);
+  return series;
+}
+
+function learnDevice({ city, kind, byDevice }: Series, device: string): string {
+  const start = `${kind},${tags(city, device)}`;
+  if (++knownDevices > MAX_KNOWN_NAMES) {
+    knownSeries.clear();
+    byDevice.clear();
+    knownDevices = 1;
+  }
+  byDevice.set(device, start);
+  return start;
 }
 
 function tags(city: string, device: string): string {

@@ -32,7 +32,7 @@ export interface Target {
 }
 
 /** With credit, at most so many are sent and not stored. */
-const WINDOW = 60_000;
+const WINDOW = 200_000;
 const WATCH_MS = 100;
 /** Nothing is stored any more: what is missing then is lost, or waits for a batch to be full. */
 const STILL_MS = 4000;
@@ -118,11 +118,13 @@ class Reports<R extends { readonly step: string }> {
       this.#queue.push(report);
       this.#wake?.();
     });
+    const endWithUs = () => child.kill('SIGKILL');
+    process.once('exit', endWithUs);
     child.once('exit', () => {
+      process.off('exit', endWithUs);
       this.#gone = true;
       this.#wake?.();
     });
-    process.once('exit', () => child.kill('SIGKILL'));
   }
 
   async next<S extends R['step']>(step: S): Promise<Extract<R, { step: S }>> {

@@ -2,7 +2,6 @@
 // `node benchmarks/ingest/run.ts --help`
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { Measured } from './measure.ts';
 import { measureReplay } from './measure.ts';
 import { NODE_RED } from './node-red.ts';
 import type { Load } from './systems.ts';
@@ -14,6 +13,8 @@ import {
   pythonVersion,
   withInflux,
 } from './systems.ts';
+import type { Stored } from './tables.ts';
+import { DUCKDB_HEAD, duckDbRow, influxTable } from './tables.ts';
 
 const HELP = `node benchmarks/ingest/run.ts [options]
   --parts duckdb,influx   duckdb: into DuckDB, at full speed and by the clock; influx: into InfluxDB, beside replay and peers
@@ -28,15 +29,20 @@ const HELP = `node benchmarks/ingest/run.ts [options]
   --node-args=--cpu-prof  for our process`;
 
 const WARM_UP_S = 5;
-const REPLAY_TRIED = [
+const REPLAYS = ['replay, one request at a time', 'replay, several'] as const;
+interface ReplaySize {
+  readonly linesAtOnce: number;
+  readonly inFlight: number;
+}
+const REPLAY_TRIED: readonly ReplaySize[] = [
   { linesAtOnce: 5000, inFlight: 1 },
-  { linesAtOnce: 5000, inFlight: 2 },
+  { linesAtOnce: 10_000, inFlight: 1 },
   { linesAtOnce: 10_000, inFlight: 2 },
   { linesAtOnce: 20_000, inFlight: 1 },
   { linesAtOnce: 20_000, inFlight: 2 },
 ];
 const TRIED_LINES = 400_000;
-const REPLAY_LINES_PER_S = 100_000;
+const REPLAY_LINES_PER_S = 150_000;
 
 const { values } = parseArgs({
   options: {
@@ -74,95 +80,58 @@ else {
 
 async function intoDuckDb(): Promise<void> {
   const loads = { 'as fast as it goes': load, 'by the clock': { ...load, ratePerS: Number(values.rate) } };
-  console.log(
-    '| into DuckDB | acked/s | ack p50 · p99 · p99.9 · max, ms | stored/s | backlog, drained in | CPU s per million: city · publisher | peak MB | sent − rows |',
-  );
-  console.log('|---|---|---|---|---|---|---|---|');
+  console.log(DUCKDB_HEAD);
   for (let round = 0; round < rounds; round++) {
     for (const [name, one] of Object.entries(loads)) {
       const { rows, ...measured } = await cityIntoDuckDb(one, nodeArguments);
-      const { ackedPerS, ackMs, storedPerS, backlog, drainS, cpuSPerMillion, peakMb, sent } = measured;
-      const cells = [
-        name,
-        thousands(ackedPerS),
-        `${ackMs.p50} · ${ackMs.p99} · ${ackMs.p999} · ${ackMs.max}`,
-        thousands(storedPerS),
-        `${thousands(backlog)}, ${drainS} s`,
-        `${cpuSPerMillion.city} · ${cpuSPerMillion.publisher}`,
-        peakMb.city,
-        sent - rows,
-      ];
-      console.log(`| ${cells.join(' | ')} |`);
+      console.log(duckDbRow(name, measured, rows));
     }
   }
 }
 
 async function intoInflux(): Promise<void> {
-  const seconds = Number(values['influx-seconds']);
-  const some = { ...load, measureS: seconds };
-  const best = await bestReplay();
-  const replay = () => replayOnce({ ...best, lines: seconds * REPLAY_LINES_PER_S });
-  const systems: { readonly [name: string]: () => Promise<{ readonly storedPerS: number } & Partial<Measured>> } = {
-    replay: async () => ({ storedPerS: await replay() }),
+  const some = { ...load, measureS: Number(values['influx-seconds']) };
+  const only = values.only.split(',');
+  const [one, several] = only.includes('replay') ? await bestReplays() : [];
+  const systems: { readonly [name: string]: (() => Promise<Stored>) | undefined } = {
+    [REPLAYS[0]]: one && (() => replayOnce(one)),
+    [REPLAYS[1]]: several && (() => replayOnce(several)),
     city: () => cityIntoInflux(some, nodeArguments),
     python: () => pythonIntoInflux(some),
     'node-red': () => nodeRedIntoInflux(some),
   };
-  const all = new Map<string, ({ readonly storedPerS: number } & Partial<Measured>)[]>();
+  const all = new Map<string, Stored[]>();
   for (let round = 0; round < rounds; round++) {
-    for (const name of values.only.split(',')) {
-      const result = await systems[name]!();
+    for (const [name, measureIt] of Object.entries(systems)) {
+      if (!measureIt || !only.includes(name.split(',', 1)[0]!)) continue;
+      const result = await measureIt();
       process.stderr.write(`${name}: ${JSON.stringify(result)}\n`);
       all.set(name, [...(all.get(name) ?? []), result]);
     }
   }
   console.log(
-    `\nNode-RED ${NODE_RED}, ${pythonVersion()}; replay: ${best.linesAtOnce} lines a request, ${best.inFlight} at once\n`,
+    `\nNode-RED ${NODE_RED}, ${pythonVersion()}; replays: ${JSON.stringify(one)} ${JSON.stringify(several)}\n`,
   );
-  console.log(
-    '| into InfluxDB | stored/s: median (min … max) | of replay | CPU s per million | ack p50 · p99, ms | missing |',
-  );
-  console.log('|---|---|---|---|---|---|');
-  const reference = medianOf(all.get('replay') ?? []);
-  for (const [name, results] of all) {
-    const rates = results.map(({ storedPerS }) => storedPerS);
-    const median = medianOf(results);
-    const { cpuSPerMillion = {}, ackMs } = results.find(({ storedPerS }) => storedPerS === median)!;
-    const cpu = Object.entries(cpuSPerMillion).map(([program, cpuS]) => `${program} ${cpuS}`);
-    const missing = results.map(({ sent = 0, stored = 0 }) => sent - stored);
-    const cells = [
-      name,
-      `${thousands(median)} (${thousands(Math.min(...rates))} … ${thousands(Math.max(...rates))})`,
-      `${(median / reference).toFixed(2)}×`,
-      cpu.join(' · '),
-      ackMs && ackMs.max > 0 ? `${ackMs.p50} · ${ackMs.p99}` : '',
-      missing.join(' · '),
-    ];
-    console.log(`| ${cells.join(' | ')} |`);
-  }
+  console.log(influxTable(all, REPLAYS));
 }
 
-async function bestReplay(): Promise<(typeof REPLAY_TRIED)[number]> {
-  if (!values.only.includes('replay')) return REPLAY_TRIED[0]!;
-  const rates: number[] = [];
-  for (const tried of REPLAY_TRIED) rates.push(await replayOnce({ ...tried, lines: TRIED_LINES }));
-  process.stderr.write(
-    `replay tried: ${rates.map((rate, at) => `${JSON.stringify(REPLAY_TRIED[at])} ${rate}`).join(', ')}\n`,
-  );
-  return REPLAY_TRIED[rates.indexOf(Math.max(...rates))]!;
+/** The quickest with one request at a time, as every writer that keeps an order does it, and the quickest of all. */
+async function bestReplays(): Promise<ReplaySize[]> {
+  const results: (ReplaySize & Stored)[] = [];
+  for (const tried of REPLAY_TRIED) results.push({ ...tried, ...(await replayOnce(tried, TRIED_LINES)) });
+  process.stderr.write(`replay tried: ${JSON.stringify(results)}\n`);
+  const best = results.toSorted((a, b) => b.storedPerS - a.storedPerS);
+  return [best.find(({ inFlight }) => inFlight === 1)!, best[0]!].map(({ linesAtOnce, inFlight }) => ({
+    linesAtOnce,
+    inFlight,
+  }));
 }
 
-function replayOnce(job: { linesAtOnce: number; inFlight: number; lines: number }): Promise<number> {
-  return withInflux(({ program, port, stored }) =>
-    measureReplay({ programs: { influxd: program }, stored }, { ...job, port, devices: load.devices }),
-  );
-}
-
-function medianOf(results: readonly { readonly storedPerS: number }[]): number {
-  const sorted = results.map(({ storedPerS }) => storedPerS).toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? NaN;
-}
-
-function thousands(value: number): string {
-  return value.toLocaleString('en-GB');
+function replayOnce(size: ReplaySize, lines = Number(values['influx-seconds']) * REPLAY_LINES_PER_S): Promise<Stored> {
+  return withInflux(async ({ program, port, stored }) => ({
+    storedPerS: await measureReplay(
+      { programs: { influxd: program }, stored },
+      { ...size, lines, port, devices: load.devices },
+    ),
+  }));
 }
