@@ -3,11 +3,14 @@
 // or the one the clone brought along.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { keepHeapSmall, nodeFlags, startWithFlags } from './memory.js';
 import { canRunTypeScript, installMissing, keepCompiled, projectNode } from './prepare.js';
 
 installMissing();
 if (canRunTypeScript(process.versions.node)) {
+  startWithFlags();
   keepCompiled();
+  keepHeapSmall();
   await import('../cli/main.ts');
 } else {
   const node = projectNode();
@@ -15,7 +18,9 @@ if (canRunTypeScript(process.versions.node)) {
     console.error(`citytwin needs Node 22.18 or newer (24 LTS is best), this is ${process.versions.node}`);
     process.exit(2);
   }
-  const child = spawn(node, [...process.execArgv, process.argv[1], ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [...nodeFlags(), ...process.execArgv, process.argv[1], ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
   // A terminal sends Ctrl-C to both of us; the child decides when it is done.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => child.kill('SIGTERM'));

@@ -28,6 +28,9 @@ export interface Connection {
   inProgress: number;
   /** Those of them, of QoS 1, that Aedes reads and acknowledges itself. */
   byAedes: number;
+  /** The turn of the event loop in which it published last, and how many it did then. */
+  turn: number;
+  inTurn: number;
   /** Publishes that wait for a ticket and for which Aedes must be told to read on. */
   readOn: number;
 }
@@ -71,6 +74,8 @@ export function openConnection(
     isApi: false,
     inProgress: 0,
     byAedes: 0,
+    turn: -1,
+    inTurn: 0,
     readOn: 0,
   };
   return connection;

@@ -9,9 +9,17 @@ export interface GuardLimits {
 
 /**
  * Why a client is not read: it has too much under way, does not read its answers, the broker closes, its CONNECT is not answered,
- * subscriptions of it wait for others, or too many records wait for the api.
+ * subscriptions of it wait for others, too many records wait for the api, or it is the others' turn.
  */
-export const HOLD = { progress: 1, answers: 2, closing: 4, connecting: 8, subscribing: 16, crowd: 32 } as const;
+export const HOLD = {
+  progress: 1,
+  answers: 2,
+  closing: 4,
+  connecting: 8,
+  subscribing: 16,
+  crowd: 32,
+  turn: 64,
+} as const;
 export type Hold = (typeof HOLD)[keyof typeof HOLD];
 
 /** Packets to which the broker sends one packet in return, by type: CONNECT, PUBREC, PUBREL, SUBSCRIBE, UNSUBSCRIBE, PINGREQ. */

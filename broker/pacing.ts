@@ -1,9 +1,12 @@
 // How much is under way at once: a client above its share is not read until half of that is done, and while all together have too much, nobody who
-// publishes is. Aedes 1.2 has no such bound.
+// publishes is. And how much of one client is read before it is the others' turn. Aedes 1.2 has no such bounds.
 /* oxlint-disable no-underscore-dangle -- Aedes offers no seam here; these are its own names */
 import type { Client } from 'aedes';
 import type { Connection } from './connection.ts';
 import { HOLD } from './guard.ts';
+
+/** Publishes of one client in one turn of the event loop, and the rest of the chunk they came in: a few ms. Node itself would read on for 2 MB. */
+const MAX_IN_A_TURN = 1000;
 
 /** As if the client had sent something. */
 export function keepAlive(client: Client): void {
@@ -17,6 +20,10 @@ export class Pacing {
   /** Those who have published while there was a crowd, in that order. */
   readonly #crowd = new Set<Connection>();
   #isCrowded = false;
+  #turn = 0;
+  #isTurnCounted = false;
+  /** Those who have had their part of this turn. */
+  #resting: Connection[] = [];
 
   /** maxInProgress: publishes of one client that wait for their ticket or are being delivered. */
   constructor(maxInProgress: number) {
@@ -26,6 +33,7 @@ export class Pacing {
   /** A publish has been read. */
   begun(connection: Connection): void {
     this.published(connection);
+    this.#takeTurn(connection);
     if (++connection.inProgress < this.#maxInProgress) return;
     connection.guard.hold(HOLD.progress);
     this.#held.add(connection);
@@ -55,6 +63,25 @@ export class Pacing {
   /** Whoever makes room is read in any case. */
   exempt(connection: Connection): void {
     if (this.#crowd.delete(connection)) connection.guard.release(HOLD.crowd);
+  }
+
+  #takeTurn(connection: Connection): void {
+    if (!this.#isTurnCounted) {
+      this.#isTurnCounted = true;
+      setImmediate(() => this.#endTurn());
+    }
+    if (connection.turn !== this.#turn) [connection.turn, connection.inTurn] = [this.#turn, 0];
+    if (++connection.inTurn !== MAX_IN_A_TURN) return;
+    connection.guard.hold(HOLD.turn);
+    this.#resting.push(connection);
+  }
+
+  #endTurn(): void {
+    this.#isTurnCounted = false;
+    this.#turn++;
+    const rested = this.#resting;
+    this.#resting = [];
+    for (const { guard } of rested) guard.release(HOLD.turn);
   }
 
   #letIn(): void {

@@ -29,6 +29,7 @@ const gateways = Array.from(
       city: plan.city,
       window: plan.window,
       keepAliveS: plan.keepAliveS,
+      payloadBytes: plan.payloadBytes,
       clientId: `${plan.name}-${at}`,
       random,
       onAcked: ({ device, seq, ts, madeMs }) => {

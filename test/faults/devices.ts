@@ -19,6 +19,8 @@ export interface DevicesPlan {
   /** Un-acknowledged records of one connection. */
   readonly window: number;
   readonly keepAliveS: number;
+  /** Of one record; a shorter one is filled up with blanks. */
+  readonly payloadBytes: number;
   readonly seed: number;
   readonly ledger: string;
 }
@@ -64,6 +66,7 @@ export class Devices {
       connections: 8,
       window: 2000,
       keepAliveS: 5,
+      payloadBytes: 0,
       seed: 1,
     };
     this.#plan = { ...usual, ...plan };

@@ -19,6 +19,7 @@ export interface GatewayOptions {
   readonly city: string;
   readonly window: number;
   readonly keepAliveS: number;
+  readonly payloadBytes: number;
   /** [0, 1) */
   readonly random: () => number;
   readonly onAcked: (message: Message) => void;
@@ -152,7 +153,8 @@ export class Gateway {
 
   #publish(id: number, { device, seq, ts }: Message, dup: boolean): void {
     const topic = `city/${this.#options.city}/${KIND}/${deviceName(device)}/telemetry`;
-    const payload = Buffer.from(`{"ts":${ts},"seq":${seq},"value":${valueOf(device, seq, ts)}}`, 'latin1');
+    const text = `{"ts":${ts},"seq":${seq},"value":${valueOf(device, seq, ts)}`;
+    const payload = Buffer.from(`${text.padEnd(this.#options.payloadBytes - 1)}}`, 'latin1');
     this.#writer.publish(topic, payload, 1, false, dup, id);
     this.#flushSoon();
   }

@@ -12,6 +12,8 @@ export interface Recoveries {
   upMs: number;
   /** From the kill to acknowledgements again. */
   recoveredMs: number;
+  /** The sum of those. */
+  awayMs: number;
 }
 
 export function between(random: () => number, from: number, to: number): number {
@@ -25,7 +27,7 @@ export async function killing(
   options: { rounds: number; random: () => number; loadMs: readonly [number, number]; signal?: NodeJS.Signals },
 ): Promise<Recoveries & { codes: (number | null)[]; slowestEndMs: number }> {
   const { rounds, random, loadMs, signal = 'SIGKILL' } = options;
-  const result = { upMs: 0, recoveredMs: 0, slowestEndMs: 0, codes: [] as (number | null)[] };
+  const result = { upMs: 0, recoveredMs: 0, awayMs: 0, slowestEndMs: 0, codes: [] as (number | null)[] };
   for (let round = 0; round < rounds; round++) {
     await sleep(between(random, ...loadMs));
     const killedMs = performance.now();
@@ -35,7 +37,9 @@ export async function killing(
     await service.start();
     result.upMs = Math.max(result.upMs, service.readyMs);
     await devices.acknowledged(ALIVE, PATIENCE_MS);
-    result.recoveredMs = Math.max(result.recoveredMs, performance.now() - killedMs);
+    const recoveredMs = performance.now() - killedMs;
+    result.recoveredMs = Math.max(result.recoveredMs, recoveredMs);
+    result.awayMs += recoveredMs;
   }
   return result;
 }

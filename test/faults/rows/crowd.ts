@@ -132,10 +132,11 @@ async function view(http: string): Promise<Viewer> {
 }
 
 async function frozenViewers(length: Length): Promise<Outcome> {
-  const [count, frozenMs, warmMs] = length === 'quick' ? [20, 3000, 1500] : [20, 45_000, 3000];
-  return trial({ devices: { devices: 5000 } }, async (parts) => {
+  // The kernel keeps 4 MB and more for each of them, which 180 KB/s fill in half a minute.
+  const [count, records, frozenMs, warmMs] = length === 'quick' ? [20, 5000, 3000, 1500] : [20, 10_000, 45_000, 10_000];
+  return trial({ devices: { devices: records } }, async (parts) => {
     const { system, devices } = parts;
-    await devices.send(5000);
+    await devices.send(records);
     const healthy = await view(system.http);
     const frozen = await Promise.all(Array.from({ length: count }, () => view(system.http)));
     await sleep(warmMs);

@@ -26,13 +26,15 @@ function kill(place: Place, part: Part) {
       trial({ ...place, ...(storeUrl && { storeUrl }) }, async (parts) => {
         const { system, devices } = parts;
         await devices.send(ratePerS);
+        const beganMs = performance.now();
         const options = { rounds, random: seeded(seed), loadMs };
-        const { upMs, recoveredMs } = await killing(system[part], devices, options);
-        const { made, held } = await devices.state();
+        const { upMs, recoveredMs, awayMs } = await killing(system[part], devices, options);
+        const { acked } = await devices.state();
+        const ackedPerS = acked / ((performance.now() - beganMs - awayMs) / 1000);
         const judged = await judge(parts);
         return {
           checks: [...judged.checks, inTime('up ms', upMs, UP_MS, length)],
-          figures: { ...judged.figures, kills: rounds, ratePerS, made, held, recoveredMs },
+          figures: { ...judged.figures, kills: rounds, ratePerS, 'acked/s while up': ackedPerS, recoveredMs },
         };
       });
     return place.store === 'influx1' ? withInflux(({ url }) => run(url)) : run();

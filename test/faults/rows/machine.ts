@@ -9,6 +9,7 @@ import { eventually } from '../../city-process.ts';
 import { compare } from '../checker.ts';
 import { withInflux } from '../influx.ts';
 import { KIND } from '../ledger.ts';
+import { MemoryCgroup, mayLimitMemory } from '../memory-cgroup.ts';
 import { between } from '../nemesis.ts';
 import { atLeast, atMost, exactly } from '../row.ts';
 import type { Length, Outcome, Row } from '../row.ts';
@@ -16,8 +17,6 @@ import { StoreFront } from '../store-front.ts';
 import { inInflux } from '../stored.ts';
 import { judge, trial } from '../trial.ts';
 
-/** A folder of a memory cgroup (v1 or v2) that may be used, and whose limit is set to 300 MB while a row runs. */
-const CGROUP = process.env.CITYTWIN_FAULTS_CGROUP;
 const MEMORY_LIMIT_MB = 300;
 
 async function forgetful(): Promise<Outcome> {
@@ -47,11 +46,15 @@ async function forgetful(): Promise<Outcome> {
 }
 
 async function littleMemory(_length: Length, seed: number): Promise<Outcome> {
-  const bytes = `${MEMORY_LIMIT_MB << 20}`;
-  const names = ['memory.max', 'memory.limit_in_bytes'].filter((name) => readdirSync(CGROUP!).includes(name));
-  for (const name of names) writeFileSync(join(CGROUP!, name), bytes);
-  const wrap = ['sh', '-c', 'echo $$ > "$0/cgroup.procs"; exec "$@"', CGROUP!];
-  const random = seeded(seed);
+  const cgroup = new MemoryCgroup(MEMORY_LIMIT_MB);
+  try {
+    return await squeezed(cgroup.wrap, seeded(seed));
+  } finally {
+    cgroup.remove();
+  }
+}
+
+function squeezed(wrap: readonly string[], random: () => number): Promise<Outcome> {
   return trial({ wrap }, async (parts) => {
     const { devices, system } = parts;
     const untilMs = performance.now() + 60_000;
@@ -151,7 +154,7 @@ export const machine: readonly Row[] = [
     number: 31,
     fault: `${MEMORY_LIMIT_MB} MB of memory, 2,000 to 20,000 records a second`,
     criterion: 'not killed; if killed, lost 0',
-    ...(CGROUP === undefined && { lacks: 'a memory cgroup in CITYTWIN_FAULTS_CGROUP' }),
+    ...(!mayLimitMemory() && { lacks: 'a memory cgroup of our own, to put one below it' }),
     run: littleMemory,
   },
   {

@@ -1,6 +1,8 @@
 // Rows 5 to 10: the database is away, hangs, is slow, refuses a line, asks for time, or has forgotten.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Wire } from '../../broker/wire.ts';
+import { eventually } from '../../city-process.ts';
+import type { DevicesPlan } from '../devices.ts';
 import { withInflux } from '../influx.ts';
 import { KIND } from '../ledger.ts';
 import { Proxy } from '../proxy.ts';
@@ -13,13 +15,19 @@ import type { Judged, Trial } from '../trial.ts';
 const ACK_P99_MS = 50;
 const DRAINED_MS = 60_000;
 const WARM_UP_MS = 2000;
+/** The journal stops at 0.9 of 2^30 bytes. */
+const BACKLOG_BYTES = 900e6;
+const STARTED_MS = 5000;
 
 /** A city into an InfluxDB behind a front of ours. The comparison past us goes to the database itself. */
-async function behindFront(body: (front: StoreFront, parts: Trial) => Promise<Outcome>): Promise<Outcome> {
+async function behindFront(
+  body: (front: StoreFront, parts: Trial) => Promise<Outcome>,
+  devices: Partial<DevicesPlan> = {},
+): Promise<Outcome> {
   return withInflux(async ({ url }) => {
     const front = await StoreFront.start(url);
     try {
-      return await trial({ store: 'influx1', storeUrl: front.url }, (parts) => body(front, parts));
+      return await trial({ store: 'influx1', storeUrl: front.url, devices }, (parts) => body(front, parts));
     } finally {
       await front.close();
     }
@@ -61,6 +69,45 @@ async function away(length: Length): Promise<Outcome> {
       await proxy.close();
     }
   });
+}
+
+/** A journal that is nearly full because the database is away, a kill, a start: that must not take longer than any other. */
+async function fullJournal(): Promise<Outcome> {
+  const [fillPerS, livePerS] = [40_000, 5000];
+  return behindFront(
+    async (front, parts) => {
+      const { devices, system } = parts;
+      await devices.send(fillPerS);
+      await devices.acknowledged(fillPerS, 30_000);
+      front.set({ status: 503 });
+      const full = async () => {
+        const { journal } = await system.get<{ journal: { bytes: number } }>('/api/health');
+        return journal.bytes > BACKLOG_BYTES ? journal.bytes : undefined;
+      };
+      const bytes = await eventually('the journal to fill', full, 120_000);
+      const { backlog } = (await system.counters()).ingest;
+      await system.api.end('SIGKILL');
+      await devices.send(livePerS);
+      await system.api.start();
+      const acceptsMs = await devices.acknowledged(1, 30_000);
+      // What could not be sent meanwhile comes at once.
+      await devices.acknowledged(3 * livePerS, 30_000);
+      await devices.mark();
+      await sleep(10_000);
+      const { ackMs } = await devices.mark();
+      front.set({});
+      const drainedMs = await system.settle(5 * DRAINED_MS, livePerS);
+      const judged = await judge(parts, 2 * DRAINED_MS);
+      const checks = [
+        atMost('start to accepting ms', system.api.readyMs + acceptsMs, STARTED_MS),
+        atMost('ack p99 ms afterwards', ackMs.p99, ACK_P99_MS),
+        atLeast('drained, times the live rate', backlog / (drainedMs / 1000) / livePerS, 2),
+      ];
+      const figures = { ...judged.figures, backlog, journalMB: bytes / 1e6, drainedMs };
+      return { checks: [...judged.checks, ...checks], figures };
+    },
+    { payloadBytes: 500 },
+  );
 }
 
 async function hangs(): Promise<Outcome> {
@@ -157,13 +204,21 @@ async function busy(): Promise<Outcome> {
   });
 }
 
-export const store: readonly Row[] = [
+export const store: readonly (Row & { readonly part?: string })[] = [
   {
     number: 5,
     fault: 'the database refuses connections (60 s; quick: 4 s)',
     criterion: 'lost 0, ack p99 < 50 ms, drained < 60 s',
     needs: ['influxd'],
     run: away,
+  },
+  {
+    number: 5,
+    part: 'b',
+    fault: 'kill -9 with 900 MB in the journal and no database',
+    criterion: 'lost 0, start to accepting < 5 s, ack p99 < 50 ms, drained at twice the live rate',
+    needs: ['influxd'],
+    run: fullJournal,
   },
   {
     number: 6,
