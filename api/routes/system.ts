@@ -30,7 +30,6 @@ export function systemRoutes(app: FastifyInstance, parts: Parts): void {
     if (parts.isClosing()) throw new Problem(503, 'closing');
     await refuseUnready(parts, storeAnswers);
     if (!parts.brokerState().ok) throw new Problem(503, 'the broker is not connected');
-    if (parts.journal?.state.level === 'full') throw new Problem(503, 'the journal is full: nothing more is taken in');
     return { ok: true };
   });
   app.get('/metrics', { schema: { tags: ['system'], summary: 'Prometheus' } }, async (_request, reply) =>
