@@ -7,6 +7,7 @@ import type { Caller } from './door.ts';
 import { Grants } from './grants.ts';
 import { Guard } from './guard.ts';
 import { Outflow } from './outflow.ts';
+import type { Quota } from './quota.ts';
 import type { Access } from './roles.ts';
 
 export interface Connection {
@@ -22,6 +23,8 @@ export interface Connection {
   gone: boolean;
   /** Once its CONNECT is accepted. */
   access?: Access;
+  /** How fast it may publish, if it is a single device. */
+  quota?: Quota;
   /** Records go to it by the link (ingest-link.ts). */
   isApi: boolean;
   /** Publishes read from it and not yet acknowledged and delivered. */

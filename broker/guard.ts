@@ -9,7 +9,8 @@ export interface GuardLimits {
 
 /**
  * Why a client is not read: it has too much under way, does not read its answers, the broker closes, its CONNECT is not answered,
- * subscriptions of it wait for others, too many records wait for the api, or it is the others' turn.
+ * subscriptions of it wait for others, too many records wait for the api, it is the others' turn, or a
+ * device is over its quota.
  */
 export const HOLD = {
   progress: 1,
@@ -19,6 +20,7 @@ export const HOLD = {
   subscribing: 16,
   crowd: 32,
   turn: 64,
+  quota: 128,
 } as const;
 export type Hold = (typeof HOLD)[keyof typeof HOLD];
 

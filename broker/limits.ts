@@ -15,6 +15,9 @@ export interface Limits extends ConnectLimits, QueueLimits, RetainedLimits, Sess
   readonly timetableBytes: number;
   /** Publishes of one client that wait for their ticket or are being delivered; above it the client is not read. */
   readonly maxInProgress: number;
+  /** Publishes of a single device, and how many it may send at once; above it the device is not read until its quota has grown. */
+  readonly devicePublishesPerS: number;
+  readonly devicePublishesAtOnce: number;
   /** Records that wait for an api in another process, of all clients; above it nobody who publishes is read. */
   readonly awaitedRecords: number;
   /** The same in bytes as they were received. */
@@ -48,6 +51,8 @@ export const DEFAULT_LIMITS: Limits = {
   packetBytes: 65_536,
   timetableBytes: 1_048_576,
   maxInProgress: 4096,
+  devicePublishesPerS: 20,
+  devicePublishesAtOnce: 100,
   awaitedRecords: 50_000,
   awaitedBytes: 33_554_432,
   subscriptionsPerClient: 1000,

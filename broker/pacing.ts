@@ -1,9 +1,10 @@
 // How much is under way at once: a client above its share is not read until half of that is done, and while all together have too much, nobody who
-// publishes is. And how much of one client is read before it is the others' turn. Aedes 1.2 has no such bounds.
+// publishes is. How much of one client is read before it is the others' turn, and how fast a device is read. Aedes 1.2 has no such bounds.
 /* oxlint-disable no-underscore-dangle -- Aedes offers no seam here; these are its own names */
 import type { Client } from 'aedes';
 import type { Connection } from './connection.ts';
 import { HOLD } from './guard.ts';
+import type { Quota } from './quota.ts';
 
 /** Publishes of one client in one turn of the event loop, and the rest of the chunk they came in: a few ms. Node itself would read on for 2 MB. */
 const MAX_IN_A_TURN = 1000;
@@ -24,6 +25,8 @@ export class Pacing {
   #isTurnCounted = false;
   /** Those who have had their part of this turn. */
   #resting: Connection[] = [];
+  /** Devices over their quota, and what wakes them. */
+  readonly #overQuota = new Map<Connection, NodeJS.Timeout>();
 
   /** maxInProgress: publishes of one client that wait for their ticket or are being delivered. */
   constructor(maxInProgress: number) {
@@ -48,6 +51,7 @@ export class Pacing {
 
   /** It has sent something, and may go on if there is no crowd; for what is not counted here otherwise. */
   published(connection: Connection): void {
+    if (connection.quota) this.#charge(connection, connection.quota);
     if (!this.#isCrowded || connection.isApi) return;
     connection.guard.hold(HOLD.crowd);
     this.#crowd.add(connection);
@@ -63,6 +67,25 @@ export class Pacing {
   /** Whoever makes room is read in any case. */
   exempt(connection: Connection): void {
     if (this.#crowd.delete(connection)) connection.guard.release(HOLD.crowd);
+  }
+
+  #charge(connection: Connection, quota: Quota): void {
+    quota.take(performance.now());
+    if (!this.#overQuota.has(connection)) this.#holdOverQuota(connection, quota);
+  }
+
+  #holdOverQuota(connection: Connection, quota: Quota): void {
+    const waitMs = quota.waitMs(performance.now());
+    if (waitMs === 0) {
+      this.#overQuota.delete(connection);
+      connection.guard.release(HOLD.quota);
+      return;
+    }
+    connection.guard.hold(HOLD.quota);
+    this.#overQuota.set(
+      connection,
+      setTimeout(() => this.#holdOverQuota(connection, quota), waitMs),
+    );
   }
 
   #takeTurn(connection: Connection): void {
@@ -93,6 +116,8 @@ export class Pacing {
   }
 
   forget(connection: Connection): void {
+    clearTimeout(this.#overQuota.get(connection));
+    this.#overQuota.delete(connection);
     this.#held.delete(connection);
     this.#crowd.delete(connection);
   }
@@ -101,6 +126,7 @@ export class Pacing {
   keepHeldAlive(): void {
     for (const { client } of this.#held) keepAlive(client);
     for (const { client } of this.#crowd) keepAlive(client);
+    for (const { client } of this.#overQuota.keys()) keepAlive(client);
   }
 
   /**

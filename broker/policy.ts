@@ -21,6 +21,7 @@ import { NOWHERE, numberFrom } from './memory.ts';
 import type { Memory, Stored } from './memory.ts';
 import type { Pacing } from './pacing.ts';
 import type { Retained } from './retained.ts';
+import { Quota } from './quota.ts';
 import { rememberRoutes } from './routes.ts';
 import { shieldFromAedes } from './shield.ts';
 import { ShortPublish, ShortWay } from './short-way.ts';
@@ -203,8 +204,11 @@ export class Policy {
   #enter(connection: Connection, admitted: Admitted, goOn: () => void): void {
     if (connection.gone || connection.client.closed) return;
     const previous = this.#parts.door.enter(connection.caller!, connection, admitted);
-    connection.access = admitted.access;
-    connection.guard.limitBytes = this.#parts.limits[admitted.access.hasTimetables ? 'timetableBytes' : 'packetBytes'];
+    const { access } = admitted;
+    const { timetableBytes, packetBytes, devicePublishesPerS, devicePublishesAtOnce } = this.#parts.limits;
+    connection.access = access;
+    connection.guard.limitBytes = access.hasTimetables ? timetableBytes : packetBytes;
+    if (access.isDevice) connection.quota = new Quota(devicePublishesPerS, devicePublishesAtOnce, performance.now());
     if (previous) endBefore(previous, goOn);
     else goOn();
   }

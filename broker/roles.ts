@@ -118,6 +118,8 @@ export class Access {
   /** To be the one whose acknowledgement is the device's. */
   readonly mayIngest: boolean;
   readonly mayPublishAnything: boolean;
+  /** A device and nothing else: it speaks for itself only. */
+  readonly isDevice: boolean;
 
   constructor(city: string, identity: Identity) {
     this.#city = city;
@@ -125,6 +127,7 @@ export class Access {
     this.#publish = identity.roles.flatMap((role) => expand(TABLE[role].publish, city, identity));
     this.#subscribe = identity.roles.flatMap((role) => expand(TABLE[role].subscribe, city, identity));
     this.mayPublishAnything = this.#publish.length > 0;
+    this.isDevice = identity.roles.every((role) => role === 'device');
   }
 
   /** Timetables are the only messages that are long. */

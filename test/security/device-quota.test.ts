@@ -1,0 +1,78 @@
+// A single device that publishes more than its quota is read more slowly; it loses nothing, and nobody else waits.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Credentials } from '../../broker/credential-source.ts';
+import { loadCredentials } from '../../broker/credentials.ts';
+import { addUser } from '../../broker/users.ts';
+import { start } from '../broker/start.ts';
+import { Wire } from '../broker/wire.ts';
+
+const PER_S = 20;
+const AT_ONCE = 10;
+const PUBACK = 4;
+const folder = mkdtempSync(join(tmpdir(), 'citytwin-quota-'));
+const passwords = new Map<string, string>();
+let credentials: Credentials;
+
+beforeAll(async () => {
+  for (const name of ['door/loud', 'door/calm'])
+    passwords.set(name, (await addUser(folder, { name, role: 'device' }))!);
+  passwords.set('gateway', (await addUser(folder, { name: 'gateway', role: 'gateway' }))!);
+  credentials = await loadCredentials(folder);
+});
+afterAll(() => {
+  credentials.close?.();
+  rmSync(folder, { recursive: true });
+});
+
+const broker = () => start({ credentials, limits: { devicePublishesPerS: PER_S, devicePublishesAtOnce: AT_ONCE } });
+
+const connected = (port: number, name: string): Promise<Wire> =>
+  Wire.connected(port, { clientId: name, username: name, password: passwords.get(name)!, keepAliveS: 1 });
+
+/** In one piece. */
+function send(wire: Wire, device: string, count: number, qos: 0 | 1 = 1): void {
+  for (let at = 1; at <= count; at++)
+    wire.writer.publish(`city/wuxi/door/${device}/telemetry`, Buffer.from('{}'), qos, false, false, at);
+  wire.send();
+}
+
+/** → when all were acknowledged, ms later */
+async function publish(wire: Wire, device: string, count: number): Promise<number> {
+  const fromMs = performance.now();
+  const before = wire.ofType(PUBACK).length;
+  send(wire, device, count);
+  await wire.until(() => wire.ofType(PUBACK).length === before + count);
+  return performance.now() - fromMs;
+}
+
+it('a device over its quota is read when it has grown again, acknowledged in full, and its connection lives on', async () => {
+  const { port, frames } = await broker();
+  const loud = await connected(port, 'door/loud');
+  await publish(loud, 'loud', 50);
+  // Forty more than it had are owed: two seconds, longer than one and a half of its keep-alives.
+  expect(await publish(loud, 'loud', 1)).toBeGreaterThan(1500);
+  expect(loud.closed).toBe(false);
+  expect(frames).toHaveLength(51);
+});
+
+it('at QoS 0 too', async () => {
+  const { port } = await broker();
+  const loud = await connected(port, 'door/loud');
+  send(loud, 'loud', 40, 0);
+  expect(await publish(loud, 'loud', 1)).toBeGreaterThan(1000);
+});
+
+it('nobody else waits for it, and who speaks for many has no such quota', async () => {
+  const { port } = await broker();
+  const loud = await connected(port, 'door/loud');
+  await publish(loud, 'loud', 200);
+  send(loud, 'loud', 1);
+  await publish(await connected(port, 'door/calm'), 'calm', AT_ONCE);
+  const gateway = await connected(port, 'gateway');
+  for (let round = 0; round < 20; round++) await publish(gateway, `d-${round}`, 50);
+  // Nobody waited for its ten seconds.
+  expect(loud.ofType(PUBACK)).toHaveLength(200);
+});
