@@ -31,6 +31,7 @@ import { rejectedRoutes } from './routes/rejected.ts';
 import { systemRoutes } from './routes/system.ts';
 import { transitRoutes } from './routes/transit.ts';
 import type { ApiOptions, Upgrade } from './server.ts';
+import { QuestionTooLong } from './store.ts';
 import { FEEDS } from './transit/realtime.ts';
 
 const BODY_LIMIT_BYTES = 65_536;
@@ -99,7 +100,9 @@ export async function createHttp(parts: Parts, options: ApiOptions): Promise<Htt
     request.person = admitted?.person === gate.everyone ? undefined : admitted?.person;
     if (admitted && !READING.has(request.method)) audit(parts, request);
   });
-  app.setErrorHandler((error: FastifyError | Problem, request, reply) => answerError(error, request, reply, parts));
+  app.setErrorHandler((error: FastifyError | Problem | QuestionTooLong, request, reply) =>
+    answerError(error, request, reply, parts),
+  );
   // First, so that it covers all routes, the page's files too.
   await app.register(rateLimit, {
     timeWindow: RATE_LIMIT.window,
@@ -211,11 +214,12 @@ function answerBadRequest(error: Error & { code?: string }, socket: Duplex): voi
 }
 
 async function answerError(
-  error: FastifyError | Problem,
+  thrown: FastifyError | Problem | QuestionTooLong,
   request: FastifyRequest,
   reply: FastifyReply,
   parts: Parts,
 ): Promise<void> {
+  const error = thrown instanceof QuestionTooLong ? askForLess(thrown) : thrown;
   const status = error.statusCode ?? 500;
   if (status >= 500 && !(error instanceof Problem)) {
     parts.log.error({ error: error.stack ?? error.message }, 'a request failed');
@@ -227,6 +231,10 @@ async function answerError(
     .code(status)
     .type(PROBLEM_TYPE)
     .send(problemDocument(status, detail, extras));
+}
+
+function askForLess({ message }: QuestionTooLong): Problem {
+  return new Problem(503, `the store was given up: ${message}`, { expected: 'a shorter range, or fewer devices' });
 }
 
 /** Fastify's own refusals; for a schema's the bad value and what was expected. */

@@ -41,6 +41,9 @@ export class StoreBusy extends Error {
 /** The store is of no use to this process any more, whatever is tried: end the process and start it again. Nothing acknowledged is lost. */
 export class StoreFatal extends Error {}
 
+/** A question was given up because its answer took too long; the store is well. */
+export class QuestionTooLong extends Error {}
+
 export type Aggregate = 'mean' | 'min' | 'max' | 'sum' | 'count' | 'last' | 'p50' | 'p95';
 
 /** Texts can only be counted or shown, everything else can be folded in any way. */

@@ -14,6 +14,7 @@ import type {
   RecordQuery,
   Series,
 } from '../store.ts';
+import { QuestionTooLong } from '../store.ts';
 import type { DuckDbEngine } from './duckdb-engine.ts';
 import { isRolledGroup, rolledAggregateSql, rolledHistorySql, runsOf, wholeHours } from './duckdb-rollup-queries.ts';
 import type { HourRuns } from './duckdb-rollup-queries.ts';
@@ -36,22 +37,26 @@ import type { FieldTypes } from './query.ts';
 /** DuckDB's calls share four threads of Node with files and names: two are left for the appends. */
 const CONNECTIONS = 2;
 const MAX_WAITING = 1_000;
+const ANSWER_WITHIN_MS = 60_000;
 
-export async function createReader(engine: DuckDbEngine): Promise<DuckDbReader> {
+export async function createReader(engine: DuckDbEngine, answerWithinMs = ANSWER_WITHIN_MS): Promise<DuckDbReader> {
   const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => engine.connect()));
-  return new DuckDbReader(engine.types, connections);
+  return new DuckDbReader(engine.types, connections, answerWithinMs);
 }
 
 export class DuckDbReader {
   readonly #types: ReadonlyMap<string, FieldTypes>;
   readonly #connections: DuckDBConnection[];
   readonly #free: DuckDBConnection[];
+  readonly #answerWithinMs: number;
   readonly #waiting: ((connection: DuckDBConnection) => void)[] = [];
 
-  constructor(types: ReadonlyMap<string, FieldTypes>, connections: DuckDBConnection[]) {
+  /** answerWithinMs: a question that takes longer is given up: others wait for its connection */
+  constructor(types: ReadonlyMap<string, FieldTypes>, connections: DuckDBConnection[], answerWithinMs: number) {
     this.#types = types;
     this.#connections = connections;
     this.#free = [...connections];
+    this.#answerWithinMs = answerWithinMs;
   }
 
   async history(query: HistoryQuery): Promise<Series> {
@@ -173,26 +178,36 @@ export class DuckDbReader {
   }
 
   /** [column][row]; converted piece by piece, so that appends come in between. */
-  async #columns(sql: string, values: DuckDBValue[]): Promise<DuckDBValue[][]> {
-    const connection = await this.#take();
-    try {
-      return await columnsOf(connection, sql, values);
-    } finally {
-      this.#give(connection);
-    }
+  #columns(sql: string, values: DuckDBValue[]): Promise<DuckDBValue[][]> {
+    return this.#inTime((connection) => columnsOf(connection, sql, values));
   }
 
   /** Both questions of `ask` see the same moment: a late record may take an hour's rollup away between them. */
-  async #inSnapshot(ask: (read: Read) => Promise<DuckDBValue[][]>): Promise<DuckDBValue[][]> {
-    const connection = await this.#take();
-    try {
+  #inSnapshot(ask: (read: Read) => Promise<DuckDBValue[][]>): Promise<DuckDBValue[][]> {
+    return this.#inTime(async (connection) => {
       await connection.run('BEGIN TRANSACTION READ ONLY');
       try {
         return await ask((sql, values) => columnsOf(connection, sql, values));
       } finally {
         await connection.run('ROLLBACK').catch(() => undefined);
       }
+    });
+  }
+
+  /** @throws QuestionTooLong */
+  async #inTime<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    const connection = await this.#take();
+    let isLate = false;
+    const late = setTimeout(() => {
+      isLate = true;
+      connection.interrupt();
+    }, this.#answerWithinMs);
+    try {
+      return await work(connection);
+    } catch (error) {
+      throw isLate ? new QuestionTooLong(`no answer within ${this.#answerWithinMs / 1000} s`) : error;
     } finally {
+      clearTimeout(late);
       this.#give(connection);
     }
   }

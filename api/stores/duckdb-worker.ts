@@ -2,6 +2,7 @@
 // their arrival, reads beside them.
 import { parentPort } from 'node:worker_threads';
 import type { Description } from '../../telemetry/description.ts';
+import { QuestionTooLong } from '../store.ts';
 import type { AggregateQuery, EventQuery, HistoryQuery, LatestQuery, RecordQuery } from '../store.ts';
 import type { PackedBatch } from './columns.ts';
 import { openEngine } from './duckdb-engine.ts';
@@ -29,7 +30,7 @@ export interface Request {
 }
 export type Answer =
   | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly error: string; readonly isFatal: boolean };
+  | { readonly id: number; readonly error: string; readonly isFatal: boolean; readonly isTooLong?: boolean };
 
 /** How often it is looked what is due besides appends. */
 const UPKEEP_EVERY_MS = 1_000;
@@ -88,7 +89,10 @@ function inOrder<T>(write: () => Promise<T>): Promise<T> {
 parentPort!.on('message', ({ id, operation, argument }: Request) => {
   void operations[operation](argument as never).then(
     (value) => answer({ id, value }),
-    (error: unknown) => answer({ id, error: messageOf(error), isFatal: FATAL.test(messageOf(error)) }),
+    (error: unknown) => {
+      const [message, isTooLong] = [messageOf(error), error instanceof QuestionTooLong];
+      answer({ id, error: message, isFatal: FATAL.test(message), isTooLong });
+    },
   );
 });
 

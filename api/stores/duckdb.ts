@@ -15,7 +15,7 @@ import type {
   Store,
   StoreBatch,
 } from '../store.ts';
-import { StoreFatal } from '../store.ts';
+import { QuestionTooLong, StoreFatal } from '../store.ts';
 import { packBatch, transferables } from './columns.ts';
 import type { FieldTypes } from './query.ts';
 import type { Answer, Operation, Request } from './duckdb-worker.ts';
@@ -158,7 +158,8 @@ class DuckDbStore implements Store {
     }
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
-    if ('error' in answer) waiting?.reject(new Error(answer.error));
+    if ('error' in answer)
+      waiting?.reject(answer.isTooLong ? new QuestionTooLong(answer.error) : new Error(answer.error));
     else waiting?.resolve(answer.value);
   }
 

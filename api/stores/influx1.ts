@@ -2,6 +2,7 @@
 // HTTP, because the package's writer escapes too little.
 import { InfluxDB } from 'influx';
 import { show } from '../../telemetry/description.ts';
+import { QuestionTooLong } from '../store.ts';
 import type { Store } from '../store.ts';
 import {
   PING_TIMEOUT_MS,
@@ -116,7 +117,7 @@ class Influx1Connection implements InfluxConnection {
   async query(sql: string, placeholders: { readonly [name: string]: string }): Promise<InfluxSeries[]> {
     // The package hears no end of an answer that breaks off: this is it.
     const { promise: deadline, reject } = Promise.withResolvers<never>();
-    const late = new Error(`InfluxDB at ${this.origin} did not answer a query within ${QUERY_TIMEOUT_MS / 1000} s`);
+    const late = new QuestionTooLong(`no answer from ${this.origin} within ${QUERY_TIMEOUT_MS / 1000} s`);
     const timer = setTimeout(() => reject(late), QUERY_TIMEOUT_MS);
     try {
       const request = this.#client.queryRaw(sql, { precision: 'ms', placeholders });

@@ -4,6 +4,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { HttpError, InfluxDB } from '@influxdata/influxdb-client';
 import type { WriteApi } from '@influxdata/influxdb-client';
+import { QuestionTooLong } from '../store.ts';
 import type { Store } from '../store.ts';
 import { openBucket, setRetention } from './influx2-bucket.ts';
 import type { Bucket } from './influx2-bucket.ts';
@@ -120,12 +121,14 @@ class Influx2Connection implements InfluxConnection {
     const headers = { authorization: `Token ${this.#options.token}`, accept: 'application/json' };
     let text: string;
     let status: number;
+    const signal = AbortSignal.timeout(QUERY_TIMEOUT_MS);
     try {
-      const signal = AbortSignal.timeout(QUERY_TIMEOUT_MS);
       const response = await fetch(`${this.origin}/query`, { method: 'POST', headers, body, signal });
       ({ status } = response);
       text = await response.text();
     } catch (error) {
+      if (signal.aborted)
+        throw new QuestionTooLong(`no answer from ${this.origin} within ${QUERY_TIMEOUT_MS / 1000} s`);
       throw noAnswer(this.origin, error);
     }
     if (status === 200) return seriesOf(this.origin, JSON.parse(text) as InfluxResults);

@@ -16,6 +16,7 @@ import {
   telemetry,
 } from './city.ts';
 import type { TestCity } from './city.ts';
+import { QuestionTooLong } from '../../api/store.ts';
 
 const YEAR_MS = 365 * 86_400_000;
 
@@ -606,6 +607,20 @@ describe('the server', () => {
     const started = performance.now();
     await city.api.close();
     expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  it('says what to ask instead when a question takes too long', async () => {
+    const tooLong = () => Promise.reject(new QuestionTooLong('no answer within 60 s'));
+    const city = await startCity({ store: { ...createTestStore(), history: tooLong } });
+    await city.api.take(describeKind(bus));
+    await city.api.take(telemetry('b-1', { ts: NOW, seq: 1, speedMps: 5 }));
+    const { status, body } = await city.get('/api/devices/bus/b-1/history?field=speedMps');
+    expect(status).toBe(503);
+    expect(body).toMatchObject({
+      detail: 'the store was given up: no answer within 60 s',
+      expected: 'a shorter range, or fewer devices',
+    });
+    await city.api.close();
   });
 
   it('starts with what the store knows', async () => {
