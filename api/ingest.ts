@@ -299,15 +299,16 @@ export class Ingest {
     this.#dropped += count;
   }
 
-  #account({ batch, duplicates, refused }: Stored): void {
+  async #account({ batch, duplicates, refused }: Stored): Promise<void> {
     const count = sizeOf(batch);
     this.#backlog -= count;
     this.#stored += count - duplicates - refused.length;
     this.#duplicates += duplicates;
-    for (const { record, event, reason } of refused) {
+    const kept = refused.map(({ record, event, reason }) => {
       const message = record === undefined ? batch.events[event!]! : batch.records[record]!;
-      this.#refuse(message, reason);
-    }
+      return this.#refuse(message, reason);
+    });
+    await Promise.all(kept);
     const settle = this.#owed.get(batch);
     if (settle === undefined) return;
     this.#owed.delete(batch);
@@ -316,11 +317,11 @@ export class Ingest {
   }
 
   /** The database will never take it. */
-  #refuse(message: TelemetryRecord | DeviceEvent, reason: string): void {
+  #refuse(message: TelemetryRecord | DeviceEvent, reason: string): Promise<void> | undefined {
     this.#rejected++;
     const { kind, device } = message;
     const topic = `${kind}/${device}`;
-    void this.#options.rejected.add('store', reason, {
+    return this.#options.rejected.add('store', reason, {
       topic,
       kind,
       device,

@@ -35,7 +35,8 @@ export interface StoreWriterOptions {
   readonly journal?: Journal;
   /** An entry of the journal. @throws when it is of no use any more */
   readonly decode: (entry: Entry) => Taken;
-  readonly onStored: (stored: Stored) => void;
+  /** What is kept of it elsewhere, of refused ones, is kept before the journal forgets it. */
+  readonly onStored: (stored: Stored) => Promise<void>;
   /** One that `decode` threw for. */
   readonly onUnusable: (entry: Entry, error: Error) => void;
   /** So many entries are damaged on disk. */
@@ -144,10 +145,11 @@ export class StoreWriter {
     await sleep(ms, undefined, { signal: this.#stop.signal }).catch(() => {});
   }
 
-  /** As many queued batches as one append may carry, at least one. */
+  /** As many queued batches as one append may carry, at least one; without a journal one, whose tickets wait for it. */
   #next(): Batch {
     let size = 0;
-    const end = this.#queue.findIndex((batch, at) => (size += sizeOf(batch)) > MAX_BATCH && at > 0);
+    const isFull = (batch: Batch): boolean => (size += sizeOf(batch)) > MAX_BATCH || !this.#options.journal;
+    const end = this.#queue.findIndex((batch, at) => isFull(batch) && at > 0);
     const batches = this.#queue.splice(0, end === -1 ? this.#queue.length : end);
     for (const batch of batches) batch.closed = true;
     const all = joined(batches);
@@ -205,18 +207,18 @@ export class StoreWriter {
     const nothing = { duplicates: 0, failed: false, refused: [] };
     const result = sizeOf(batch) > 0 ? await this.#store.append(batch, journal && batch.last) : nothing;
     if (result === undefined) return false;
+    if (!isTold) await this.#tell({ batch, duplicates: result.duplicates, refused: result.refused ?? [] });
     if (journal) {
       this.#position = batch.last;
       this.#told = Math.max(this.#told, batch.last);
       await journal.stored(batch.last, true);
     }
-    if (!isTold) this.#tell({ batch, duplicates: result.duplicates, refused: result.refused ?? [] });
     return !(await this.#look(result.failed));
   }
 
-  #tell(stored: Stored): void {
+  async #tell(stored: Stored): Promise<void> {
     try {
-      this.#options.onStored(stored);
+      await this.#options.onStored(stored);
     } catch (error) {
       this.#options.log.error({ error: (error as Error).stack }, 'a stored batch was not shown');
     }

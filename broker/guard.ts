@@ -27,6 +27,8 @@ export type Hold = (typeof HOLD)[keyof typeof HOLD];
 /** Packets to which the broker sends one packet in return, by type: CONNECT, PUBREC, PUBREL, SUBSCRIBE, UNSUBSCRIBE, PINGREQ. */
 const ANSWERED = (1 << 1) | (1 << 5) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 12);
 const PUBLISH = 3;
+/** What a client gets parsed at once, bytes: after it others may be due. Node would hand on all that has come, 64 KB and more. */
+const PIECE_BYTES = 16_384;
 
 export class Guard {
   /** Received, and how many of them are publishes or are answered by one packet each. */
@@ -85,11 +87,13 @@ export class Guard {
         this.#asked = true;
         return null;
       }
-      const chunk: unknown = read(size);
+      const waiting = stream.readableLength;
+      const chunk: unknown = read(waiting > PIECE_BYTES ? PIECE_BYTES : size);
       if (!(chunk instanceof Uint8Array)) return chunk;
       const passing = this.#passing(chunk);
       if (passing === chunk.length) return chunk;
       if (passing !== undefined) return this.#keepRest(chunk, passing);
+      this.hold(HOLD.closing);
       this.#onOversize(this.#length);
       stream.destroy();
       return null;

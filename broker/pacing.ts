@@ -6,8 +6,8 @@ import type { Connection } from './connection.ts';
 import { HOLD } from './guard.ts';
 import type { Quota } from './quota.ts';
 
-/** Publishes of one client in one turn of the event loop, and the rest of the chunk they came in: a few ms. Node itself would read on for 2 MB. */
-const MAX_IN_A_TURN = 1000;
+/** Publishes of one client in one turn of the event loop, and the rest of the piece they came in: about a ms. Node itself would read on for 2 MB. */
+const MAX_IN_A_TURN = 250;
 
 /** As if the client had sent something. */
 export function keepAlive(client: Client): void {

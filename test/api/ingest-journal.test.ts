@@ -12,7 +12,7 @@ import { Rejected } from '../../api/rejected.ts';
 import type { Batch } from '../../api/batch.ts';
 import type { StoreBatch } from '../../api/store.ts';
 import type { Frame } from '../../telemetry/messages.ts';
-import { NOW, bus, createTestStore, onFatal, quiet } from './city.ts';
+import { NOW, bus, createTestStore, onFatal, quiet, until } from './city.ts';
 import type { TestStore } from './city.ts';
 
 let folder = '';
@@ -93,7 +93,7 @@ describe('with a journal', () => {
     store.failing = false;
     await emptied(bench);
     expect(bench.ingest.counters()).toMatchObject({ in: 1, stored: 1 });
-    expect(bench.journal.cursor()).toBe(1);
+    await until(() => bench.journal.cursor() === 1);
   });
 
   it('what was acknowledged is stored after a restart, once, and what comes again is known', async () => {

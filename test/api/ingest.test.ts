@@ -151,11 +151,11 @@ describe('ingest', () => {
 
   it('splits what is waiting into batches of at most 20,000', async () => {
     const bench = await createReadyBench();
-    const tickets = Array.from({ length: 20_001 }, (_, index) =>
+    const tickets = Array.from({ length: 40_001 }, (_, index) =>
       bench.send('b-1', { ts: NOW + index, seq: index + 1 }),
     );
     await allSettled(tickets);
-    expect(bench.store.batches.map(({ records }) => records.length)).toEqual([20_000, 1]);
+    expect(bench.store.batches.map(({ records }) => records.length)).toEqual([20_000, 20_000, 1]);
   });
 });
 

@@ -60,7 +60,7 @@ function open(store: TestStore, options: Partial<StoreWriterOptions> = {}) {
     journal,
     log: quiet,
     decode,
-    onStored: ({ batch }) => told.push(...batch.records.map(({ seq }) => seq)),
+    onStored: async ({ batch }) => void told.push(...batch.records.map(({ seq }) => seq)),
     onUnusable: (read) => unusable.push(seqOf(read)),
     onLost: (count) => lost.push(count),
     onFatal,
@@ -114,6 +114,23 @@ describe('entries that are damaged', () => {
     expect(given).toEqual([1, 2]);
     expect(read.mock.calls.length).toBe(2);
   });
+});
+
+it('the journal forgets a batch when what was refused of it is kept elsewhere, no earlier', async () => {
+  await journalled(2);
+  const { promise: kept, resolve: keep } = Promise.withResolvers<void>();
+  const told = Promise.withResolvers<void>();
+  const onStored = (): Promise<void> => {
+    told.resolve();
+    return kept;
+  };
+  const { writer, stored } = open(createTestStore(), { onStored });
+  await writer.begin(0);
+  await told.promise;
+  expect(journal.state.storedSequence).toBe(0);
+  keep();
+  await stored(2);
+  await writer.close(1000);
 });
 
 describe('a database that was started again', () => {
