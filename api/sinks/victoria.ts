@@ -130,6 +130,7 @@ export function feeding(store: Store, sink: VictoriaSink): Store {
     records: (query) => store.records(query),
     latest: (kind, among) => store.latest(kind, among),
     ping: () => store.ping(),
+    ...(store.life && { life: () => store.life!() }),
     async close() {
       await store.close();
       await sink.close();

@@ -1,5 +1,5 @@
-// The store in an InfluxDB 2.x server. The official client carries our own lines, one request per batch and without its retries: only a
-// resolved promise is an acknowledgement. History is asked in InfluxQL at the 1.x-compatible `/query`, through a mapping of the bucket.
+// The store in an InfluxDB 2.x server. The official client carries our own lines, a request for each call and without its retries:
+// only a resolved promise is an acknowledgement. History is asked in InfluxQL at the 1.x-compatible `/query`, through a mapping of the bucket.
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { HttpError, InfluxDB } from '@influxdata/influxdb-client';
@@ -70,7 +70,8 @@ class Influx2Connection implements InfluxConnection {
       [404, `there is no bucket ${bucket} of ${org} any more: set --store-org and --store-bucket, or start again`],
     ]);
     const Agent = url.protocol === 'https:' ? HttpsAgent : HttpAgent;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    // No limit of sockets: a request that waited here for another one's would lose the time that it has.
+    this.#agent = new Agent({ keepAlive: true });
     // Its own timeout reports and leaves the request open: ours closes the socket, and comes first.
     const timeout = 2 * writeTimeoutMs;
     this.#writeTimeoutMs = writeTimeoutMs;

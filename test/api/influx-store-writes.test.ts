@@ -224,6 +224,19 @@ describe.each(Object.keys(STORES))('%s store: answers to a write', { timeout: 20
     expect(most).toBe(1);
   });
 
+  it('has two requests of a write at the server at once, each with its whole deadline', async () => {
+    const both = Promise.withResolvers<void>();
+    let asked = 0;
+    const { store, server } = await storeAt(name, async () => {
+      if (++asked === 2) both.resolve();
+      await both.promise; // the first is answered when the second is there
+      return { status: 204 };
+    });
+    const count = { influx1: 20_000, influx2: 10_000 }[name]!;
+    expect(await store.append(batch(records(count)))).toEqual({ duplicates: 0 });
+    expect(server.writes.map((lines) => lines.length)).toEqual([count / 2, count / 2]);
+  });
+
   it('takes an answer that breaks off for none, and the next write succeeds', async () => {
     const answers = [0, 204];
     const { store, server } = await storeAt(name, () => ({ status: answers.shift()! }));

@@ -79,6 +79,16 @@ describe.skipIf(victoria === undefined)(
   },
 );
 
+describe('a store that feeds it', () => {
+  const sink = (): VictoriaSink => new VictoriaSink({ url: 'http://127.0.0.1:9', city: 'wuxi', log: logger() });
+
+  it('says of its life what it says without, or nothing either', async () => {
+    expect(feeding(createMemoryStore(), sink())).not.toHaveProperty('life');
+    const started = Object.assign(createMemoryStore(), { life: async () => 'second' });
+    expect(await feeding(started, sink()).life?.()).toBe('second');
+  });
+});
+
 describe('victoria sink with a server that is away', { timeout: 20_000 }, () => {
   it('holds no append up, drops what does not fit and counts it, says so once, and goes on when the server is back', async () => {
     const statuses = [503, 503, 204];
