@@ -92,6 +92,8 @@ async function intoDuckDb(): Promise<void> {
 async function intoInflux(): Promise<void> {
   const some = { ...load, measureS: Number(values['influx-seconds']) };
   const only = values.only.split(',');
+  // Without paho it throws: before anything is measured.
+  const python = only.includes('python') ? pythonVersion() : 'no Python';
   const [one, several] = only.includes('replay') ? await bestReplays() : [];
   const systems: { readonly [name: string]: (() => Promise<Stored>) | undefined } = {
     [REPLAYS[0]]: one && (() => replayOnce(one)),
@@ -109,9 +111,8 @@ async function intoInflux(): Promise<void> {
       all.set(name, [...(all.get(name) ?? []), result]);
     }
   }
-  console.log(
-    `\nNode-RED ${NODE_RED}, ${pythonVersion()}; replays: ${JSON.stringify(one)} ${JSON.stringify(several)}\n`,
-  );
+  const nodeRed = only.includes('node-red') ? `Node-RED ${NODE_RED}` : 'no Node-RED';
+  console.log(`\n${nodeRed}, ${python}; replays: ${JSON.stringify(one)} ${JSON.stringify(several)}\n`);
   console.log(influxTable(all, REPLAYS));
 }
 
