@@ -2,7 +2,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Program, freePort } from './program.ts';
+import { freePort } from '../../test/ports.ts';
+import { Program } from './program.ts';
 
 export const DATABASE = 'citytwin';
 

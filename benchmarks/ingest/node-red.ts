@@ -4,8 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../test/ports.ts';
 import { DATABASE } from './influx.ts';
-import { Program, freePort } from './program.ts';
+import { Program } from './program.ts';
 
 export const NODE_RED = '4.1.8';
 const INFLUX_NODES = '0.7.0';

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { freePort } from '../../test/ports.ts';
 import type { City } from './city.ts';
 import { startCity } from './city.ts';
 import type { Influx } from './influx.ts';
@@ -12,7 +13,7 @@ import { DATABASE, startInflux } from './influx.ts';
 import type { Measured } from './measure.ts';
 import { measure } from './measure.ts';
 import { startNodeRed } from './node-red.ts';
-import { Program, freePort } from './program.ts';
+import { Program } from './program.ts';
 import type { Job } from './publisher.ts';
 import { TRACKER } from './records.ts';
 
