@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { LOAD_TABLE } from './load-options.ts';
 import type { LoadSettings } from './load-options.ts';
 import { UsageError, optionsFor, readConfig } from './options.ts';
-import type { Settings } from './options.ts';
+import type { OptionTexts, Settings } from './options.ts';
 
 type Name = keyof Settings;
 
@@ -27,6 +27,9 @@ const COMMON: Name[] = ['json', 'logLevel'];
 const TLS: Name[] = ['tlsCert', 'tlsKey'];
 const MQTTS: Name[] = ['mqttsPort', 'tlsClientCa', ...TLS];
 const ACCESS: Name[] = ['credentials', 'authUrl', 'jwtKey', 'jwtAlgorithm', 'jwtAudience'];
+/** Of services without an api. */
+const HEALTH_PORT = 'HTTP: /healthz, /readyz, /metrics';
+const PROGRESS_FOLDER = 'folder where a backfill keeps how far it has come';
 const LOAD_SETTINGS: Name[] = [...(Object.keys(LOAD_TABLE) as (keyof LoadSettings)[]), ...COMMON];
 
 interface Subcommand {
@@ -37,6 +40,7 @@ interface Subcommand {
   readonly second?: readonly [name: string, text: string];
   readonly settings: readonly Name[];
   readonly overrides?: Partial<Settings>;
+  readonly texts?: OptionTexts;
   readonly examples: readonly string[];
   /** `-h` is the host, as with other MQTT tools; help is `--help` only. */
   readonly hostIsH?: boolean;
@@ -84,6 +88,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     text: 'the MQTT broker alone',
     settings: ['port', 'mqttPort', 'host', 'awaitApi', ...ACCESS, ...MQTTS, 'city', ...COMMON],
     overrides: { port: 8081 },
+    texts: { port: `${HEALTH_PORT}, MQTT over WebSocket; 0 = a free one` },
     examples: [
       'citytwin broker --credentials ./credentials',
       'citytwin broker --await-api',
@@ -94,6 +99,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: 'api',
     text: 'storage, REST, live stream and page alone',
+    texts: { port: 'HTTP: page, API, live stream; 0 = a free one' },
     settings: [
       'port',
       'host',
@@ -120,6 +126,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     argument: ['[scenario]', 'a shipped scenario or a file; none: the demo city'],
     settings: ['port', 'host', 'broker', 'brokerCa', 'credentials', 'data', ...CITY, 'backfill', ...COMMON],
     overrides: { port: 8082 },
+    texts: { port: `${HEALTH_PORT}; 0 = a free one`, data: PROGRESS_FOLDER },
     examples: [
       'citytwin simulate --broker mqtt://127.0.0.1:1883 --credentials ./credentials',
       'citytwin simulate --scale 2 --connections none',
@@ -132,6 +139,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     text: 'the control centre alone',
     settings: ['port', 'host', 'broker', 'brokerCa', 'credentials', 'city', ...COMMON],
     overrides: { port: 8083 },
+    texts: { port: `${HEALTH_PORT}; 0 = a free one` },
     examples: ['citytwin control --broker mqtt://127.0.0.1:1883 --credentials ./credentials'],
     run: async (settings) => (await import('./services.ts')).controlService(settings),
   },
@@ -179,6 +187,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     argument: ['<duration>', 'how far back, e.g. 12h or 30d'],
     settings: ['broker', 'brokerCa', 'credentials', 'data', 'seed', 'scale', 'start', 'connections', ...COMMON],
     overrides: { connections: 'none', start: 'now' },
+    texts: { data: PROGRESS_FOLDER },
     examples: ['citytwin backfill 24h --broker mqtt://127.0.0.1:1883 --scale 0.1'],
     run: async (settings, duration) => (await import('./services.ts')).backfillService(settings, duration!),
   },
@@ -246,6 +255,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
     second: ['[name]', 'of a user; a device is called KIND/DEVICE'],
     settings: ['credentials', 'role', 'kinds', 'newPasswordFile', 'certificateOnly', 'expires', 'json'],
     overrides: { credentials: './credentials' },
+    texts: { kinds: 'kinds that a gateway or integrator speaks for' },
     examples: [
       'citytwin credentials add admin --role admin',
       'citytwin credentials add bus/bus-0007 --role device',
@@ -289,7 +299,7 @@ async function program(config: { readonly [name: string]: unknown }): Promise<Co
     .showHelpAfterError('(add --help for what there is)')
     .exitOverride();
   for (const subcommand of SUBCOMMANDS) {
-    const { name, text, argument, second, settings, overrides, examples } = subcommand;
+    const { name, text, argument, second, settings, overrides, texts, examples } = subcommand;
     const named = [argument, second].filter((words) => words !== undefined);
     const command = root
       .command(name)
@@ -305,7 +315,7 @@ async function program(config: { readonly [name: string]: unknown }): Promise<Co
       });
     if (subcommand.hostIsH === true) command.helpOption('--help', 'display help for command');
     for (const words of named) command.argument(...words);
-    for (const option of optionsFor(settings, config, overrides)) command.addOption(option);
+    for (const option of optionsFor(settings, config, overrides, texts)) command.addOption(option);
   }
   return root;
 }

@@ -96,6 +96,9 @@ export interface Settings extends LoadSettings {
 
 type Name = keyof Settings;
 
+/** Where a setting means something else than for most commands. */
+export type OptionTexts = { readonly [name in Name]?: string };
+
 function speed(text: string): Speed {
   return text === 'max' ? 'max' : numberIn(MIN_SPEED, MAX_SPEED, false)(text);
 }
@@ -152,7 +155,7 @@ const TABLE: { readonly [name in Name]: OptionRow } = {
   },
   data: {
     flags: '--data <folder>',
-    text: 'where the embedded store lives, and the newest report of each experiment',
+    text: 'folder of the journal, the embedded store, what was refused, session logs and the newest report of each experiment',
     default: './data',
   },
   store: { flags: '--store <name>', text: 'where history is kept', default: 'duckdb', choices: STORES },
@@ -176,7 +179,7 @@ const TABLE: { readonly [name in Name]: OptionRow } = {
   },
   broker: {
     flags: '--broker <url>',
-    text: 'use this MQTT broker instead of our own',
+    text: 'address of the MQTT broker (up, run: instead of our own)',
     parse: urlWithoutPassword('mqtt:', 'mqtts:'),
   },
   seed: {
@@ -344,15 +347,16 @@ const TABLE: { readonly [name in Name]: OptionRow } = {
   },
 };
 
-/** The commander options of the given settings, with environment and config file behind them. */
+/** The commander options of the given settings, with environment and config file behind them; `texts` replace those of the table. */
 export function optionsFor(
   names: readonly Name[],
   config: { readonly [name: string]: unknown },
   overrides: Partial<Settings> = {},
+  texts: OptionTexts = {},
 ): Option[] {
   return names.map((name) => {
     const { flags, text, default: fallback, parse, choices } = TABLE[name];
-    const option = new Option(flags, text);
+    const option = new Option(flags, texts[name] ?? text);
     // Two commands may mean different settings by the same flag.
     option.attributeName = () => name;
     if (choices !== undefined) option.choices([...choices]);

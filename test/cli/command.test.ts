@@ -71,6 +71,11 @@ describe('the command', () => {
     }
   });
 
+  it.each(['broker', 'simulate', 'control'])('promises no page behind the port of %s', (service) => {
+    const { stdout } = citytwin(service, '--help');
+    expect(/--port <port> +([^;]*);/.exec(stdout)?.[1]).toMatch(/^HTTP: \/healthz, \/readyz, \/metrics/);
+  });
+
   it('ends with 2 and the nearest word for a wrong one', () => {
     expect(citytwin('upp')).toMatchObject({
       status: 2,
