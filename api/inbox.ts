@@ -53,12 +53,11 @@ function takeAny(parts: InboxParts, frame: Frame): Promise<void> | undefined {
   const topic = parseTopic(frame.topic);
   if (!topic || topic.city !== parts.city) {
     const expected = topic ? `topics of city ${parts.city}` : 'a topic like city/{city}/{kind}/{device}/telemetry';
-    void parts.rejected.add(
-      topic ? 'other-city' : 'foreign-topic',
-      `expected ${expected}, got ${show(frame.topic)}`,
-      frame,
-    );
-    return undefined;
+    const cause = topic ? 'other-city' : 'foreign-topic';
+    return parts.rejected.add(cause, `expected ${expected}, got ${show(frame.topic)}`, {
+      topic: frame.topic,
+      payload,
+    });
   }
   if (topic.type === 'telemetry' || topic.type === 'event')
     return parts.ingest.take(topic.type, topic.kind, topic.device, frame);
@@ -80,7 +79,7 @@ function takeAny(parts: InboxParts, frame: Frame): Promise<void> | undefined {
   } catch (error) {
     const cause = error instanceof Rejection ? error.reason : 'internal';
     const device = 'device' in topic ? { kind: topic.kind, device: topic.device } : {};
-    void parts.rejected.add(cause, (error as Error).message, { topic: frame.topic, ...device, payload });
+    return parts.rejected.add(cause, (error as Error).message, { topic: frame.topic, ...device, payload });
   }
   return undefined;
 }

@@ -3,6 +3,7 @@
 import { MAX_PAYLOAD_BYTES } from '../telemetry/json-codec.ts';
 import type { CityClock } from './city-clock.ts';
 import type { DeviceEvent, Frame, TelemetryRecord } from '../telemetry/messages.ts';
+import { deviceTopic } from '../telemetry/topics.ts';
 import { addTo, emptyBatch, sizeOf } from './batch.ts';
 import type { Batch, Taken } from './batch.ts';
 import { checkTime } from './believable-time.ts';
@@ -28,6 +29,7 @@ const DEFAULT_MAX_BACKLOG = 200_000;
 const MAX_WAITING = 10_000;
 
 export interface IngestOptions {
+  readonly city: string;
   readonly store: Store;
   /** What is acknowledged is in it; absent: in the store. */
   readonly journal?: Journal;
@@ -221,13 +223,14 @@ export class Ingest {
     }
     const handle = kind.devices.handleOf(device) ?? kind.devices.add(device);
     const verdict = this.#judge(kind, handle, message);
-    if (verdict === 'duplicate') {
+    // What the store refused is known here, and not stored.
+    if (verdict === 'duplicate' && !frame.again) {
       this.#duplicates++;
       // Its first copy may still be on its way: acknowledged means durable, so this one waits for all that is.
       return frame.qos === 0 ? undefined : this.#filling?.ticket;
     }
     this.#backlog++;
-    const taken = { channel, message, kind, handle, suspect: verdict === 'suspect' };
+    const taken = { channel, message, kind, handle, suspect: verdict !== 'new' };
     const ticket = this.#options.journal ? this.#write(taken, frame) : this.#append(taken);
     return frame.qos === 0 ? undefined : ticket;
   }
@@ -304,9 +307,9 @@ export class Ingest {
     this.#backlog -= count;
     this.#stored += count - duplicates - refused.length;
     this.#duplicates += duplicates;
-    const kept = refused.map(({ record, event, reason }) => {
+    const kept = refused.flatMap(({ record, event, reason }) => {
       const message = record === undefined ? batch.events[event!]! : batch.records[record]!;
-      return this.#refuse(message, reason);
+      return this.#refuse(message, reason) ?? [];
     });
     await Promise.all(kept);
     const settle = this.#owed.get(batch);
@@ -316,17 +319,13 @@ export class Ingest {
     this.#tell(batch, this.#options.onDurable);
   }
 
-  /** The database will never take it. */
+  /** The database will never take it as it is: kept as its device sent it, to be taken again. */
   #refuse(message: TelemetryRecord | DeviceEvent, reason: string): Promise<void> | undefined {
     this.#rejected++;
-    const { kind, device } = message;
-    const topic = `${kind}/${device}`;
-    return this.#options.rejected.add('store', reason, {
-      topic,
-      kind,
-      device,
-      payload: Buffer.from(JSON.stringify(message)),
-    });
+    const { kind, device, fields, ...head } = message;
+    const topic = deviceTopic(this.#options.city, kind, device, 'name' in head ? 'event' : 'telemetry');
+    const payload = Buffer.from(JSON.stringify({ ...head, ...fields }));
+    return this.#options.rejected.add('store', reason, { topic, kind, device, payload });
   }
 
   #tell(batch: Batch, listener: (batch: Batch) => void): void {
@@ -352,14 +351,10 @@ export class Ingest {
   #expire(expired: readonly Waiting[]): void {
     for (const { kind, device, frame, settle } of expired) {
       this.#backlog--;
-      void this.#reject(
-        'unknown-kind',
-        `no description of kind ${kind} came, expected it on kinds/${kind}`,
-        kind,
-        device,
-        frame,
-      );
-      settle();
+      const detail = `no description of kind ${kind} came, expected it on kinds/${kind}`;
+      const kept = this.#reject('unknown-kind', detail, kind, device, frame);
+      if (kept) void kept.then(settle);
+      else settle();
     }
   }
 }

@@ -92,15 +92,14 @@ export class Kinds {
     this.#listeners.push(listener);
   }
 
-  /** A description from MQTT; the ticket settles when records of the kind are welcome, or the description was rejected. */
+  /** A description from MQTT; the ticket settles when records of the kind are welcome, or the description was rejected and is kept. */
   take(name: string, payload: Uint8Array, topic: string): Promise<void> | undefined {
     let description: Description;
     try {
       description = this.#checked(name, parsePayload(payload));
     } catch (error) {
       const cause = error instanceof Rejection ? error.reason : 'bad-description';
-      void this.#options.rejected.add(cause, (error as Error).message, { topic, kind: name, payload });
-      return undefined;
+      return this.#options.rejected.add(cause, (error as Error).message, { topic, kind: name, payload });
     }
     const asking = this.#asking.get(name);
     if (asking) {
@@ -163,7 +162,7 @@ export class Kinds {
         if (refusals >= REFUSALS_BELIEVED && entry.next === description) {
           const payload = Buffer.from(JSON.stringify(description));
           const origin = { topic: entry.topic, kind: name, payload };
-          void this.#options.rejected.add('bad-description', (error as Error).message, origin);
+          await this.#options.rejected.add('bad-description', (error as Error).message, origin);
           break;
         }
         this.#options.log.warn({ kind: name, error: (error as Error).message }, 'the store made no room for a kind');

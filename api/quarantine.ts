@@ -65,15 +65,16 @@ export class Quarantine {
   async replay(take: (frame: Frame) => Promise<void> | undefined, cause?: string): Promise<number> {
     const end = this.#journal.state.durableSequence;
     let handedOn = 0;
-    let last: Promise<void> | undefined;
+    const tickets = new Set<Promise<void>>();
     for await (const { sequence, ...item } of this.items()) {
       if (sequence > end) break;
       const again = cause === undefined || item.cause === cause;
       if (again) handedOn++;
       const { topic, payload } = item;
-      last = (again ? take({ topic, payload, qos: 1, retain: false }) : this.add(item)) ?? last;
+      const ticket = again ? take({ topic, payload, qos: 1, retain: false, again: true }) : this.add(item);
+      if (ticket) tickets.add(ticket);
     }
-    await last; // what was not taken again is on disk once more before its first copy goes
+    await Promise.all(tickets); // what was not taken again is on disk once more before its first copy goes
     await this.#journal.stored(end, true);
     return handedOn;
   }

@@ -119,6 +119,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     options.journal &&
     (await Journal.open({ ...options.journal, log, ...(position !== undefined && { storedSequence: position }) }));
   const ingest = new Ingest({
+    city,
     store,
     kinds,
     rejected,

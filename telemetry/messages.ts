@@ -126,6 +126,8 @@ export interface Frame {
   readonly payload: Uint8Array;
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
+  /** It was refused before: seen, and most likely not stored. Absent: no. */
+  readonly again?: true;
 }
 
 /**

@@ -71,6 +71,7 @@ class Api {
     cityClock.take(Buffer.from(JSON.stringify({ ...clock, backfillFromMs: START })), NOW);
     const { kinds, rejected } = this;
     this.ingest = new Ingest({
+      city: 'wuxi',
       store,
       kinds,
       rejected,

@@ -12,8 +12,20 @@ import { Rejected } from '../../api/rejected.ts';
 import type { Batch } from '../../api/batch.ts';
 import type { StoreBatch } from '../../api/store.ts';
 import type { Frame } from '../../telemetry/messages.ts';
-import { NOW, bus, createTestStore, onFatal, quiet, until } from './city.ts';
-import type { TestStore } from './city.ts';
+import {
+  NOW,
+  bus,
+  countersOf,
+  createTestStore,
+  describeKind,
+  frame,
+  onFatal,
+  quiet,
+  startCity,
+  telemetry,
+  until,
+} from './city.ts';
+import type { TestCity, TestStore } from './city.ts';
 
 let folder = '';
 const closing: (() => Promise<unknown>)[] = [];
@@ -51,7 +63,7 @@ async function open(store: TestStore, options: Partial<JournalOptions> = {}): Pr
   if (!kinds.get('bus')) await kinds.take('bus', Buffer.from(JSON.stringify(bus)), 'city/wuxi/kinds/bus');
   const shown: Batch[] = [];
   const parts = { store, journal, kinds, rejected, log: quiet, now: () => NOW, cityClock: new CityClock(), onFatal };
-  const ingest = new Ingest({ ...parts, onDurable: (batch) => shown.push(batch) });
+  const ingest = new Ingest({ ...parts, city: 'wuxi', onDurable: (batch) => shown.push(batch) });
   const { shown: recalled } = await ingest.recall(position ?? journal.cursor() ?? 0);
   const stop = async () => {
     await ingest.close(200);
@@ -79,6 +91,17 @@ function balance({ ingest }: Bench): number {
 async function storedSeqs(store: TestStore, device = 'b-1'): Promise<number[]> {
   const rows = await store.records({ kind: 'bus', fromMs: 0, toMs: NOW * 2, limit: 1_000_000 });
   return rows.filter((row) => row.device === device).map(({ seq }) => seq);
+}
+
+/** What is in quarantine; count: when it is so many. */
+async function exported({ base }: TestCity, count?: number): Promise<object[]> {
+  const ask = async () =>
+    (await (await fetch(`${base}/api/rejected/export`)).text()).trim().split('\n').filter(Boolean);
+  if (count !== undefined) await until(async () => (await ask()).length === count);
+  return (await ask()).map((line) => {
+    const { topic, payload } = JSON.parse(line) as { topic: string; payload: string };
+    return { topic, payload: JSON.parse(payload) as unknown };
+  });
 }
 
 describe('with a journal', () => {
@@ -229,6 +252,65 @@ describe('quarantine', () => {
     for await (const { cause, sequence } of after.quarantine.items()) left.push({ cause, sequence });
     expect(left).toEqual([{ cause: 'wrong-type', sequence: 3 }]);
     expect(balance(after)).toBe(0);
+  });
+
+  it('what the database refused is stored when it is taken again after a fix: records and events', async () => {
+    const store = createTestStore();
+    const append = store.append.bind(store);
+    const reason = 'field type conflict';
+    store.append = async ({ records, events }: StoreBatch) => ({
+      duplicates: 0,
+      refused: [...records.map((_, at) => ({ record: at, reason })), ...events.map((_, at) => ({ event: at, reason }))],
+    });
+    const city = await startCity({ store, journal: { folder, onFatal, minFreeBytes: 0 } });
+    closing.push(() => city.api.close());
+    await city.api.take(describeKind(bus));
+    await city.api.take(telemetry('b-1', { ts: NOW, seq: 1, speedMps: 3 }));
+    const event = { ts: NOW + 1, seq: 2, name: 'breakdown', state: 'raised', speedMps: 0 };
+    await city.api.take(frame('city/wuxi/bus/b-1/event', event));
+    expect(await exported(city, 2)).toEqual([
+      { topic: 'city/wuxi/bus/b-1/telemetry', payload: { ts: NOW, seq: 1, speedMps: 3 } },
+      { topic: 'city/wuxi/bus/b-1/event', payload: event },
+    ]);
+
+    store.append = append;
+    expect((await city.post('/api/rejected/replay', { cause: 'store' })).body).toEqual({ replayed: 2 });
+    await until(() => countersOf(city.api).ingest.backlog === 0);
+    expect(await store.latest('bus')).toMatchObject([{ device: 'b-1', ts: NOW, seq: 1, fields: { speedMps: 3 } }]);
+    expect(await store.events({ fromMs: 0, toMs: NOW * 2, limit: 9 })).toMatchObject([{ seq: 2, name: 'breakdown' }]);
+    expect(countersOf(city.api).ingest).toMatchObject({ in: 4, stored: 2, rejected: 2, duplicates: 0 });
+    expect(await exported(city, 0)).toEqual([]);
+  });
+
+  it('what is refused, record or not, is on disk when its ticket settles', async () => {
+    const city = await startCity({ journal: { folder, onFatal, minFreeBytes: 0 } });
+    closing.push(() => city.api.close());
+    await city.api.take(describeKind(bus));
+    const refused = [
+      frame('sensors/kitchen/temp', '1'),
+      frame('city/elsewhere/bus/b-1/telemetry', '1'),
+      frame('city/wuxi/kinds/tram', '1'),
+      frame('city/wuxi/clock', '1'),
+      frame('city/wuxi/bus/b-1/ack', '1'),
+      telemetry('b-1', '1'),
+    ];
+    for (const [at, one] of refused.entries()) {
+      await city.api.take(one);
+      expect(await exported(city)).toHaveLength(at + 1);
+    }
+  });
+
+  it('a replay is over when all that it handed on is kept, whichever comes last', async () => {
+    const bench = await open(createTestStore());
+    await bench.send('b-1', { ts: NOW, seq: 1, colour: 'red' });
+    await bench.send('b-1', { ts: NOW, seq: 2, colour: 'red' });
+    const first = Promise.withResolvers<void>();
+    const tickets = [first.promise, Promise.resolve()];
+    const replayed = bench.quarantine.replay(() => tickets.shift());
+    await until(() => tickets.length === 0);
+    expect(await Promise.race([replayed, new Promise((resolve) => setTimeout(resolve, 50))])).toBeUndefined();
+    first.resolve();
+    expect(await replayed).toBe(2);
   });
 
   it('replays one cause only, and keeps the others', async () => {

@@ -22,6 +22,7 @@ function createBench(options: { maxBacklog?: number; devicesInMemory?: number; s
   const { devicesInMemory, maxBacklog } = options;
   const kinds = new Kinds({ store, rejected, log: quiet, ...(devicesInMemory ? { devicesInMemory } : {}) });
   const ingest = new Ingest({
+    city: 'wuxi',
     store,
     kinds,
     rejected,
@@ -229,7 +230,16 @@ describe('ingest over time', () => {
     const store = createTestStore();
     const rejected = new Rejected(quiet, () => now);
     const kinds = new Kinds({ store, rejected, log: quiet });
-    const common = { store, kinds, rejected, log: quiet, cityClock: new CityClock(), onFatal, onDurable: () => {} };
+    const common = {
+      city: 'wuxi',
+      store,
+      kinds,
+      rejected,
+      log: quiet,
+      cityClock: new CityClock(),
+      onFatal,
+      onDurable: () => {},
+    };
     const ingest = new Ingest({ ...common, now: () => now });
     const payload = Buffer.from(JSON.stringify({ ts: NOW, seq: 1 }));
     const topic = 'city/wuxi/ufo/u-1/telemetry';
