@@ -1,4 +1,4 @@
-// Sends lines to InfluxDB, one write at a time, its requests two at a time. Lines that the server refuses for good are found and put aside, all
+// Sends lines to InfluxDB, one write at a time, its requests two at a time while the server is quick. Lines that the server refuses for good are found and put aside, all
 // others are stored; anything that time may heal (no answer, 5xx, 429, no permission) is an error for the caller to try again.
 import type { TelemetryRecord } from '../../telemetry/messages.ts';
 import { StoreBusy } from '../store.ts';
@@ -33,11 +33,14 @@ const TOO_LARGE = 413;
 const BUSY = new Set([429, 503]);
 /** Of one write: while the server works on one it reads the other, and we encode the next. */
 const REQUESTS_AT_ONCE = 2;
+/** A server whose last answer took longer is given one: it would have to answer both in the time of one. */
+const QUICK_MS = 500;
 
 export class LineWriter {
   readonly #connection: InfluxConnection;
   #linesAtOnce: number;
   #last: Promise<unknown> = Promise.resolve();
+  #tookMs = 0;
 
   constructor(connection: InfluxConnection) {
     this.#connection = connection;
@@ -59,13 +62,17 @@ export class LineWriter {
     const failures: unknown[] = [];
     const underWay = new Set<Promise<void>>();
     for (let some = this.#take(lines); some.length > 0 && failures.length === 0; some = this.#take(lines)) {
+      const begunMs = performance.now();
       const storing: Promise<void> = this.#store(some, refused)
         .catch((error: unknown) => void failures.push(error))
-        .finally(() => underWay.delete(storing));
+        .finally(() => {
+          this.#tookMs = performance.now() - begunMs;
+          underWay.delete(storing);
+        });
       underWay.add(storing);
       // The next ones are encoded while the server has these: first let them leave.
       await Promise.race([storing, new Promise((resolve) => setImmediate(resolve))]);
-      if (underWay.size === REQUESTS_AT_ONCE) await Promise.race(underWay);
+      while (underWay.size >= (this.#tookMs < QUICK_MS ? REQUESTS_AT_ONCE : 1)) await Promise.race(underWay);
     }
     // Nothing of a write that failed may come after the next one.
     await Promise.all(underWay);

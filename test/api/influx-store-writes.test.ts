@@ -11,10 +11,12 @@ import type { FakeAnswer, FakeInflux } from './influx-store-fake.ts';
 import { batch, description, event, record } from './records.ts';
 
 const T0 = Date.UTC(2026, 10, 20);
-const OPTIONS = { city: 'wuxi', writeTimeoutMs: 500 };
-const STORES: { [name: string]: (url: string, zips?: boolean) => Store } = {
-  influx1: (url, zips = false) => createInflux1Store({ ...OPTIONS, url, zips, database: 'x' }),
-  influx2: (url, zips = false) => createInflux2Store({ ...OPTIONS, url, zips, org: 'o', bucket: 'x', token: 't' }),
+const DEADLINE_MS = 500;
+const STORES: { [name: string]: (url: string, zips?: boolean, writeTimeoutMs?: number) => Store } = {
+  influx1: (url, zips = false, writeTimeoutMs = DEADLINE_MS) =>
+    createInflux1Store({ city: 'wuxi', writeTimeoutMs, url, zips, database: 'x' }),
+  influx2: (url, zips = false, writeTimeoutMs = DEADLINE_MS) =>
+    createInflux2Store({ city: 'wuxi', writeTimeoutMs, url, zips, org: 'o', bucket: 'x', token: 't' }),
 };
 const opened: FakeInflux[] = [];
 afterEach(() => {
@@ -25,11 +27,12 @@ afterEach(() => {
 async function storeAt(
   name: string,
   answer: (lines: string[]) => FakeAnswer | undefined | Promise<FakeAnswer>,
+  deadlineMs = DEADLINE_MS,
 ): Promise<{ store: Store; server: FakeInflux }> {
   let ready = false;
   const server = await fakeInflux((lines) => (ready ? answer(lines) : { status: 204 }));
   opened.push(server);
-  const store = STORES[name]!(server.url);
+  const store = STORES[name]!(server.url, false, deadlineMs);
   await store.open();
   await store.describe(description('bus'));
   ready = true;
@@ -235,6 +238,21 @@ describe.each(Object.keys(STORES))('%s store: answers to a write', { timeout: 20
     const count = { influx1: 20_000, influx2: 10_000 }[name]!;
     expect(await store.append(batch(records(count)))).toEqual({ duplicates: 0 });
     expect(server.writes.map((lines) => lines.length)).toEqual([count / 2, count / 2]);
+  });
+
+  it('gives a server one request at a time that could not answer two in their time', async () => {
+    const [answerMs, deadlineMs] = [600, 1000];
+    let free = Promise.resolve();
+    const oneAfterTheOther = async (): Promise<FakeAnswer> => {
+      free = free.then(() => new Promise((resolve) => setTimeout(resolve, answerMs)));
+      await free;
+      return { status: 204 };
+    };
+    const { store } = await storeAt(name, oneAfterTheOther, deadlineMs);
+    const count = { influx1: 30_000, influx2: 15_000 }[name]!;
+    await expect(store.append(batch(records(count)))).rejects.toThrow('does not answer');
+    await free;
+    expect(await store.append(batch(records(count)))).toEqual({ duplicates: 0 });
   });
 
   it('takes an answer that breaks off for none, and the next write succeeds', async () => {
