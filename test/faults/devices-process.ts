@@ -31,6 +31,7 @@ const gateways = Array.from(
       keepAliveS: plan.keepAliveS,
       payloadBytes: plan.payloadBytes,
       clientId: `${plan.name}-${at}`,
+      ...(plan.login && { login: plan.login }),
       random,
       onAcked: ({ device, seq, ts, madeMs }) => {
         totals.acked++;

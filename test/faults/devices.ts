@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Login } from './gateway.ts';
 import type { Percentiles } from './latency.ts';
 import { readLedger } from './ledger.ts';
 import type { Ledger } from './ledger.ts';
@@ -23,6 +24,8 @@ export interface DevicesPlan {
   readonly payloadBytes: number;
   readonly seed: number;
   readonly ledger: string;
+  /** Absent: anonymous. */
+  readonly login?: Login;
 }
 
 export interface Order {

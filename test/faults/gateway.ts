@@ -13,9 +13,15 @@ export interface Message {
   readonly madeMs: number;
 }
 
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
 export interface GatewayOptions {
   readonly port: number;
   readonly clientId: string;
+  readonly login?: Login;
   readonly city: string;
   readonly window: number;
   readonly keepAliveS: number;
@@ -83,7 +89,7 @@ export class Gateway {
   }
 
   #connect(): void {
-    const { port, clientId, keepAliveS } = this.#options;
+    const { port, clientId, keepAliveS, login } = this.#options;
     const socket = connect(port, '127.0.0.1');
     this.#socket = socket;
     this.#writer = new PacketWriter();
@@ -93,7 +99,7 @@ export class Gateway {
       if (!this.#up) socket.destroy();
     });
     socket.once('connect', () => {
-      this.#writer.connect({ clientId, cleanSession: true, keepAliveS });
+      this.#writer.connect({ clientId, cleanSession: true, keepAliveS, ...login });
       this.#flush();
     });
     socket.on('data', (chunk: Buffer) => {

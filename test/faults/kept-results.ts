@@ -7,7 +7,6 @@ import type { Result } from './row.ts';
 import { idOf, table } from './table.ts';
 
 interface Kept extends Result {
-  readonly date: string;
   readonly machine: string;
 }
 
@@ -19,14 +18,12 @@ const [BEGIN, END] = ['<!-- results: begin -->', '<!-- results: end -->'];
 function newest(machine: string): Map<string, Kept> {
   const earlier = existsSync(KEPT) ? (JSON.parse(readFileSync(KEPT, 'utf8')) as Kept[]) : [];
   const kept = new Map(earlier.map((result) => [idOf(result), result]));
-  const date = new Date().toISOString().slice(0, 10);
   for (const length of ['quick', 'long'] as const) {
     for (const result of allResults(length)) {
       if (length === 'quick' && kept.get(idOf(result))?.length === 'long') continue;
       kept.set(idOf(result), {
         ...result,
         ...(result.error && { error: result.error.split('\n', 1)[0]! }),
-        date,
         machine,
       });
     }

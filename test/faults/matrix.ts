@@ -5,6 +5,7 @@ import { bytes } from './rows/bytes.ts';
 import { crowd } from './rows/crowd.ts';
 import { disk } from './rows/disk.ts';
 import { kills } from './rows/kills.ts';
+import { loud } from './rows/loud.ts';
 import { machine } from './rows/machine.ts';
 import { network } from './rows/network.ts';
 import { store } from './rows/store.ts';
@@ -14,7 +15,7 @@ export type MatrixRow = Row & { readonly part?: string };
 /** Run on every commit. */
 export const QUICK = new Set([1, 2, 5, 8, 11, 17, 21, 22, 24, 25]);
 
-const all: readonly MatrixRow[] = [...kills, ...store, ...disk, ...bytes, ...network, ...crowd, ...machine];
+const all: readonly MatrixRow[] = [...kills, ...store, ...disk, ...bytes, ...network, ...crowd, ...loud, ...machine];
 export const rows: readonly MatrixRow[] = all.toSorted(
   (a, b) => a.number - b.number || (a.part ?? '').localeCompare(b.part ?? ''),
 );

@@ -1,5 +1,5 @@
 // A row of the fault matrix: what is done to the system, what must hold, and how it went in one line.
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -43,6 +43,7 @@ export interface Result extends Outcome {
   readonly length: Length;
   readonly seed: number;
   readonly seconds: number;
+  readonly date: string;
   readonly error?: string;
   readonly gap?: string;
 }
@@ -87,16 +88,17 @@ export async function runRow(row: Row, part: string, length: Length, seed: numbe
   }
   const { number, fault, criterion, gap } = row;
   const seconds = Math.round((performance.now() - beganMs) / 100) / 10;
-  const head = { number, part, fault, criterion, length, seed, seconds };
+  const date = new Date().toISOString().slice(0, 10);
+  const head = { number, part, fault, criterion, length, seed, seconds, date };
   const result: Result = { ...head, ...(gap && { gap }), ...outcome, ...(error && { error }) };
   console.log(lineOf(result));
   mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(
-    join(RESULTS, `${String(number).padStart(2, '0')}${part}-${length}.json`),
-    `${JSON.stringify(result)}\n`,
-  );
+  writeFileSync(fileOf(number, part, length), `${JSON.stringify(result)}\n`);
   return result;
 }
+
+const fileOf = (number: number, part: string, length: Length): string =>
+  join(RESULTS, `${String(number).padStart(2, '0')}${part}-${length}.json`);
 
 export const holds = ({ checks, error }: Result): boolean => error === undefined && checks.every(({ ok }) => ok);
 
@@ -112,8 +114,14 @@ export function lineOf(result: Result): string {
   return `fault ${number}${part} ${holds(result) ? 'holds ' : 'BROKEN'} ${fault}: ${said}; seed ${seed}, ${seconds} s`;
 }
 
+/** Forgets what was kept. */
+export function forgetResults(length: Length): void {
+  for (const { number, part } of allResults(length)) rmSync(fileOf(number, part, length), { force: true });
+}
+
 /** All that were kept, in the order of the matrix. */
 export function allResults(length: Length): Result[] {
+  mkdirSync(RESULTS, { recursive: true });
   return readdirSync(RESULTS)
     .filter((name) => name.endsWith(`-${length}.json`))
     .sort()

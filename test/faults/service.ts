@@ -14,7 +14,7 @@ export interface ServiceOptions {
   readonly wrap?: readonly string[];
 }
 
-const LAUNCHER = fileURLToPath(new URL('../../bin/citytwin.js', import.meta.url));
+export const LAUNCHER = fileURLToPath(new URL('../../bin/citytwin.js', import.meta.url));
 const READY_MS = 60_000;
 const SAMPLE_MS = 250;
 const LOG_BYTES = 40_000;
@@ -40,6 +40,7 @@ export class Service {
   /** Resolves at the ready line. @throws with its log when it ends before or takes too long */
   async start(): Promise<void> {
     const { args, env } = this.#options;
+    this.#log = '';
     const beganMs = performance.now();
     const [program, ...rest] = [...this.wrap, process.execPath, LAUNCHER, ...args];
     const child = spawn(program!, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
@@ -63,6 +64,7 @@ export class Service {
     this.readyMs = performance.now() - beganMs;
   }
 
+  /** Of this life, the end of it. */
   get log(): string {
     return this.#log;
   }

@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { KIND, deviceNumber } from './ledger.ts';
+import { LAUNCHER } from './service.ts';
 
 export interface StoredRow {
   readonly device: number;
@@ -14,7 +14,6 @@ export interface StoredRow {
   readonly value: number;
 }
 
-const LAUNCHER = fileURLToPath(new URL('../../bin/citytwin.js', import.meta.url));
 const INFLUX_PAGE = 10_000;
 
 /** place: `['--data', folder]` of a city that is not running, or `['--from', 'http://…']` of one that is. @throws with what it said */

@@ -1,18 +1,14 @@
-// Rows 16, 17, 21 to 23, 30 and 35: too many at once, too slow, too loud, or with the wrong password. The healthy must not feel it.
+// Rows 16, 17 and 21 to 23: too many at once, or too slow. The healthy must not feel it.
 import { once } from 'node:events';
-import { readFileSync, readdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { Wire } from '../../broker/wire.ts';
 import { PacketWriter } from '../../../mqtt/packets.ts';
 import { atLeast, atMost, exactly } from '../row.ts';
 import type { Check, Length, Outcome, Row } from '../row.ts';
-import { System } from '../system.ts';
 import { judge, trial } from '../trial.ts';
 
 const ACK_P99_MS = 50;
@@ -135,8 +131,8 @@ async function view(http: string): Promise<Viewer> {
 const FRAMES_UNDER_WAY = 10;
 
 async function frozenViewers(length: Length): Promise<Outcome> {
-  // The kernel keeps up to 10 MB for each of them, which 180 KB/s fill in a minute.
-  const [count, records, frozenMs, warmMs] = length === 'quick' ? [20, 5000, 3000, 1500] : [20, 10_000, 90_000, 10_000];
+  // The kernel keeps up to 10 MB for each of them, which 180 KB/s fill in a minute. The city itself is still growing in its first minute.
+  const [count, records, frozenMs, warmMs] = length === 'quick' ? [20, 5000, 3000, 1500] : [20, 10_000, 90_000, 60_000];
   return trial({ devices: { devices: records } }, async (parts) => {
     const { system, devices } = parts;
     await devices.send(records);
@@ -252,99 +248,6 @@ async function closing(port: number, bytes: Buffer): Promise<number> {
   return performance.now() - beganMs;
 }
 
-async function flood(): Promise<Outcome> {
-  return trial({}, async (parts) => {
-    const { system, devices } = parts;
-    await devices.send(2000);
-    await sleep(3000);
-    await devices.mark();
-    const beforeMb = system.api.rssMb;
-    const sent = await shout(system.mqttPort, 15_000);
-    const { ackMs, disconnects } = await devices.mark();
-    const grownMb = system.api.rssMb - beforeMb;
-    const judged = await judge(parts);
-    const checks = [
-      atMost('ack p99 ms of the others', ackMs.p99, ACK_P99_MS),
-      exactly('connections of the others lost', disconnects, 0),
-      atMost('RSS MB more', grownMb, 150),
-    ];
-    return { checks: [...judged.checks, ...checks], figures: { ...judged.figures, sent } };
-  });
-}
-
-/** QoS 0 as fast as it is read, for a kind that nobody described. */
-async function shout(port: number, forMs: number): Promise<number> {
-  const wire = await Wire.connected(port, { clientId: 'loud' });
-  const untilMs = performance.now() + forMs;
-  let sent = 0;
-  while (performance.now() < untilMs && !wire.closed) {
-    for (let count = 0; count < 1000; count++) {
-      const payload = Buffer.from(`{"ts":${Date.now()},"seq":${++sent},"value":1}`);
-      wire.writer.publish('city/wuxi/loud/x/telemetry', payload, 0, false, false, 0);
-    }
-    const bytes = wire.writer.take();
-    if (!wire.socket.write(bytes)) await Promise.race([once(wire.socket, 'drain').catch(() => undefined), sleep(1000)]);
-  }
-  wire.socket.destroy();
-  return sent;
-}
-
-async function badPasswords(): Promise<Outcome> {
-  const credentials = await mkdtemp(join(tmpdir(), 'citytwin-credentials-'));
-  try {
-    const system = await System.start({ store: 'memory', args: ['--credentials', credentials, '--open-http'] });
-    try {
-      return await guess(system, credentials);
-    } finally {
-      await system.remove();
-    }
-  } finally {
-    await rm(credentials, { recursive: true, force: true });
-  }
-}
-
-async function guess(system: System, credentials: string): Promise<Outcome> {
-  const password = readFileSync(join(credentials, 'simulator.password'), 'utf8').trim();
-  const healthy = await Wire.connected(system.mqttPort, { clientId: 'healthy', username: 'simulator', password });
-  const [forMs, ratePerS] = [10_000, 1000];
-  const linesBefore = system.api.logLines;
-  let [tried, refused, accepted, slowestMs] = [0, 0, 0, 0];
-  const one = async (): Promise<void> => {
-    const name = { clientId: `guess-${++tried}`, username: 'simulator', password: `wrong-${tried}` };
-    const wire = await Wire.connected(system.mqttPort, name).catch(() => undefined);
-    if (wire?.returnCode === 0) accepted++;
-    else if (wire?.returnCode !== undefined) refused++;
-    wire?.socket.destroy();
-  };
-  const beganMs = performance.now();
-  const guesses: Promise<void>[] = [];
-  // As many as are due by the clock: what the sender is late with, it catches up.
-  const sending = setInterval(() => {
-    const due = (Math.min(performance.now() - beganMs, forMs) / 1000) * ratePerS;
-    for (let late = Math.ceil(due - tried); late > 0; late--) guesses.push(one());
-  }, 10);
-  while (performance.now() - beganMs < forMs) {
-    const pingedMs = performance.now();
-    await healthy.ping();
-    slowestMs = Math.max(slowestMs, performance.now() - pingedMs);
-    await sleep(50);
-  }
-  clearInterval(sending);
-  const tookS = (performance.now() - beganMs) / 1000;
-  await Promise.all(guesses);
-  const lines = system.api.logLines - linesBefore;
-  return {
-    checks: [
-      atLeast('tried a second', tried / tookS, 0.95 * ratePerS),
-      exactly('let in', accepted, 0),
-      atMost('log lines a second', lines / tookS, 1),
-      atMost('slowest ping of the healthy ms', slowestMs, 500),
-      exactly('healthy one is connected', String(healthy.returnCode === 0 && !healthy.closed), 'true'),
-    ],
-    figures: { tried, 'refused with a word': refused },
-  };
-}
-
 export const crowd: readonly Row[] = [
   {
     number: 16,
@@ -375,17 +278,5 @@ export const crowd: readonly Row[] = [
     fault: '200 half-open senders each of MQTT, HTTP and WebSocket',
     criterion: 'closed < 15 s',
     run: halfOpen,
-  },
-  {
-    number: 30,
-    fault: 'QoS 0 as fast as it goes from one client',
-    criterion: "others' ack p99 < 50 ms, memory flat",
-    run: flood,
-  },
-  {
-    number: 35,
-    fault: '1,000 wrong passwords a second',
-    criterion: 'none let in, the healthy answered, ≤ 1 log line/s',
-    run: badPasswords,
   },
 ];
