@@ -65,10 +65,6 @@ export class Guard {
   }
 }
 
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
 export function pathOf({ url = '/' }: IncomingMessage): string {
   return url.split('?', 1)[0]!;
 }

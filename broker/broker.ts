@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { Aedes } from 'aedes';
 import type { Client } from 'aedes';
 import { KIND_PATTERN, show } from '../telemetry/description.ts';
+import { isLoopback } from '../telemetry/loopback.ts';
 import type { Take } from '../telemetry/messages.ts';
 import { Arrivals } from './arrivals.ts';
 import { countClientErrors } from './client-errors.ts';
@@ -278,10 +279,6 @@ function checkOptions({ city, host, port, tls, credentials }: BrokerOptions): vo
     );
   }
   if (problems.length > 0) throw new Error(problems.join('; '));
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

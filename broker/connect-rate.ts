@@ -1,5 +1,6 @@
 // How fast new connections are served, on average: it knows addresses and moments only. How many in one turn of the event loop is in
 // turns.ts; who may come in is decided in door.ts.
+import { isLoopback } from '../telemetry/loopback.ts';
 
 export interface ConnectLimits {
   /** New connections served per second; a quarter of them at once. */
@@ -13,7 +14,6 @@ export interface ConnectLimits {
 const MAX_ADDRESSES = 20_000;
 /** So many milliseconds without connections are made up for at once: a longer burst is felt by those who are connected. */
 const BURST_MS = 250;
-const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
 
 export class ConnectRate {
   readonly #limits: ConnectLimits;
@@ -33,7 +33,7 @@ export class ConnectRate {
   /** nowMs: of a monotonic clock. → how long the connection is to wait [ms ≥ 0], undefined when it is refused */
   waitMs(address: string | undefined, nowMs: number): number | undefined {
     const { connectsPerS, connectsPerAddressPerS, connectWaitMs } = this.#limits;
-    const isLimited = address !== undefined && !LOOPBACK.test(address);
+    const isLimited = address !== undefined && !isLoopback(address);
     const dueMsHere = isLimited ? (this.#dueMsOf.get(address) ?? -Infinity) : -Infinity;
     const waitMs = Math.max(0, this.#dueMs - nowMs, dueMsHere - nowMs);
     if (waitMs > connectWaitMs) return undefined;

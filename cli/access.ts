@@ -9,8 +9,9 @@ import type { Identity } from '../broker/roles.ts';
 import { Tokens } from '../broker/tokens.ts';
 import type { Token } from '../broker/tokens.ts';
 import { readUsers } from '../broker/users.ts';
+import { isLoopback } from '../telemetry/loopback.ts';
 import type { Logger } from './log.ts';
-import { UsageError, isLoopback } from './options.ts';
+import { UsageError } from './options.ts';
 import type { Settings } from './options.ts';
 
 export type AccessSettings = Pick<

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Accounts } from '../api/access/accounts.ts';
 import { createListener } from '../api/http-listener.ts';
 import type { TlsMaterial } from '../api/http-listener.ts';
-import { isLoopback } from './options.ts';
+import { isLoopback } from '../telemetry/loopback.ts';
 
 export interface HealthServer {
   readonly port: number;
@@ -61,8 +61,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
 }
 
 async function mayRead({ socket, headers }: IncomingMessage, { accounts }: HealthOptions): Promise<boolean> {
-  const address = socket.remoteAddress?.replace(/^::ffff:/, '');
-  if (address !== undefined && isLoopback(address)) return true;
+  if (isLoopback(socket.remoteAddress ?? '')) return true;
   const token = /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
   return token !== undefined && (await accounts?.bearer(token)) !== undefined;
 }

@@ -402,8 +402,3 @@ export function readConfig(argv: readonly string[]): { readonly [name: string]: 
     );
   return config as { [name: string]: unknown };
 }
-
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.has(host) || host.startsWith('127.');
-}

@@ -129,6 +129,7 @@ export async function apiService(settings: Settings): Promise<void> {
 }
 
 export async function simulateService(settings: Settings, scenario: string | undefined): Promise<void> {
+  requireCredentials(settings, 'simulate');
   const log = createLog(settings);
   const models = await loadModels();
   const city = await cityOf(settings, log);
@@ -242,6 +243,7 @@ function wholeSecondMs(): number {
 }
 
 export async function controlService(settings: Settings): Promise<void> {
+  requireCredentials(settings, 'control');
   const log = createLog(settings);
   const lifetime = new Lifetime(log);
   let ready = false;

@@ -117,11 +117,17 @@ describe('the command', () => {
   });
 
   it('stays closed to others without credentials', () => {
-    for (const service of ['up', 'broker', 'api']) {
-      const { status, stderr } = citytwin(service, '--host', '0.0.0.0', '--port', '0');
+    for (const [service, host] of [
+      ['up', '0.0.0.0'],
+      ['broker', '127.0.0.1.example'],
+      ['api', '0.0.0.0'],
+      ['simulate', '0.0.0.0'],
+      ['control', '0.0.0.0'],
+    ] as const) {
+      const { status, stderr } = citytwin(service, '--host', host, '--port', '0');
       expect(status).toBe(2);
       expect(stderr).toContain('citytwin credentials add admin --role admin --credentials ./credentials');
-      expect(stderr).toContain(`citytwin ${service} --host 0.0.0.0 --credentials ./credentials`);
+      expect(stderr).toContain(`citytwin ${service} --host ${host} --credentials ./credentials`);
     }
   });
 
