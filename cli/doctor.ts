@@ -5,7 +5,9 @@ import { createServer } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
 import { existsSync } from 'node:fs';
 import { canRunTypeScript } from '../bin/prepare.js';
+import { MIN_FREE_BYTES } from '../api/journal/room.ts';
 import { lookForBucket } from '../api/stores/influx2-bucket.ts';
+import { journalOf } from './journal.ts';
 import type { Settings } from './options.ts';
 import { readSecret } from './wiring.ts';
 
@@ -17,14 +19,14 @@ interface Finding {
 }
 
 const MIN_MEMORY_BYTES = 2 ** 31;
-const MIN_DISK_BYTES = 2 ** 30;
+const MIN_DISK_BYTES = 1e9;
 
 /** Exit code 0 when the city can start here, 1 when it cannot. */
 export async function doctor(settings: Settings): Promise<number> {
   const findings = [
     node(),
     machine(),
-    await folder(settings.data),
+    await folder(settings),
     await port('HTTP', settings.host, settings.port),
     await port('MQTT', settings.host, settings.mqttPort),
     page(),
@@ -59,19 +61,29 @@ function machine(): Finding {
     : { check: 'machine', state: 'good', found };
 }
 
-async function folder(path: string): Promise<Finding> {
-  const check = 'data folder';
+async function folder(settings: Pick<Settings, 'data' | 'store'>): Promise<Finding> {
+  const { data: path } = settings;
   try {
     await mkdir(path, { recursive: true });
     await access(path, constants.W_OK);
     const { bavail, bsize } = await statfs(path);
-    const found = `${path}, ${((bavail * bsize) / 2 ** 30).toFixed(1)} GiB free`;
-    return bavail * bsize < MIN_DISK_BYTES
-      ? { check, state: 'watch', found, advice: 'make room: less than 1 GiB is left' }
-      : { check, state: 'good', found };
+    return dataFolder(path, bavail * bsize, journalOf(settings) !== undefined);
   } catch (error) {
-    return { check, state: 'bad', found: (error as Error).message, advice: 'choose another one with --data' };
+    const found = (error as Error).message;
+    return { check: 'data folder', state: 'bad', found, advice: 'choose another one with --data' };
   }
+}
+
+/** isJournalled: what is acknowledged lies there. */
+export function dataFolder(path: string, freeBytes: number, isJournalled: boolean): Finding {
+  const check = 'data folder';
+  const found = `${path}, ${(freeBytes / 1e9).toFixed(1)} GB free`;
+  if (isJournalled && freeBytes < MIN_FREE_BYTES) {
+    const advice = `make room, or choose another one with --data: below ${MIN_FREE_BYTES / 1e6} MB nothing is acknowledged`;
+    return { check, state: 'bad', found, advice };
+  }
+  if (freeBytes < MIN_DISK_BYTES) return { check, state: 'watch', found, advice: 'make room: less than 1 GB is left' };
+  return { check, state: 'good', found };
 }
 
 function port(name: string, host: string, number: number): Promise<Finding> {

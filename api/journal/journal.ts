@@ -9,7 +9,7 @@ import { lockFolder } from './folder-lock.ts';
 import { readGroups } from './reader.ts';
 import { prepareFolder, recover } from './recovery.ts';
 import type { Recovered, Recovery } from './recovery.ts';
-import { Room } from './room.ts';
+import { MIN_FREE_BYTES, Room } from './room.ts';
 import type { Level } from './room.ts';
 import type { Hole } from './scan.ts';
 import { Segments } from './segments.ts';
@@ -17,7 +17,6 @@ import { Segments } from './segments.ts';
 const MB = 1 << 20;
 const DEFAULT_MAX_BYTES = 1 << 30;
 const MIN_MAX_BYTES = 16 * MB;
-const DEFAULT_MIN_FREE_BYTES = 500e6;
 const DEFAULT_LINGER_MS = 4;
 /** Free disk and the age of stored segments are looked at this often. */
 const WATCH_MS = 1000;
@@ -97,7 +96,7 @@ export class Journal {
    * version
    */
   static async open(options: JournalOptions): Promise<Journal> {
-    const { folder, maxBytes = DEFAULT_MAX_BYTES, minFreeBytes = DEFAULT_MIN_FREE_BYTES } = options;
+    const { folder, maxBytes = DEFAULT_MAX_BYTES, minFreeBytes = MIN_FREE_BYTES } = options;
     if (!(maxBytes >= MIN_MAX_BYTES))
       throw new RangeError(`maxBytes must be at least ${MIN_MAX_BYTES}, got ${maxBytes}`);
     await prepareFolder(folder);

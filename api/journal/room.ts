@@ -1,6 +1,8 @@
 // How much more may be written: quota and free disk, as one of three words. It measures the disk, and removes nothing.
 import { statfs } from 'node:fs/promises';
 
+/** Of the disk, for everything else on it. */
+export const MIN_FREE_BYTES = 500e6;
 /** Parts of the quota. */
 const DEGRADED_SHARE = 0.7;
 const FULL_SHARE = 0.9;

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MIN_FREE_BYTES } from '../../api/journal/room.ts';
+import { dataFolder } from '../../cli/doctor.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/citytwin.js', import.meta.url));
 let folder: string;
@@ -116,19 +118,17 @@ describe('the command', () => {
     });
   });
 
-  it('stays closed to others without credentials', () => {
-    for (const [service, host] of [
-      ['up', '0.0.0.0'],
-      ['broker', '127.0.0.1.example'],
-      ['api', '0.0.0.0'],
-      ['simulate', '0.0.0.0'],
-      ['control', '0.0.0.0'],
-    ] as const) {
-      const { status, stderr } = citytwin(service, '--host', host, '--port', '0');
-      expect(status).toBe(2);
-      expect(stderr).toContain('citytwin credentials add admin --role admin --credentials ./credentials');
-      expect(stderr).toContain(`citytwin ${service} --host ${host} --credentials ./credentials`);
-    }
+  it.each([
+    ['up', '0.0.0.0'],
+    ['broker', '127.0.0.1.example'],
+    ['api', '0.0.0.0'],
+    ['simulate', '0.0.0.0'],
+    ['control', '0.0.0.0'],
+  ])('keeps %s on %s closed to others without credentials', (service, host) => {
+    const { status, stderr } = citytwin(service, '--host', host, '--port', '0');
+    expect(status).toBe(2);
+    expect(stderr).toContain('citytwin credentials add admin --role admin --credentials ./credentials');
+    expect(stderr).toContain(`citytwin ${service} --host ${host} --credentials ./credentials`);
   });
 
   it('names the kinds there are, as text and as JSON', () => {
@@ -155,5 +155,16 @@ describe('the command', () => {
     const { findings } = JSON.parse(sick.stdout) as { findings: { check: string; state: string; advice?: string }[] };
     expect(findings.find(({ check }) => check === 'HTTP port')).toMatchObject({ state: 'bad' });
     expect(citytwin('doctor', '--port', '0', '--mqtt-port', '0', '--data', folder).status).toBe(0);
+  });
+
+  it('calls a disk bad on which the journal acknowledges nothing', () => {
+    expect(dataFolder('data', MIN_FREE_BYTES - 1, true)).toMatchObject({
+      state: 'bad',
+      advice: expect.stringContaining('500 MB') as string,
+    });
+    expect(dataFolder('data', MIN_FREE_BYTES, true).state).toBe('watch');
+    // A store in memory needs none of it.
+    expect(dataFolder('data', 0, false).state).toBe('watch');
+    expect(dataFolder('data', 2e9, true).state).toBe('good');
   });
 });
