@@ -302,7 +302,7 @@ describe('subscribing', () => {
   });
 
   it('a frozen subscriber loses QoS 0 messages and delays nobody', async () => {
-    const broker = await start();
+    const broker = await start({ limits: { drainTimeoutMs: 60_000 } }); // longer than this may take: nobody waits for that
     const frozen = await Wire.connected(broker.port, { clientId: 'frozen' });
     frozen.writer.subscribe(1, [{ filter: 'city/#', qos: 0 }]);
     frozen.send();
@@ -311,7 +311,6 @@ describe('subscribing', () => {
     const wire = await Wire.connected(broker.port);
     const body = Buffer.alloc(10_000, 0x20);
     let id = 0;
-    const before = performance.now();
     while (broker.counters().dropped < 100) {
       wire.writer.publish(TELEMETRY, body, 0, false, false, 0);
       if (++id % 100 === 0) {
@@ -320,7 +319,6 @@ describe('subscribing', () => {
       }
     }
     await wire.ping();
-    expect(performance.now() - before).toBeLessThan(2500); // below the drain time-out
     expect(wire.closed).toBe(false);
     expect(frozen.closed).toBe(false);
     expect(broker.frames.length).toBe(id);

@@ -39,25 +39,25 @@ async function publish(wire: Wire, messages: number, bytes: number, qos: 1 | 2 =
 
 describe('a subscriber that reads nothing', () => {
   it.each([1, 2] as const)('at QoS %s holds up none of its publishers, and is ended after a while', async (qos) => {
-    const broker = await start({ limits: { drainTimeoutMs: 1500 } });
+    const broker = await start({ limits: { drainTimeoutMs: 4000 } });
     const frozen = await near(broker, 'frozen', qos);
     frozen.socket.pause();
     const publisher = await Wire.connected(broker.port, { clientId: 'publisher' });
-    expect(await publish(publisher, 100, 50_000, qos)).toBeLessThan(500);
+    expect(await publish(publisher, 100, 50_000, qos)).toBeLessThan(3000);
     expect(broker.counters().clients).toBe(2);
-    await until(() => broker.counters().clients === 1);
+    await until(() => broker.counters().clients === 1, 10_000);
     expect(broker.counters().refusedByCause).toEqual({ 'frozen-subscriber': 1 });
     await publish(publisher, 3, 50_000, qos);
   });
 
   it('does not hold up what the broker itself publishes to others', async () => {
-    const broker = await start();
+    const broker = await start({ limits: { drainTimeoutMs: 4000 } });
     const frozen = await near(broker, 'frozen', 1);
     frozen.socket.pause();
     await publish(await Wire.connected(broker.port), 50, 50_000);
     const fromMs = performance.now();
     await broker.publish(EVENT, Buffer.of(1), { qos: 1, retain: false });
-    expect(performance.now() - fromMs).toBeLessThan(500);
+    expect(performance.now() - fromMs).toBeLessThan(3000);
     expect(broker.counters().clients).toBe(2);
   });
 

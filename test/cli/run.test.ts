@@ -1,12 +1,13 @@
 // `citytwin run` and `verify` as a user types them.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunReport } from '../../cli/report.ts';
+import { eventually } from '../city-process.ts';
 
 const launcher = fileURLToPath(new URL('../../bin/citytwin.js', import.meta.url));
 let folder: string;
@@ -127,12 +128,14 @@ describe('citytwin run', () => {
 
   it('ends early with Ctrl-C and reports what was done so far', async () => {
     writeFileSync(join(folder, 'long.yaml'), SMALL.replace('duration: 3m', 'duration: 100d'));
-    const child = spawn(process.execPath, [launcher, 'run', 'long.yaml', '--json', '--speed', '1'], { cwd: folder });
+    const args = [launcher, 'run', 'long.yaml', '--json', '--speed', '1', '--record', 'long.ndjson'];
+    const child = spawn(process.execPath, args, { cwd: folder });
     let stdout = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    // The launcher hands over at once; the run itself says nothing until its end.
-    setTimeout(() => child.kill('SIGINT'), 3000);
-    const [code] = (await once(child, 'close')) as [number | null];
+    const ended = once(child, 'close');
+    await eventually('its first messages', async () => existsSync(join(folder, 'long.ndjson')) || undefined);
+    child.kill('SIGINT');
+    const [code] = (await ended) as [number | null];
     expect(code).toBe(1);
     const report = JSON.parse(stdout) as RunReport;
     expect(report).toMatchObject({ complete: false, ok: false });
