@@ -108,7 +108,8 @@ export class DuckDbEngine {
         `${file} was written by a newer citytwin (layout ${version}), expected layout ${SCHEMA_VERSION} or older`,
       );
     }
-    await this.#writer.run('CREATE TEMP TABLE suspect (owner VARCHAR, ts DOUBLE, seq DOUBLE, position INTEGER)');
+    // Underscore: no kind begins with one, and a temporary table hides a kind's.
+    await this.#writer.run('CREATE TEMP TABLE "_suspect" (owner VARCHAR, ts DOUBLE, seq DOUBLE, position INTEGER)');
     const columns = await this.#rows(
       `SELECT table_name, column_name, data_type FROM information_schema.columns
        WHERE table_catalog = current_database() AND table_schema = 'main' ORDER BY table_name, ordinal_position`,
@@ -296,16 +297,16 @@ export class DuckDbEngine {
       from = Math.min(from, keys.ts[row]!);
       to = Math.max(to, keys.ts[row]!);
     }
-    await this.#writer.run('DELETE FROM suspect');
+    await this.#writer.run('DELETE FROM "_suspect"');
     const columns: Column[] = [
       { type: 'string', texts: keys.owners },
       { type: 'number', numbers: keys.ts },
       { type: 'number', numbers: keys.seq },
       { type: 'number', numbers: Float64Array.from(keys.owners.keys()) },
     ];
-    appendColumns(await this.#appender('suspect'), columns, 0, Int32Array.from(suspects));
+    appendColumns(await this.#appender('_suspect'), columns, 0, Int32Array.from(suspects));
     const found = await this.#rows(
-      `SELECT DISTINCT s.position FROM suspect s JOIN "${table}" t ON ${ownerSql} = s.owner AND t.ts = s.ts AND t.seq = s.seq
+      `SELECT DISTINCT s.position FROM "_suspect" s JOIN "${table}" t ON ${ownerSql} = s.owner AND t.ts = s.ts AND t.seq = s.seq
        WHERE t.ts BETWEEN ${from} AND ${to}`,
     );
     for (const [position] of found) dropped.add(position as number);

@@ -14,6 +14,7 @@ import type { Value } from '../../telemetry/description.ts';
 import type { TelemetryRecord } from '../../telemetry/messages.ts';
 import { createRandom } from './random.ts';
 import { batch, description, event, record } from './records.ts';
+import { answersAnyName, named, namedRecords } from './store-names.ts';
 
 const T0 = Date.UTC(2026, 10, 20);
 const HOUR_MS = 3_600_000;
@@ -162,6 +163,19 @@ describe('rollups of the duckdb store', { timeout: 60_000 }, () => {
     connection.closeSync();
     expect(await store.reader.history({ ...query, bucket })).toEqual(expected);
     expect((await store.reader.history(query)).ts).toEqual([]);
+    await store.close();
+  });
+
+  it('take fields of any name', async () => {
+    const store = await open('names.duckdb');
+    await store.engine.describe(named('t'));
+    await store.append(namedRecords('t', 5));
+    await store.append([{ ...record('d-2', T0 + 2 * DAY_MS, 1, {}), kind: 't' }]);
+    await store.keepUp();
+    const connection = await store.engine.connect();
+    expect((await connection.runAndReadAll('SELECT count(*)::INTEGER FROM "_hour_t"')).getRows()).toEqual([[1]]);
+    connection.closeSync();
+    await answersAnyName(store.reader, 't', 5);
     await store.close();
   });
 

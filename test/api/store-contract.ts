@@ -5,6 +5,7 @@ import type { Description, Value } from '../../telemetry/description.ts';
 import type { DeviceEvent, TelemetryRecord } from '../../telemetry/messages.ts';
 import { createRandom } from './random.ts';
 import { batch, description, event, record } from './records.ts';
+import { takesAnyName } from './store-names.ts';
 
 export interface Opener {
   /** A new store on the same data each time it is called with the same place; not opened yet. */
@@ -225,6 +226,8 @@ export function storeContract(name: string, opener: () => Promise<Opener>): void
       await expect(store.aggregate({ ...aggregate, field: 'lineName' })).rejects.toThrow('lineName');
       expect(await store.ping()).toBe(true);
     });
+
+    it('takes kinds and fields of any name that a description may have', () => withStore(takesAnyName));
 
     it('rejects a batch with a kind that was not described, and stores nothing of it', async () => {
       const device = 'unknown-kind-1';
