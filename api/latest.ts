@@ -193,8 +193,8 @@ function writeCell(column: Column, slot: number, value: Value | undefined): void
     if (typeof value === 'number') column.cells[slot] = value;
     else if (!STICKY.has(column.name)) column.cells[slot] = NaN;
   } else if (column.type === 'boolean') {
-    column.cells[slot] = value === undefined ? ABSENT_BOOLEAN : Number(value);
-  } else column.cells[slot] = value as string | undefined;
+    column.cells[slot] = typeof value === 'boolean' ? Number(value) : ABSENT_BOOLEAN;
+  } else column.cells[slot] = typeof value === 'string' ? value : undefined;
 }
 
 function clearCell(column: Column, slot: number): void {

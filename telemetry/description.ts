@@ -60,9 +60,12 @@ export function isKind(name: string): boolean {
   return KIND_PATTERN.test(name) && !RESERVED_KINDS.has(name);
 }
 
-/** True for a name that may be a field: `[A-Za-z][A-Za-z0-9_]{0,63}` and not part of a record's identity. */
+/**
+ * True for a name that may be a field: `[A-Za-z][A-Za-z0-9_]{0,63}`, not part of a record's identity, and not what every object has, such as
+ * `constructor`: a record without that field would seem to have it.
+ */
 export function isField(name: string): boolean {
-  return FIELD_PATTERN.test(name) && !RESERVED_FIELDS.has(name);
+  return FIELD_PATTERN.test(name) && !RESERVED_FIELDS.has(name) && !(name in Object.prototype);
 }
 
 /** Everything that is wrong with a description from outside, one sentence each with the bad value last; empty when it is good. */
@@ -84,13 +87,15 @@ export function descriptionProblems(value: unknown): string[] {
     for (const name of names) problems.push(...fieldProblems(name, value.fields[name]));
   }
   for (const [name, event] of entriesOf(value.events)) {
-    if (!isField(name)) problems.push(`event name must match ${FIELD_PATTERN.source}, got ${show(name)}`);
+    if (!isField(name))
+      problems.push(`event name must match ${FIELD_PATTERN.source} and not be reserved, got ${show(name)}`);
     if (!isObject(event) || typeof event.label !== 'string' || !SEVERITIES.has(event.severity as string)) {
       problems.push(`event ${name} needs a label and a severity info, warning or critical, got ${show(event)}`);
     }
   }
   for (const [name, command] of entriesOf(value.commands)) {
-    if (!isField(name)) problems.push(`command name must match ${FIELD_PATTERN.source}, got ${show(name)}`);
+    if (!isField(name))
+      problems.push(`command name must match ${FIELD_PATTERN.source} and not be reserved, got ${show(name)}`);
     if (!isObject(command) || typeof command.label !== 'string' || !isObject(command.args)) {
       problems.push(`command ${name} needs a label and args (a JSON Schema), got ${show(command)}`);
     } else problems.push(...schemaProblems(`args of command ${name}`, command.args));

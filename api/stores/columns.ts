@@ -38,17 +38,28 @@ interface Packed {
 
 /** @throws Error for a record of a kind that is not in `types`. */
 export function packBatch(batch: StoreBatch, types: ReadonlyMap<string, FieldTypes>): Packed {
+  for (const { kind } of batch.records)
+    if (!types.has(kind)) throw new Error(`a record of a kind that was not described: ${show(kind)}`);
   try {
     return { batch: pack(batch, types), refused: [] };
+  } catch {
+    // Which record it was is found out when there is one: each is packed alone.
+    const refused = new Map<number, Refusal>();
+    for (const [record, one] of batch.records.entries()) {
+      const reason = refusalOf(one, types.get(one.kind)!);
+      if (reason !== undefined) refused.set(record, { record, reason });
+    }
+    return { batch: pack(batch, types, refused), refused: [...refused.values()] };
+  }
+}
+
+function refusalOf(record: TelemetryRecord, fields: FieldTypes): string | undefined {
+  try {
+    packRecords(record.kind, [record], [], fields);
+    return undefined;
   } catch (error) {
-    if (!(error instanceof WrongValue)) throw error;
+    return wrongValue(record, fields) ?? (error as Error).message;
   }
-  const refused = new Map<number, Refusal>();
-  for (const [record, one] of batch.records.entries()) {
-    const reason = wrongValue(one, types.get(one.kind)!);
-    if (reason !== undefined) refused.set(record, { record, reason });
-  }
-  return { batch: pack(batch, types, refused), refused: [...refused.values()] };
 }
 
 function pack(
@@ -68,9 +79,7 @@ function pack(
   }
   const kinds: RecordColumns[] = [];
   for (const [kind, group] of rows) {
-    const fields = types.get(kind);
-    if (!fields) throw new Error(`a record of a kind that was not described: ${show(kind)}`);
-    kinds.push(packRecords(kind, group.records, group.suspects, fields));
+    kinds.push(packRecords(kind, group.records, group.suspects, types.get(kind)!));
   }
   return { kinds, events: batch.events, ...(batch.position !== undefined && { position: batch.position }) };
 }
@@ -100,7 +109,8 @@ function packRecords(
   const deviceOf = new Uint32Array(count);
   for (let row = 0; row < count; row++) {
     const record = records[row]!;
-    if (!Number.isSafeInteger(record.ts) || !Number.isSafeInteger(record.seq)) throw new WrongValue();
+    if (!Number.isSafeInteger(record.ts) || !Number.isSafeInteger(record.seq))
+      throw new TypeError('ts or seq is no integer');
     numbers[row] = record.ts;
     numbers[count + row] = record.seq;
     let device = devices.get(record.device);
@@ -120,20 +130,22 @@ function packNumbers(
   offset: number,
 ): void {
   for (let row = 0; row < records.length; row++) {
-    const value = records[row]!.fields[name];
-    if (value === undefined) numbers[offset + row] = NaN;
-    else if (type === 'number' ? Number.isFinite(value) : typeof value === 'boolean')
-      numbers[offset + row] = Number(value);
-    else throw new WrongValue();
+    const { fields } = records[row]!;
+    const value = fields[name];
+    if (type === 'number' ? Number.isFinite(value) : typeof value === 'boolean') numbers[offset + row] = Number(value);
+    else if (isAbsent(fields, name)) numbers[offset + row] = NaN;
+    else throw new TypeError(`${name} is no ${type}`);
   }
 }
 
-function textOf(record: TelemetryRecord, name: string): string | null {
-  const value = record.fields[name];
-  if (value === undefined) return null;
-  if (typeof value !== 'string') throw new WrongValue();
-  return value;
+function textOf({ fields }: TelemetryRecord, name: string): string | null {
+  const value = fields[name];
+  if (typeof value === 'string') return value;
+  if (isAbsent(fields, name)) return null;
+  throw new TypeError(`${name} is no string`);
 }
 
-/** Nobody sees it: which record it was is found out when there is one. */
-class WrongValue extends Error {}
+/** What every object has, such as `constructor`, is no value of a record. */
+function isAbsent(fields: TelemetryRecord['fields'], name: string): boolean {
+  return fields[name] === undefined || !Object.hasOwn(fields, name);
+}

@@ -142,8 +142,8 @@ export function newFields(known: FieldTypes, description: Description): Map<stri
   const added = new Map<string, FieldType>();
   const byFolded = new Map([...known.keys(), ...IDENTITY_NAMES].map((name) => [name.toLowerCase(), name]));
   for (const [name, { type = 'number' }] of Object.entries(description.fields)) {
-    checkField(name);
     const before = known.get(name);
+    if (before === undefined) checkField(name);
     if (before !== undefined && before !== type) {
       throw new Error(
         `${description.kind}.${name} is stored as ${before} and cannot become ${type}: choose another name`,

@@ -138,6 +138,17 @@ describe('a description', () => {
     ]);
     expect(descriptionProblems(withArgs({ pattern: { type: 'string', enum: ['a'] } }))).toEqual([]);
   });
+  it.each(['constructor', 'toString', 'valueOf', 'hasOwnProperty', 'isPrototypeOf', 'ts', 'device', '_x'])(
+    'may not call a field, an event or a command %s',
+    (name) => {
+      const field = { label: 'x', unit: '' };
+      const events = { [name]: { label: 'x', severity: 'info' } };
+      const commands = { [name]: { label: 'x', args: {} } };
+      const problems = descriptionProblems({ kind: 'a', label: 'A', fields: { [name]: field }, events, commands });
+      expect(problems).toHaveLength(3);
+      for (const problem of problems) expect(problem).toMatch(new RegExp(`not be reserved, got "${name}"$`));
+    },
+  );
   it('may not have two fields that differ in case only', () => {
     const field = { label: 'x', unit: '' };
     expect(descriptionProblems({ kind: 'a', label: 'A', fields: { ab: field, aB: field } })).toHaveLength(1);
@@ -181,6 +192,14 @@ describe('a live frame', () => {
     ];
     const frame = decodeLiveFrame(encodeLiveFrame(4, columns, rows, true), () => columns);
     expect(frame).toEqual({ kindIndex: 4, skipped: true, rows });
+  });
+  it('takes what every object has for no value', () => {
+    const inherited = (['number', 'boolean', 'string'] as const).map((type, at) => ({
+      name: ['constructor', 'valueOf', 'toString'][at]!,
+      type: ({ number: 'f64', boolean: 'bool', string: 'text' } as const)[type],
+    }));
+    const rows = [{ handle: 1, ts: 2, fields: {} }];
+    expect(decodeLiveFrame(encodeLiveFrame(0, inherited, rows, false), () => inherited).rows).toEqual(rows);
   });
   it('of another version is refused', () => {
     const frame = encodeLiveFrame(0, columns, [{ handle: 0, ts: 0, fields: {} }], false);
