@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect } from 'vitest';
 import { createDuckDbStore } from '../../api/stores/duckdb.ts';
 import type { Store } from '../../api/store.ts';
-import { program } from '../parts.ts';
+import { canTrace, itWith } from '../parts.ts';
 import { createRandom } from './random.ts';
 import { batch, description, record } from './records.ts';
 
@@ -30,10 +30,6 @@ function smallDisk(size: string): string | undefined {
   return path;
 }
 
-function canTrace(): boolean {
-  return program('strace') !== undefined && spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0;
-}
-
 async function storedRows(store: Store): Promise<number> {
   const bucket = { everyMs: 9_000_000_000_000, agg: 'count', utcOffsetMin: 0 } as const;
   const [all] = await store.aggregate({
@@ -50,7 +46,8 @@ async function storedRows(store: Store): Promise<number> {
 const disk = smallDisk('12m');
 
 describe('duckdb store on a disk that fails', { timeout: 60_000 }, () => {
-  it.skipIf(disk === undefined)(
+  itWith(
+    { 'root to mount a tmpfs': disk !== undefined },
     'rejects on a full disk, keeps what it acknowledged, and works again when there is room',
     async () => {
       const file = join(disk!, 'city.duckdb');
@@ -88,7 +85,8 @@ describe('duckdb store on a disk that fails', { timeout: 60_000 }, () => {
     },
   );
 
-  it.skipIf(!canTrace())(
+  itWith(
+    { strace: canTrace() },
     'is lost to its process when a sync fails, says so each time, and has all it acknowledged in the next',
     async () => {
       const file = join(folder, 'broken.duckdb');

@@ -1,7 +1,7 @@
 // The journal when its process is killed, its disk fills up or fails: what was promised is there, and nothing more is promised than that.
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { partsRequired, program } from '../parts.ts';
+import { canTrace, itWith } from '../parts.ts';
 import { checkLife, killAgainAndAgain, live } from './journal-lives.ts';
 import {
   appendAll,
@@ -20,20 +20,6 @@ beforeEach(() => {
   folder = temporaryFolder();
 });
 afterEach(() => removeFolder(folder));
-
-/** Skipped by name where it cannot be had. */
-function itWith(part: string, isThere: boolean, title: string, body: () => Promise<void>): void {
-  if (isThere || partsRequired) {
-    it(title, body);
-    return;
-  }
-  console.warn(`SKIPPED ${title}: needs ${part}, not here`);
-  it.skip(title, body);
-}
-
-function canTrace(): boolean {
-  return program('strace') !== undefined && spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
-}
 
 function mount(...args: string[]): boolean {
   return spawnSync('mount', args).status === 0;
@@ -60,7 +46,7 @@ describe('a journal whose process is killed', { timeout: 60_000 }, () => {
 });
 
 describe('a journal whose disk fails', { timeout: 60_000 }, () => {
-  itWith('strace', canTrace(), 'promises nothing after a sync that failed, and says so within a second', async () => {
+  itWith({ strace: canTrace() }, 'promises nothing after a sync that failed, and says so within a second', async () => {
     // The first sync of the thread is that of a new segment, then there is one for each group.
     const inject = ['-e', 'trace=fdatasync', '-e', 'inject=fdatasync:error=EIO:when=4+'];
     const life = await live(folder, { command: ['strace', '-f', '-qq', '-o', '/dev/null', ...inject] });
@@ -74,7 +60,7 @@ describe('a journal whose disk fails', { timeout: 60_000 }, () => {
     expect(await checkLife(folder, life, 0)).toBeGreaterThanOrEqual(life.durable);
   });
 
-  itWith('strace', canTrace(), 'does not call a failed write a full disk', async () => {
+  itWith({ strace: canTrace() }, 'does not call a failed write a full disk', async () => {
     const inject = ['-e', 'trace=pwrite64', '-e', 'inject=pwrite64:error=EIO:when=20+'];
     const life = await live(folder, { command: ['strace', '-f', '-qq', '-o', '/dev/null', ...inject] });
     expect(life).toMatchObject({ code: 70 });
@@ -83,7 +69,7 @@ describe('a journal whose disk fails', { timeout: 60_000 }, () => {
 });
 
 describe('a journal whose disk is full', { timeout: 60_000 }, () => {
-  itWith('root to mount a tmpfs', canMount(), 'stops, and goes on by itself when the disk grows', () =>
+  itWith({ 'root to mount a tmpfs': canMount() }, 'stops, and goes on by itself when the disk grows', () =>
     onDisk(16, async () => {
       const journal = await openJournal(folder);
       const count = await fill(journal);
@@ -105,8 +91,7 @@ describe('a journal whose disk is full', { timeout: 60_000 }, () => {
   );
 
   itWith(
-    'root to mount a tmpfs',
-    canMount(),
+    { 'root to mount a tmpfs': canMount() },
     'goes on when entries are stored, opens and closes while it is full',
     () =>
       onDisk(16, async () => {

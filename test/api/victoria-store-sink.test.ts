@@ -8,11 +8,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { VictoriaSink, feeding } from '../../api/sinks/victoria.ts';
 import { createMemoryStore } from '../../api/stores/memory.ts';
-import { program } from '../parts.ts';
+import { describeWith, program } from '../parts.ts';
 import { freePort } from '../ports.ts';
 import { batch, description, record } from './records.ts';
 
-const victoria = program('victoria-metrics');
 const cleanups: (() => Promise<void> | void)[] = [];
 afterAll(async () => {
   for (const cleanup of cleanups.toReversed()) await cleanup();
@@ -26,7 +25,7 @@ function logger(): { said: string[]; info(message: string): void; warn(message: 
 async function startVictoria(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'citytwin-victoria-'));
   const address = `127.0.0.1:${await freePort()}`;
-  const child = spawn(victoria!, [
+  const child = spawn(program('victoria-metrics')!, [
     `-storageDataPath=${folder}`,
     `-httpListenAddr=${address}`,
     '-search.latencyOffset=0s',
@@ -45,11 +44,11 @@ async function startVictoria(): Promise<string> {
   return `http://${address}`;
 }
 
-describe.skipIf(victoria === undefined)(
-  'victoria sink with the real server (skipped where it is not installed)',
-  { timeout: 30_000 },
-  () => {
-    it('gives it every number of what was stored, and neither texts nor what was refused', async () => {
+describeWith(['victoria-metrics'], 'victoria sink with the real server', () => {
+  it(
+    'gives it every number of what was stored, and neither texts nor what was refused',
+    { timeout: 30_000 },
+    async () => {
       const url = await startVictoria();
       const sink = new VictoriaSink({ url, city: 'wuxi', log: logger() });
       const store = feeding(createMemoryStore(), sink);
@@ -75,9 +74,9 @@ describe.skipIf(victoria === undefined)(
       );
       const found = series.flatMap(({ values, timestamps }) => values.map((value, at) => `${timestamps[at]} ${value}`));
       expect(found.toSorted()).toEqual(records.map(({ ts, fields }) => `${ts} ${String(fields.speedMps)}`).toSorted());
-    });
-  },
-);
+    },
+  );
+});
 
 describe('a store that feeds it', () => {
   const sink = (): VictoriaSink => new VictoriaSink({ url: 'http://127.0.0.1:9', city: 'wuxi', log: logger() });

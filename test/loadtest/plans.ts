@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { Plan, Target } from '../../loadtest/plan.ts';
+import { partsRequired } from '../parts.ts';
 import { connectable, freePort } from '../ports.ts';
 
 export const PLAIN: Plan = {
@@ -39,6 +40,7 @@ export function target(port: number, more: Partial<Target> = {}): Target {
 }
 
 export const hasMosquitto = spawnSync('mosquitto', ['-h']).error === undefined;
+if (!hasMosquitto && partsRequired) throw new Error('mosquitto is required here and not installed');
 
 const running: { readonly child: ChildProcess; readonly folder: string }[] = [];
 
