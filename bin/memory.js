@@ -1,5 +1,6 @@
 // V8 takes memory because a machine has it: up to 128 MB for what is young, and four times what it needs for what is old. A city's services get
 // by with less, at nearly the same speed. Nothing is refused to them: what they need they get.
+import { accessSync, constants } from 'node:fs';
 import v8 from 'node:v8';
 
 const SERVICES = new Set(['up', 'api', 'broker']);
@@ -13,18 +14,32 @@ const MB = 1 << 20;
 
 /** What Node must be told at its start. */
 export function nodeFlags() {
+  // V8 takes both, and what is on the command line counts more than NODE_OPTIONS.
   const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((word) =>
-    word.includes('max-semi-space-size'),
+    /max[-_]semi[-_]space[-_]size/.test(word),
   );
   return SERVICES.has(process.argv[2]) && !given ? [YOUNG] : [];
 }
 
-/** Starts the same command again in place of this process, with `nodeFlags`; returns where there are none, and on Windows, which cannot do that. */
+/** Starts the same command again in place of this process, with `nodeFlags`; returns where there are none, or where that would lose something. */
 export function startWithFlags() {
   const flags = nodeFlags();
-  if (flags.length === 0 || process.execve === undefined || process.platform === 'win32') return;
+  if (flags.length === 0 || !canStartAgain()) return;
   const { execPath, execArgv, argv, env } = process;
   process.execve(execPath, [execPath, ...flags, ...execArgv, ...argv.slice(1)], env);
+}
+
+/** A failure could not be caught: Node ends the process. */
+function canStartAgain() {
+  if (process.execve === undefined || process.platform === 'win32') return false;
+  // The channel of a `fork` would be lost, and a process with permissions may not do it.
+  if (process.send !== undefined || process.permission !== undefined) return false;
+  try {
+    accessSync(process.execPath, constants.X_OK); // a Node that was updated meanwhile is gone
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** As long as the process lives. */
