@@ -74,17 +74,17 @@ export class CarefulCredentials implements Credentials {
     from: Presenter,
   ): Promise<Identity | undefined> {
     const address = from.address ?? '';
-    this.#refuseGuesser(address);
+    this.#refuseGuesser(address, name);
     if (this.#waiting >= MAX_WAITING || this.#lanes.waiting(address) >= MAX_WAITING_OF_ADDRESS) {
       throw new Busy(`${this.#waiting} passwords are being checked`);
     }
     this.#waiting++;
     await this.#lanes.enter(address);
     try {
-      this.#refuseGuesser(address); // those before it may have been wrong
+      this.#refuseGuesser(address, name); // those before it may have been wrong
       const identity = await source.verify(name, password, from);
-      if (identity) this.#backOff.right(address);
-      else this.#backOff.wrong(address, this.#nowMs());
+      if (identity) this.#backOff.right(address, name);
+      else this.#backOff.wrong(address, name, this.#nowMs());
       return identity;
     } finally {
       this.#waiting--;
@@ -92,10 +92,10 @@ export class CarefulCredentials implements Credentials {
     }
   }
 
-  #refuseGuesser(address: string): void {
-    const restMs = this.#backOff.restMs(address, this.#nowMs());
+  #refuseGuesser(address: string, name: string): void {
+    const restMs = this.#backOff.restMs(address, name, this.#nowMs());
     // Whoever has guessed wrong before guesses one at a time.
-    if (restMs > 0 || (this.#backOff.isSuspect(address) && this.#lanes.waiting(address) > 1)) {
+    if (restMs > 0 || (this.#backOff.isSuspect(address, name) && this.#lanes.waiting(address) > 1)) {
       throw new Busy('too many wrong passwords from this address', 'back-off', restMs / 1000);
     }
   }

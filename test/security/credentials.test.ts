@@ -158,16 +158,61 @@ describe('guessing', () => {
     const backOff = new BackOff();
     let nowMs = 0;
     const waits = Array.from({ length: 18 }, () => {
-      backOff.wrong('a', nowMs);
-      const waitMs = backOff.restMs('a', nowMs);
+      backOff.wrong('a', 'ann', nowMs);
+      const waitMs = backOff.restMs('a', 'ann', nowMs);
       nowMs += waitMs;
       return waitMs / 1000;
     });
     expect(waits).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
-    expect(backOff.restMs('b', nowMs)).toBe(0);
-    backOff.right('a');
-    backOff.wrong('a', nowMs);
-    expect(backOff.restMs('a', nowMs)).toBe(0);
+    expect(backOff.restMs('b', 'ann', nowMs)).toBe(0);
+    backOff.right('a', 'ann');
+    backOff.wrong('a', 'ann', nowMs);
+    expect(backOff.restMs('a', 'ann', nowMs)).toBe(0);
+  });
+
+  /** A thousand guesses for another name, eight after each password of one's own. → how many were checked */
+  async function guessing(ownName: (round: number) => string): Promise<number> {
+    let checks = 0;
+    const source: CredentialSource = {
+      decides: () => true,
+      recall: () => undefined,
+      verify: (name) => {
+        if (name !== 'admin') return Promise.resolve({ name, roles: ['device'] });
+        checks++;
+        return Promise.resolve(undefined);
+      },
+      isCurrent: () => true,
+    };
+    const careful = new CarefulCredentials([source], () => 0);
+    const from = { address: '192.0.2.1' };
+    for (let at = 0; at < 1000; at++) {
+      const own = at % 8 === 7 && careful.verify(ownName(at), Buffer.from('mine'), from);
+      await Promise.allSettled([careful.verify('admin', Buffer.from(`guess-${at}`), from), own]);
+    }
+    return checks;
+  }
+
+  it('is not forgiven again and again for a right password of one’s own', async () => {
+    expect(await guessing(() => 'bus/b-1')).toBeLessThanOrEqual(20);
+    // Whoever has a hundred names gains by a few of them.
+    expect(await guessing((at) => `bus/b-${at}`)).toBeLessThanOrEqual(110);
+  });
+
+  it('does not hold up neighbours that were right before, whatever they show now, and is forgiven for a new one', () => {
+    const backOff = new BackOff();
+    backOff.right('nat', 'bus/b-1');
+    for (let at = 0; at < 10; at++) backOff.wrong('nat', 'guess', 0);
+    expect(backOff.restMs('nat', 'bus/b-2', 0)).toBe(1000);
+    expect([backOff.restMs('nat', 'bus/b-1', 0), backOff.isSuspect('nat', 'bus/b-1')]).toEqual([0, false]);
+    // Its password has changed, and it does not know: its own trouble.
+    for (let at = 0; at < 12; at++) backOff.wrong('nat', 'bus/b-1', 0);
+    expect(backOff.restMs('nat', 'bus/b-1', 0)).toBe(4000);
+    expect(backOff.restMs('nat', 'bus/b-2', 0)).toBe(1000);
+    backOff.right('nat', 'bus/b-1');
+    expect([backOff.restMs('nat', 'bus/b-1', 0), backOff.restMs('nat', 'bus/b-2', 0)]).toEqual([0, 1000]);
+    backOff.right('nat', 'bus/b-2');
+    backOff.wrong('nat', 'bus/b-3', 1000);
+    expect(backOff.restMs('nat', 'bus/b-3', 1000)).toBe(0);
   });
 
   it('makes its own address wait, nobody else, and not those whose password is known', async () => {
