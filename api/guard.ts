@@ -1,6 +1,7 @@
 // Which pages may talk to the HTTP server at all. Where nobody has to log in, requests must also name a host of ours: a page elsewhere could
 // reach a server on loopback through DNS rebinding. Says what browsers may do with our page. Knows no users.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { isLoopback } from '../telemetry/loopback.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
@@ -27,10 +28,13 @@ export const SECURITY_HEADERS: { readonly [name: string]: string } = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
 };
 
-/** Paths that machines ask by other names: probes and scrapers. */
-const OPEN_PATHS = new Set(['/healthz', '/readyz', '/metrics']);
+/** Probes ask by other names. */
+const PROBES = ['/healthz', '/readyz'];
+/** Scrapers too, where they are on another machine. */
+const METRICS = '/metrics';
 
 export class Guard {
+  readonly #openPaths: ReadonlySet<string>;
   readonly #hosts: ReadonlySet<string>;
   readonly #isOpen: boolean;
 
@@ -40,12 +44,13 @@ export class Guard {
    */
   constructor(host: string, allowedHosts: readonly string[], isOpen: boolean) {
     this.#isOpen = isOpen;
+    this.#openPaths = new Set(isLoopback(host) ? PROBES : [...PROBES, METRICS]);
     this.#hosts = new Set([...LOOPBACK, host, ...allowedHosts].map((name) => name.toLowerCase()));
   }
 
   /** @returns why not, undefined when welcome */
   refusal(path: string, { host, origin }: IncomingHttpHeaders): string | undefined {
-    if (OPEN_PATHS.has(path)) return undefined;
+    if (this.#openPaths.has(path)) return undefined;
     if (this.#isOpen && !this.#knows(host))
       return `host ${JSON.stringify(host ?? '')} is not served here, expected ${this.#expected()}`;
     if (origin === undefined) return undefined;

@@ -70,7 +70,7 @@ export async function createHttp(parts: Parts, options: ApiOptions): Promise<Htt
   const gate = new Gate(access, tls !== undefined);
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
-    serverFactory: (listener) => createListener(listener, tls),
+    serverFactory: (listener) => createListener(listener, tls, parts.log),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // Refused before there is a route, so that neither hooks nor error handler are asked.
     frameworkErrors: (error, request, reply) =>

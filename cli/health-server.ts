@@ -1,10 +1,11 @@
 // Health and metrics over HTTP for the services that have no API of their own: /healthz, /readyz, /metrics. Whether it lives may be asked by
-// everyone; numbers are for this machine and for tokens.
+// everyone; numbers are for this machine, by a name of its own, and for tokens.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Accounts } from '../api/access/accounts.ts';
 import { createListener } from '../api/http-listener.ts';
 import type { TlsMaterial } from '../api/http-listener.ts';
+import type { Logger } from '../api/logger.ts';
 import { isLoopback } from '../telemetry/loopback.ts';
 
 export interface HealthServer {
@@ -22,6 +23,7 @@ export interface HealthOptions {
   readonly detail?: () => string;
   /** In Prometheus' text format. */
   readonly metrics: () => string;
+  readonly log: Logger;
   /** Absent: HTTP without TLS. */
   readonly tls?: TlsMaterial;
   /** Whose tokens may read the metrics from elsewhere; absent: nobody's. */
@@ -31,9 +33,9 @@ export interface HealthOptions {
 const HEADERS = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' };
 
 export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
-  const server = createListener((request, response) => {
-    answer(request, response, options).catch(() => response.destroy());
-  }, options.tls);
+  const listener = (request: IncomingMessage, response: ServerResponse): void =>
+    void answer(request, response, options).catch(() => response.destroy());
+  const server = createListener(listener, options.tls, options.log);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);
@@ -61,7 +63,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
 }
 
 async function mayRead({ socket, headers }: IncomingMessage, { accounts }: HealthOptions): Promise<boolean> {
-  if (isLoopback(socket.remoteAddress ?? '')) return true;
+  // A page elsewhere can reach loopback through DNS rebinding, but by its own name only.
+  const name = headers.host?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1') ?? '';
+  if (isLoopback(socket.remoteAddress ?? '') && isLoopback(name)) return true;
   const token = /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
   return token !== undefined && (await accounts?.bearer(token)) !== undefined;
 }

@@ -1,5 +1,6 @@
 // `citytwin broker`, `api`, `simulate`, `control`: one part each, connected by MQTT and HTTP only, as docker compose runs them.
 import { join } from 'node:path';
+import { Guard } from '../api/guard.ts';
 import { startApi } from '../api/server.ts';
 import { startBroker } from '../broker/broker.ts';
 import type { LinkState } from '../broker/ingest-link.ts';
@@ -55,13 +56,18 @@ export async function brokerService(settings: Settings): Promise<void> {
   const counting = publishCounters(broker, city);
   const http = await startHealthServer({
     ...settings,
+    log,
     ...(certificates && { tls: certificates }),
     ...(access && { accounts: access.accounts }),
     ready: () => true,
     detail: () => linkText(broker.ingestLink()),
     metrics: () => metricsText(broker),
   });
-  const webSocket = createMqttUpgrade(broker);
+  const guard = new Guard(settings.host, [], access === undefined);
+  const webSocket = createMqttUpgrade({
+    handle: broker.handle,
+    allowOrigin: (_origin, request) => guard.refusal('/mqtt', request.headers) === undefined,
+  });
   http.server.on('upgrade', (request, socket, head) => {
     if (request.url?.split('?', 1)[0] === '/mqtt') webSocket.upgrade(request, socket, head);
     else socket.destroy();
@@ -146,6 +152,7 @@ export async function simulateService(settings: Settings, scenario: string | und
   let ready = false;
   const http = await startHealthServer({
     ...settings,
+    log,
     ready: () => ready,
     metrics: () => countersText('simulator', live.counters()),
   });
@@ -250,6 +257,7 @@ export async function controlService(settings: Settings): Promise<void> {
   let sent = () => 0;
   const http = await startHealthServer({
     ...settings,
+    log,
     ready: () => ready,
     metrics: () => countersText('control', { sent: sent() }),
   });

@@ -287,6 +287,9 @@ describe('REST', () => {
     expect(await statusFrom({ origin: 'null' })).toBe(403);
     expect(await statusFrom({ origin: 'http://localhost:5173' })).toBe(200);
     expect(await statusFrom({ host: 'api:8081' }, '/healthz')).toBe(200);
+    // Who scrapes a server on loopback is on this machine.
+    expect(await statusFrom({ host: 'evil.example' }, '/metrics')).toBe(403);
+    expect(await statusFrom({ host: 'localhost:8080' }, '/metrics')).toBe(200);
   });
 
   it('describes itself in an OpenAPI 3.1 document whose schemas are valid', async () => {
