@@ -33,6 +33,11 @@ export class Pacing {
     this.#maxInProgress = maxInProgress;
   }
 
+  /** A device that is over its quota from before is not read yet. */
+  comes(connection: Connection): void {
+    if (connection.quota) this.#holdOverQuota(connection, connection.quota);
+  }
+
   /** A publish has been read. */
   begun(connection: Connection): void {
     this.published(connection);

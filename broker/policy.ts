@@ -21,7 +21,7 @@ import { NOWHERE, numberFrom } from './memory.ts';
 import type { Memory, Stored } from './memory.ts';
 import type { Pacing } from './pacing.ts';
 import type { Retained } from './retained.ts';
-import { Quota } from './quota.ts';
+import { Quotas } from './quota.ts';
 import { rememberRoutes } from './routes.ts';
 import { shieldFromAedes } from './shield.ts';
 import { ShortPublish, ShortWay } from './short-way.ts';
@@ -49,6 +49,7 @@ export interface PolicyParts {
 export class Policy {
   readonly #parts: PolicyParts;
   readonly #connections = new WeakMap<Client, Connection>();
+  readonly #quotas: Quotas;
   /** All connections that have a client. */
   readonly open = new Set<Connection>();
   #shortWay!: ShortWay;
@@ -57,6 +58,8 @@ export class Policy {
 
   constructor(parts: PolicyParts) {
     this.#parts = parts;
+    const { devicePublishesPerS, devicePublishesAtOnce } = parts.limits;
+    this.#quotas = new Quotas(devicePublishesPerS, devicePublishesAtOnce);
   }
 
   /** Before the first client. */
@@ -139,7 +142,11 @@ export class Policy {
       this.#parts.link?.detach(connection);
       pacing.forget(connection);
       slow.forget(connection);
-      if (connection.caller) door.leave(connection.caller.clientId, connection);
+      const { caller, quota } = connection;
+      if (!caller) return;
+      door.leave(caller.clientId, connection);
+      // A device's client id is its name.
+      if (quota) this.#quotas.leave(caller.clientId, quota, performance.now());
     });
     return connection;
   }
@@ -205,10 +212,13 @@ export class Policy {
     if (connection.gone || connection.client.closed) return;
     const previous = this.#parts.door.enter(connection.caller!, connection, admitted);
     const { access } = admitted;
-    const { timetableBytes, packetBytes, devicePublishesPerS, devicePublishesAtOnce } = this.#parts.limits;
+    const { timetableBytes, packetBytes } = this.#parts.limits;
     connection.access = access;
     connection.guard.limitBytes = access.hasTimetables ? timetableBytes : packetBytes;
-    if (access.isDevice) connection.quota = new Quota(devicePublishesPerS, devicePublishesAtOnce, performance.now());
+    if (access.isDevice) {
+      connection.quota = previous?.quota ?? this.#quotas.come(connection.caller!.clientId, performance.now());
+      this.#parts.pacing.comes(connection);
+    }
     if (previous) endBefore(previous, goOn);
     else goOn();
   }

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Credentials } from '../../broker/credential-source.ts';
 import { loadCredentials } from '../../broker/credentials.ts';
+import { Quotas } from '../../broker/quota.ts';
 import { addUser } from '../../broker/users.ts';
-import { start } from '../broker/start.ts';
+import { start, until } from '../broker/start.ts';
 import { Wire } from '../broker/wire.ts';
 
 const PER_S = 20;
@@ -77,4 +78,38 @@ it('nobody else waits for it, and who speaks for many has no such quota', async 
   for (let round = 0; round < 20; round++) await publish(gateway, `d-${round}`, 50);
   // Nobody waited for its ten seconds.
   expect(loud.ofType(PUBACK)).toHaveLength(200);
+});
+
+it.each([
+  ['after its connection has ended', (wire: Wire) => void wire.socket.resetAndDestroy()],
+  ['in place of its own connection', () => undefined],
+])('a device over its quota gains nothing by coming again %s', async (_, end) => {
+  const started = await broker();
+  const { port } = started;
+  const first = await connected(port, 'door/loud');
+  const fromMs = performance.now();
+  await publish(first, 'loud', 30);
+  end(first);
+  if (first.socket.destroyed) await until(() => started.counters().clients === 0);
+  const second = await connected(port, 'door/loud');
+  expect(second.returnCode).toBe(0);
+  await publish(second, 'loud', 1);
+  // Twenty-one more than it had at once.
+  expect(performance.now() - fromMs).toBeGreaterThan(1000);
+});
+
+it('of devices that have gone those are remembered that would come back over their quota or near it', () => {
+  const quotas = new Quotas(PER_S, AT_ONCE);
+  const comeAndGo = (name: string, nowMs: number, publishes: number): void => {
+    const quota = quotas.come(name, nowMs);
+    for (let at = 0; at < publishes; at++) quota.take(nowMs);
+    quotas.leave(name, quota, nowMs);
+  };
+  for (let at = 0; at < 100; at++) comeAndGo(`door/calm-${at}`, 0, 0);
+  expect(quotas.size).toBe(0);
+  // A hundred a second, each gone for good: one publish has grown again after 50 ms.
+  for (let at = 0; at < 10_000; at++) comeAndGo(`door/d-${at}`, at * 10, 1);
+  expect(quotas.size).toBeLessThanOrEqual(1024);
+  comeAndGo('door/loud', 200_000, 50);
+  expect(quotas.come('door/loud', 200_000).waitMs(200_000)).toBe(2050);
 });
