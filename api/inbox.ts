@@ -7,7 +7,7 @@ import { parseTopic } from '../telemetry/topics.ts';
 import type { CityClock } from './city-clock.ts';
 import type { Commands } from './commands.ts';
 import type { Ingest } from './ingest.ts';
-import { KnownTopics } from './known-topics.ts';
+import { KnownDevices } from './known-devices.ts';
 import type { Kinds } from './kinds.ts';
 import type { Rejected } from './rejected.ts';
 import type { ScenarioBoard } from './scenario-board.ts';
@@ -36,7 +36,7 @@ const OTHERS = ['truth/', 'hfp/', '$'];
 
 export function createTake(parts: InboxParts): Take {
   const { city, kinds, ingest } = parts;
-  const known = new KnownTopics(city, kinds);
+  const known = new KnownDevices(city, kinds);
   const loadPrefix = `city/${city}/${LOAD_KIND}/`;
   return (frame) => {
     const { topic } = frame;

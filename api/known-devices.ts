@@ -1,4 +1,4 @@
-// Telemetry topics of devices that are known, and whose they are: most messages come again and again under the same ones. It checks no grammar.
+// Devices that are known, by their telemetry topics: most messages come again and again under the same ones. It checks no grammar.
 import type { Kinds } from './kinds.ts';
 
 export interface KnownDevice {
@@ -10,7 +10,7 @@ const END = '/telemetry';
 /** Of a fleet that is larger, some are taken apart again. */
 const MAX_TOPICS = 65_536;
 
-export class KnownTopics {
+export class KnownDevices {
   readonly #prefix: string;
   readonly #kinds: Kinds;
   readonly #topics = new Map<string, KnownDevice>();
