@@ -21,6 +21,9 @@ export interface Weather {
   readonly resetAfterBytes?: number;
 }
 
+/** On their way through one direction; with more, nothing is read: as a line has only so much room. */
+const ROOM_BYTES = 65_536;
+
 export class Proxy {
   readonly port: number;
   readonly #server: Server;
@@ -87,25 +90,29 @@ export class Proxy {
     near.resume();
   }
 
-  /** One chunk at a time and in order, under the weather of the moment at which it came. */
+  /** In order; what comes while others are on their way is late by no more than they are. */
   #carry(from: Socket, to: Socket): void {
-    let passed = 0;
+    let [passed, underWay] = [0, 0];
     let turn = Promise.resolve();
     from.on('data', (chunk: Buffer) => {
-      from.pause();
+      const cameMs = performance.now();
+      underWay += chunk.length;
+      if (underWay >= ROOM_BYTES) from.pause();
       turn = turn.then(async () => {
         passed += chunk.length;
-        await this.#pass(chunk, to, passed);
-        if (!this.#weather.hangs) from.resume();
+        await this.#pass(chunk, to, passed, cameMs);
+        underWay -= chunk.length;
+        if (!this.#weather.hangs && underWay < ROOM_BYTES) from.resume();
       });
     });
     from.on('end', () => void turn.then(() => to.end()));
   }
 
-  async #pass(chunk: Buffer, to: Socket, passed: number): Promise<void> {
+  async #pass(chunk: Buffer, to: Socket, passed: number, cameMs: number): Promise<void> {
     const { latencyMs = 0, jitterMs = 0, random, bytesPerS, slices, resetAfterBytes } = this.#weather;
-    const waitMs = latencyMs + jitterMs * (random?.() ?? 0) + (bytesPerS ? (chunk.length / bytesPerS) * 1000 : 0);
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    const lateMs = latencyMs + jitterMs * (random?.() ?? 0) - (performance.now() - cameMs);
+    const waitMs = Math.max(lateMs, 0) + (bytesPerS ? (chunk.length / bytesPerS) * 1000 : 0);
+    if (waitMs >= 1) await new Promise((resolve) => setTimeout(resolve, waitMs));
     while (this.#weather.hangs && !to.destroyed) await new Promise((resolve) => setTimeout(resolve, 50));
     if (to.destroyed) return;
     if (resetAfterBytes !== undefined && passed >= resetAfterBytes) {

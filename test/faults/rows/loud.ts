@@ -101,7 +101,8 @@ async function shout(port: number, topic: string, login?: Login): Promise<number
     for (let count = 0; count < 1000; count++) wire.writer.publish(topic, payload, 0, false, false, 0);
     sent += 1000;
     const bytes = wire.writer.take();
-    if (!wire.socket.write(bytes)) await Promise.race([once(wire.socket, 'drain').catch(() => undefined), sleep(1000)]);
+    const signal = AbortSignal.timeout(1000);
+    if (!wire.socket.write(bytes)) await once(wire.socket, 'drain', { signal }).catch(() => undefined);
   }
   wire.socket.destroy();
   return sent;
