@@ -1,8 +1,8 @@
 // Stands before all places that know passwords: how many are checked at a time, how long an address that guesses has to wait, and that the
 // same question is asked once. It knows no password itself.
-import { BackOff } from './back-off.ts';
 import { Busy } from './credential-source.ts';
 import type { CredentialSource, Credentials, Presenter } from './credential-source.ts';
+import { GuessLimit } from './guess-limit.ts';
 import { Lanes } from './lanes.ts';
 import type { Identity } from './roles.ts';
 import { keyOf } from './secrets.ts';
@@ -16,7 +16,7 @@ const MAX_AT_ONCE_OF_ADDRESS = 4;
 export class CarefulCredentials implements Credentials {
   readonly anonymous = false;
   readonly #sources: readonly CredentialSource[];
-  readonly #backOff: BackOff;
+  readonly #guessLimit: GuessLimit;
   readonly #nowMs: () => number;
   readonly #asked = new Map<string, Promise<Identity | undefined>>();
   readonly #lanes = new Lanes(MAX_AT_ONCE_OF_ADDRESS);
@@ -25,7 +25,7 @@ export class CarefulCredentials implements Credentials {
   /** sources: at least one; the first is asked when none knows the name. nowMs: of a monotonic clock */
   constructor(sources: readonly CredentialSource[], nowMs = (): number => performance.now()) {
     this.#sources = sources;
-    this.#backOff = new BackOff();
+    this.#guessLimit = new GuessLimit();
     this.#nowMs = nowMs;
   }
 
@@ -83,8 +83,8 @@ export class CarefulCredentials implements Credentials {
     try {
       this.#refuseGuesser(address, name); // those before it may have been wrong
       const identity = await source.verify(name, password, from);
-      if (identity) this.#backOff.right(address, name);
-      else this.#backOff.wrong(address, name, this.#nowMs());
+      if (identity) this.#guessLimit.right(address, name);
+      else this.#guessLimit.wrong(address, name, this.#nowMs());
       return identity;
     } finally {
       this.#waiting--;
@@ -93,9 +93,9 @@ export class CarefulCredentials implements Credentials {
   }
 
   #refuseGuesser(address: string, name: string): void {
-    const restMs = this.#backOff.restMs(address, name, this.#nowMs());
+    const restMs = this.#guessLimit.restMs(address, name, this.#nowMs());
     // Whoever has guessed wrong before guesses one at a time.
-    if (restMs > 0 || (this.#backOff.isSuspect(address, name) && this.#lanes.waiting(address) > 1)) {
+    if (restMs > 0 || (this.#guessLimit.isSuspect(address, name) && this.#lanes.waiting(address) > 1)) {
       throw new Busy('too many wrong passwords from this address', 'back-off', restMs / 1000);
     }
   }

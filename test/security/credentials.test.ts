@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BackOff } from '../../broker/back-off.ts';
+import { GuessLimit } from '../../broker/guess-limit.ts';
 import { CarefulCredentials } from '../../broker/careful-credentials.ts';
 import { Busy } from '../../broker/credential-source.ts';
 import type { CredentialSource, Credentials } from '../../broker/credential-source.ts';
@@ -155,19 +155,19 @@ describe('tokens', () => {
 
 describe('guessing', () => {
   it('costs nothing for ten times, then twice as long each time, up to a minute, and is forgiven', () => {
-    const backOff = new BackOff();
+    const guessLimit = new GuessLimit();
     let nowMs = 0;
     const waits = Array.from({ length: 18 }, () => {
-      backOff.wrong('a', 'ann', nowMs);
-      const waitMs = backOff.restMs('a', 'ann', nowMs);
+      guessLimit.wrong('a', 'ann', nowMs);
+      const waitMs = guessLimit.restMs('a', 'ann', nowMs);
       nowMs += waitMs;
       return waitMs / 1000;
     });
     expect(waits).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
-    expect(backOff.restMs('b', 'ann', nowMs)).toBe(0);
-    backOff.right('a', 'ann');
-    backOff.wrong('a', 'ann', nowMs);
-    expect(backOff.restMs('a', 'ann', nowMs)).toBe(0);
+    expect(guessLimit.restMs('b', 'ann', nowMs)).toBe(0);
+    guessLimit.right('a', 'ann');
+    guessLimit.wrong('a', 'ann', nowMs);
+    expect(guessLimit.restMs('a', 'ann', nowMs)).toBe(0);
   });
 
   /** A thousand guesses for another name, eight after each password of one's own. → how many were checked */
@@ -199,20 +199,20 @@ describe('guessing', () => {
   });
 
   it('does not hold up neighbours that were right before, whatever they show now, and is forgiven for a new one', () => {
-    const backOff = new BackOff();
-    backOff.right('nat', 'bus/b-1');
-    for (let at = 0; at < 10; at++) backOff.wrong('nat', 'guess', 0);
-    expect(backOff.restMs('nat', 'bus/b-2', 0)).toBe(1000);
-    expect([backOff.restMs('nat', 'bus/b-1', 0), backOff.isSuspect('nat', 'bus/b-1')]).toEqual([0, false]);
+    const guessLimit = new GuessLimit();
+    guessLimit.right('nat', 'bus/b-1');
+    for (let at = 0; at < 10; at++) guessLimit.wrong('nat', 'guess', 0);
+    expect(guessLimit.restMs('nat', 'bus/b-2', 0)).toBe(1000);
+    expect([guessLimit.restMs('nat', 'bus/b-1', 0), guessLimit.isSuspect('nat', 'bus/b-1')]).toEqual([0, false]);
     // Its password has changed, and it does not know: its own trouble.
-    for (let at = 0; at < 12; at++) backOff.wrong('nat', 'bus/b-1', 0);
-    expect(backOff.restMs('nat', 'bus/b-1', 0)).toBe(4000);
-    expect(backOff.restMs('nat', 'bus/b-2', 0)).toBe(1000);
-    backOff.right('nat', 'bus/b-1');
-    expect([backOff.restMs('nat', 'bus/b-1', 0), backOff.restMs('nat', 'bus/b-2', 0)]).toEqual([0, 1000]);
-    backOff.right('nat', 'bus/b-2');
-    backOff.wrong('nat', 'bus/b-3', 1000);
-    expect(backOff.restMs('nat', 'bus/b-3', 1000)).toBe(0);
+    for (let at = 0; at < 12; at++) guessLimit.wrong('nat', 'bus/b-1', 0);
+    expect(guessLimit.restMs('nat', 'bus/b-1', 0)).toBe(4000);
+    expect(guessLimit.restMs('nat', 'bus/b-2', 0)).toBe(1000);
+    guessLimit.right('nat', 'bus/b-1');
+    expect([guessLimit.restMs('nat', 'bus/b-1', 0), guessLimit.restMs('nat', 'bus/b-2', 0)]).toEqual([0, 1000]);
+    guessLimit.right('nat', 'bus/b-2');
+    guessLimit.wrong('nat', 'bus/b-3', 1000);
+    expect(guessLimit.restMs('nat', 'bus/b-3', 1000)).toBe(0);
   });
 
   it('makes its own address wait, nobody else, and not those whose password is known', async () => {

@@ -16,7 +16,7 @@ interface Record {
   forgiven: number;
 }
 
-export class BackOff {
+export class GuessLimit {
   /** Of addresses, and of names at addresses. */
   readonly #records = new Map<string, Record>();
   /** Names that were right, at their addresses. */
