@@ -142,11 +142,14 @@ class Influx1Connection implements InfluxConnection {
   close(): void {}
 }
 
-/** `{"error":"…"}`, or whatever a proxy says. */
+/** `{"error":"…"}`, of 2.x `{"message":"…"}`, or whatever a proxy says. */
 function wordsOf(body: string): string {
   try {
-    return (JSON.parse(body) as { error: string }).error;
+    const { error, message } = JSON.parse(body) as { error?: unknown; message?: unknown };
+    const words = [error, message].find((text) => typeof text === 'string');
+    if (words !== undefined) return words;
   } catch {
-    return body.trim();
+    // No JSON: a proxy's page, say.
   }
+  return body.trim();
 }
