@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from './backoff.ts';
 import type { Batch } from './batch.ts';
 import type { Logger } from './logger.ts';
-import { StoreBusy, StoreFatal } from './store.ts';
+import { StoreAway, StoreBusy, StoreFatal } from './store.ts';
 import type { AppendResult, Store } from './store.ts';
 
 export interface PatientStoreOptions {
@@ -13,6 +13,13 @@ export interface PatientStoreOptions {
   readonly stop: AbortSignal;
   /** The store is of no use to this process any more. */
   readonly onFatal: (error: Error) => void;
+}
+
+export interface Appended extends AppendResult {
+  /** An attempt failed before it succeeded. */
+  readonly failed: boolean;
+  /** One of them because the database was not there. */
+  readonly away: boolean;
 }
 
 export class PatientStore {
@@ -29,13 +36,11 @@ export class PatientStore {
   }
 
   /** Until it succeeds. position: of the journal, for a store that keeps it. → undefined when it gives up */
-  async append(
-    { records, suspects, events, suspectEvents }: Batch,
-    position?: number,
-  ): Promise<(AppendResult & { readonly failed: boolean }) | undefined> {
+  async append({ records, suspects, events, suspectEvents }: Batch, position?: number): Promise<Appended | undefined> {
     const { store, stop } = this.#options;
     const backoff = new Backoff();
     let suspected: readonly number[] = suspects;
+    let away = false;
     for (let failed = false; ; failed = true) {
       try {
         const batch = { records, suspects: suspected, events, ...(position !== undefined && { position }) };
@@ -43,9 +48,10 @@ export class PatientStore {
         this.#fails = false;
         // After an attempt that failed there may be more than were suspected: it had stored them after all.
         const certain = failed ? Math.min(duplicates, suspects.length + suspectEvents) : duplicates;
-        return { ...more, duplicates: certain, failed };
+        return { ...more, duplicates: certain, failed, away };
       } catch (error) {
         this.#fails = true;
+        away ||= error instanceof StoreAway;
         suspected = [...records.keys()];
         if (!(await this.#rest(error as Error, backoff.nextMs())) || stop.aborted) return undefined;
       }

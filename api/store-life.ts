@@ -29,11 +29,11 @@ export class StoreLife {
     this.#noted = noted;
   }
 
-  /** True until `note`. failed: it was not there for a moment; one that does not say when it was started may have been started then. */
-  async isAnother(failed: boolean): Promise<boolean> {
+  /** True until `note`. mayBe: what is taken for true of one that does not say when it was started. */
+  async isAnother(mayBe: boolean): Promise<boolean> {
     if (!this.#store.life) return false;
     this.#found = await this.#store.life();
-    if (this.#found === undefined || this.#noted === '') return failed;
+    if (this.#found === undefined || this.#noted === '') return mayBe;
     return this.#found !== this.#noted;
   }
 

@@ -97,7 +97,7 @@ export class StoreWriter {
     this.#position = position;
     this.#told = position;
     this.#behind = true;
-    if (position > 0) await this.#look(false);
+    if (position > 0) await this.#look(false, false);
     this.#start();
   }
 
@@ -204,7 +204,7 @@ export class StoreWriter {
     const { journal } = this.#options;
     const isTold = journal !== undefined && batch.last <= this.#told;
     this.#begunMs = performance.now();
-    const nothing = { duplicates: 0, failed: false, refused: [] };
+    const nothing = { duplicates: 0, failed: false, away: false, refused: [] };
     const result = sizeOf(batch) > 0 ? await this.#store.append(batch, journal && batch.last) : nothing;
     if (result === undefined) return false;
     if (!isTold) await this.#tell({ batch, duplicates: result.duplicates, refused: result.refused ?? [] });
@@ -213,7 +213,8 @@ export class StoreWriter {
       this.#told = Math.max(this.#told, batch.last);
       await journal.stored(batch.last, true);
     }
-    return !(await this.#look(result.failed));
+    // Given once more it is not begun again on a guess: with a failure now and then that would never end.
+    return !(await this.#look(result.failed, result.away && !isTold));
   }
 
   async #tell(stored: Stored): Promise<void> {
@@ -225,12 +226,12 @@ export class StoreWriter {
   }
 
   /** Begins again with all that the journal still has when the database has begun another life. → whether it has */
-  async #look(failed: boolean): Promise<boolean> {
+  async #look(failed: boolean, mayBe: boolean): Promise<boolean> {
     const { journal, log } = this.#options;
     const nowMs = performance.now();
     if (!journal || !this.#life || (!failed && nowMs < this.#lookedMs + LOOK_MS)) return false;
     this.#lookedMs = nowMs;
-    if (!(await this.#life.isAnother(failed))) {
+    if (!(await this.#life.isAnother(mayBe))) {
       await this.#life.note();
       return false;
     }

@@ -38,6 +38,9 @@ export class StoreBusy extends Error {
   }
 }
 
+/** The database was not there, no connection or one that broke off: it may have been started again. An answer, or a late one, is no sign of that. */
+export class StoreAway extends Error {}
+
 /** The store is of no use to this process any more, whatever is tried: end the process and start it again. Nothing acknowledged is lost. */
 export class StoreFatal extends Error {}
 

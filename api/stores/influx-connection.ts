@@ -3,6 +3,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Value } from '../../telemetry/description.ts';
+import { StoreAway } from '../store.ts';
 import { isLoopback } from '../../telemetry/loopback.ts';
 
 export interface InfluxConnection {
@@ -82,6 +83,12 @@ export function reasonOf(error: unknown): string {
   return cause instanceof Error ? cause.message || cause.name : String(cause);
 }
 
-export function noAnswer(origin: string, error: unknown): Error {
-  return new Error(`InfluxDB at ${origin} does not answer: ${reasonOf(error)}`, { cause: error });
+/** StoreAway, unless it was our own deadline that ended it. */
+export function noAnswer(
+  origin: string,
+  error: unknown,
+  isLate = error instanceof Error && error.name === 'TimeoutError',
+): Error {
+  const message = `InfluxDB at ${origin} does not answer: ${reasonOf(error)}`;
+  return isLate ? new Error(message, { cause: error }) : new StoreAway(message, { cause: error });
 }

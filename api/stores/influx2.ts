@@ -59,6 +59,8 @@ class Influx2Connection implements InfluxConnection {
   readonly #writer: WriteApi;
   readonly #writeTimeoutMs: number;
   #bucket: Bucket | undefined;
+  /** How often we ended all requests ourselves. */
+  #cuts = 0;
 
   constructor(url: URL, options: Influx2StoreOptions) {
     const { org, bucket, token, writeTimeoutMs = WRITE_TIMEOUT_MS } = options;
@@ -97,10 +99,11 @@ class Influx2Connection implements InfluxConnection {
   }
 
   async write(lines: readonly string[]): Promise<WriteAnswer> {
+    const cuts = this.#cuts;
     let late = false;
     const timer = setTimeout(() => {
       late = true;
-      this.#agent.destroy();
+      this.#cut();
     }, this.#writeTimeoutMs);
     try {
       this.#writer.writeRecords(lines as string[]);
@@ -108,9 +111,11 @@ class Influx2Connection implements InfluxConnection {
       return { status: 204, reason: '' };
     } catch (error) {
       if (error instanceof HttpError) return answerOf(error);
+      const isOurs = this.#cuts !== cuts;
       // What is left of the request must not arrive after its repetition.
-      this.#agent.destroy();
-      throw noAnswer(this.origin, late ? new Error(`nothing within ${this.#writeTimeoutMs / 1000} s`) : error);
+      this.#cut();
+      const reason = late ? new Error(`nothing within ${this.#writeTimeoutMs / 1000} s`) : error;
+      throw noAnswer(this.origin, reason, isOurs);
     } finally {
       clearTimeout(timer);
     }
@@ -148,6 +153,12 @@ class Influx2Connection implements InfluxConnection {
 
   close(): void {
     this.#writer.dispose();
+    this.#agent.destroy();
+  }
+
+  /** Ends all requests. */
+  #cut(): void {
+    this.#cuts++;
     this.#agent.destroy();
   }
 }

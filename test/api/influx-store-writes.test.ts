@@ -1,7 +1,7 @@
 // What both InfluxDB stores make of any answer to a write: bad lines are found and no good one is lost, everything else is an error that
 // says what to do. The server is a fake that answers as told; the real ones are in influx1-store.test.ts and influx2-store.test.ts.
 import { afterEach, describe, expect, it } from 'vitest';
-import { StoreBusy } from '../../api/store.ts';
+import { StoreAway, StoreBusy } from '../../api/store.ts';
 import type { Store } from '../../api/store.ts';
 import { createInflux1Store } from '../../api/stores/influx1.ts';
 import { createInflux2Store } from '../../api/stores/influx2.ts';
@@ -114,6 +114,21 @@ describe.each(Object.keys(STORES))('%s store: answers to a write', { timeout: 20
     const { refused } = await store.append(batch(doors));
     expect(refused!.map((refusal) => refusal.record).toSorted((a, b) => a! - b!)).toEqual([76, 77]);
     expect(good.size).toBe(198);
+  });
+
+  it.each([
+    ['a word of 2.x', { code: 'invalid', message: 'not like this' }, 'not like this'],
+    ['what is no text', { error: { code: 7 } }, '{"error":{"code":7}}'],
+    ['nothing', null, 'null'],
+  ])('finds a bad line also where the server says %s of it', async (_, body, reason) => {
+    const { store } = await storeAt(name, (lines) =>
+      lines.some((line) => isSeq(line, 2))
+        ? { status: 400, body: JSON.stringify(body), headers: json }
+        : { status: 204 },
+    );
+    expect((await store.append(batch(records(3)))).refused).toEqual([
+      { record: 1, reason: expect.stringContaining(reason) },
+    ]);
   });
 
   it('finds the device for which the server has no room', async () => {
@@ -260,6 +275,25 @@ describe.each(Object.keys(STORES))('%s store: answers to a write', { timeout: 20
     const { store, server } = await storeAt(name, () => ({ status: answers.shift()! }));
     await expect(store.append(batch(records(1)))).rejects.toThrow(`${server.url} does not answer`);
     expect(await store.append(batch(records(1)))).toEqual({ duplicates: 0 });
+  });
+
+  it('tells a server that was not there from one that is slow, busy or refuses', async () => {
+    const answers: (FakeAnswer | undefined)[] = [{ status: 0 }, undefined, { status: 503 }, { status: 401 }];
+    const { store, server } = await storeAt(name, () => answers.shift());
+    const wasAway = (): Promise<boolean> =>
+      store.append(batch(records(1))).then(
+        () => expect.unreachable(),
+        (reason: unknown) => reason instanceof StoreAway,
+      );
+    expect([await wasAway(), await wasAway(), await wasAway(), await wasAway()]).toEqual([true, false, false, false]);
+    server.close();
+    expect(await wasAway()).toBe(true);
+  });
+
+  it('takes a slow server for slow with two requests at it, too', async () => {
+    const { store } = await storeAt(name, () => undefined);
+    const count = { influx1: 20_000, influx2: 10_000 }[name]!;
+    await expect(store.append(batch(records(count)))).rejects.not.toBeInstanceOf(StoreAway);
   });
 
   it('waits for an answer no longer than it may, and leaves no request behind', async () => {
