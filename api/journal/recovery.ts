@@ -34,10 +34,13 @@ interface Candidate extends Segment {
 
 const NAME = /^\d{16}\.log$/;
 
+/** What devices send, and what was refused of it, is its owner's. */
+const OWNER_ONLY_FOLDER = 0o700;
+
 /** Makes the folder where it is missing. @throws Error naming the folder and what is wrong with it */
 export async function prepareFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: OWNER_ONLY_FOLDER });
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new Error(`the journal ${folder} is not writable: ${(error as Error).message}`, { cause: error });

@@ -40,7 +40,7 @@ const FIELD_TYPES = new Map<string, FieldType>([
 /** @throws Error naming the file: locked by another process, newer layout, not a DuckDB file, folder not writable. */
 export async function openEngine(options: EngineOptions): Promise<DuckDbEngine> {
   const { file, memoryLimitMb, threads } = options;
-  await mkdir(dirname(file), { recursive: true });
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 }); // what devices send is its owner's
   let instance: DuckDBInstance;
   try {
     instance = await DuckDBInstance.create(file, {

@@ -1,6 +1,6 @@
 // What the journal promises whoever hands entries in, without any fault.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -53,6 +53,12 @@ describe('the journal', () => {
     expect(entries.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 4000 }, (_, index) => index + 1));
     expect(entries.every((entry) => isEntryOf(entry.sequence, entry))).toBe(true);
     expect((await readAll(journal.read(3990))).map(({ sequence }) => sequence)).toHaveLength(10);
+  });
+
+  it('lies in a folder that only its owner reads', async () => {
+    const missing = join(folder, 'data', 'journal');
+    open.push(await openJournal(missing));
+    for (const made of [missing, join(folder, 'data')]) expect(statSync(made).mode & 0o777).toBe(0o700);
   });
 
   it('keeps any topic, payload, time and flags', async () => {
