@@ -18,6 +18,8 @@ const ID_BYTES = 24;
 const LONGEST_MS = 12 * 3_600_000;
 const IDLE_MS = 2 * 3_600_000;
 const MAX_SESSIONS = 10_000;
+/** One more ends the person's oldest: nobody logs the others out by logging in often. */
+const MAX_OF_PERSON = 20;
 
 export class Sessions {
   readonly #kept = new Map<string, Kept>();
@@ -33,6 +35,7 @@ export class Sessions {
     const id = randomBytes(ID_BYTES).toString('base64url');
     const nowMs = this.#nowMs();
     const session = { person, csrf: randomBytes(ID_BYTES).toString('base64url'), startedMs: nowMs, seenMs: nowMs };
+    this.#makeRoomOf(person);
     if (this.#kept.size >= MAX_SESSIONS) this.#makeRoom(nowMs);
     this.#kept.set(digest(id), session);
     return { id, session };
@@ -53,6 +56,11 @@ export class Sessions {
 
   end(id: string): void {
     this.#kept.delete(digest(id));
+  }
+
+  #makeRoomOf({ name }: Person): void {
+    const own = [...this.#kept].filter(([, kept]) => kept.person.name === name);
+    if (own.length >= MAX_OF_PERSON) this.#kept.delete(own[0]![0]);
   }
 
   #makeRoom(nowMs: number): void {

@@ -197,6 +197,14 @@ describe('a session', () => {
     expect(words[0]!.slice(0, 2)).toEqual([401, null]);
   });
 
+  it('is one of twenty of its person at most: whoever logs in often ends nobody else’s', () => {
+    const sessions = new Sessions(() => 0);
+    const ann = sessions.start({ name: 'ann', role: 'admin' }).id;
+    const own = Array.from({ length: 20_000 }, () => sessions.start({ name: 'bob', role: 'viewer' }).id);
+    expect(sessions.find(ann)?.person.name).toBe('ann');
+    expect(own.filter((id) => sessions.find(id))).toEqual(own.slice(-20));
+  });
+
   it('ends by itself: two hours unused, twelve hours at most', () => {
     let nowMs = 0;
     const sessions = new Sessions(() => nowMs);
