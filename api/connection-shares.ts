@@ -3,6 +3,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { isLoopback } from '../telemetry/loopback.ts';
+import { networkOf } from '../telemetry/network.ts';
 
 export interface ConnectionLimits {
   readonly ofAddress: number;
@@ -33,7 +34,7 @@ export function shareConnections(server: Server, limits: ConnectionLimits, onEnd
 
   const enter = (socket: Socket): void => {
     const address = socket.remoteAddress ?? '';
-    const key = isLoopback(address) ? THIS_MACHINE : address;
+    const key = isLoopback(address) ? THIS_MACHINE : networkOf(address);
     const share = shares.get(key) ?? { open: new Set(), idle: new Set() };
     if (share.open.size >= (key === THIS_MACHINE ? limits.ofThisMachine : limits.ofAddress)) {
       onEnded(address);

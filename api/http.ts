@@ -22,6 +22,7 @@ import { Guard, SECURITY_HEADERS, pathOf } from './guard.ts';
 import { REQUEST_TIMEOUT_MS, createListener } from './http-listener.ts';
 import type { Parts } from './parts.ts';
 import { nearestChoice } from '../telemetry/names.ts';
+import { networkOf } from '../telemetry/network.ts';
 import { PROBLEM_TYPE, Problem, problemDocument, unknownName } from './problems.ts';
 import type { ProblemExtras } from './problems.ts';
 import { deviceRoutes } from './routes/devices.ts';
@@ -108,7 +109,7 @@ export async function createHttp(parts: Parts, options: ApiOptions): Promise<Htt
   await app.register(rateLimit, {
     timeWindow: RATE_LIMIT.window,
     max: ({ raw }: FastifyRequest) => RATE_LIMIT[isQuestion(pathOf(raw)) ? 'questions' : 'page'],
-    keyGenerator: ({ ip, raw }: FastifyRequest) => `${ip} ${isQuestion(pathOf(raw)) ? 'questions' : 'page'}`,
+    keyGenerator: ({ ip, raw }: FastifyRequest) => `${networkOf(ip)} ${isQuestion(pathOf(raw)) ? 'questions' : 'page'}`,
     errorResponseBuilder: (_request, { after }) => new Problem(429, `too many requests, try again in ${after}`),
   });
   await describeApi(app, options.version);

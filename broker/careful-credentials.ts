@@ -1,5 +1,6 @@
 // Stands before all places that know passwords: how many are checked at a time, how long an address that guesses has to wait, and that the
 // same question is asked once. It knows no password itself.
+import { networkOf } from '../telemetry/network.ts';
 import { Busy } from './credential-source.ts';
 import type { CredentialSource, Credentials, Presenter } from './credential-source.ts';
 import { GuessLimit } from './guess-limit.ts';
@@ -73,7 +74,7 @@ export class CarefulCredentials implements Credentials {
     password: Uint8Array,
     from: Presenter,
   ): Promise<Identity | undefined> {
-    const address = from.address ?? '';
+    const address = networkOf(from.address ?? '');
     this.#refuseGuesser(address, name);
     if (this.#waiting >= MAX_WAITING || this.#lanes.waiting(address) >= MAX_WAITING_OF_ADDRESS) {
       throw new Busy(`${this.#waiting} passwords are being checked`);

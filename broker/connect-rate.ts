@@ -1,6 +1,7 @@
 // How fast new connections are served, on average: it knows addresses and moments only. How many in one turn of the event loop is in
 // turns.ts; who may come in is decided in door.ts.
 import { isLoopback } from '../telemetry/loopback.ts';
+import { networkOf } from '../telemetry/network.ts';
 
 export interface ConnectLimits {
   /** New connections served per second; a quarter of them at once. */
@@ -33,14 +34,14 @@ export class ConnectRate {
   /** nowMs: of a monotonic clock. → how long the connection is to wait [ms ≥ 0], undefined when it is refused */
   waitMs(address: string | undefined, nowMs: number): number | undefined {
     const { connectsPerS, connectsPerAddressPerS, connectWaitMs } = this.#limits;
-    const isLimited = address !== undefined && !isLoopback(address);
-    const dueMsHere = isLimited ? (this.#dueMsOf.get(address) ?? -Infinity) : -Infinity;
+    const network = address === undefined || isLoopback(address) ? undefined : networkOf(address);
+    const dueMsHere = network === undefined ? -Infinity : (this.#dueMsOf.get(network) ?? -Infinity);
     const waitMs = Math.max(0, this.#dueMs - nowMs, dueMsHere - nowMs);
     if (waitMs > connectWaitMs) return undefined;
     this.#dueMs = nextDue(this.#dueMs, nowMs, connectsPerS);
-    if (isLimited) {
+    if (network !== undefined) {
       if (this.#dueMsOf.size >= MAX_ADDRESSES) this.#forget(nowMs);
-      this.#dueMsOf.set(address, nextDue(dueMsHere, nowMs, connectsPerAddressPerS));
+      this.#dueMsOf.set(network, nextDue(dueMsHere, nowMs, connectsPerAddressPerS));
     }
     return waitMs;
   }

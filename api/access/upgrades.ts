@@ -3,6 +3,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { networkOf } from '../../telemetry/network.ts';
 import { pathOf } from '../guard.ts';
 import type { Guard } from '../guard.ts';
 import { Problem } from '../problems.ts';
@@ -41,7 +42,7 @@ export function createUpgrades(guard: Guard, gate: Gate, recheckMs = RECHECK_MS)
   const judge = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     const path = pathOf(request);
     const upgrade = paths.get(path);
-    if (path === LIVE_PATH && isTooOften(counts, request.socket.remoteAddress ?? ''))
+    if (path === LIVE_PATH && isTooOften(counts, networkOf(request.socket.remoteAddress ?? '')))
       throw new Problem(429, 'too often');
     if (!upgrade) throw new Problem(404, `nothing is served at ${path}`);
     const refusal = guard.refusal(path, request.headers);

@@ -233,6 +233,9 @@ describe('guessing', () => {
     await expect(guess('ann', '192.0.2.1')).rejects.toMatchObject({ cause: 'back-off', retryAfterS: 1 });
     expect(checks).toBe(10);
     expect(await guess('ann', '192.0.2.2')).toBe(ann);
+    // Whoever has one address of IPv6 has 2^64.
+    await Promise.allSettled(Array.from({ length: 100 }, (_, at) => guess(`guess-${at}`, `2001:db8:0:1::${at}`)));
+    expect(checks).toBeLessThanOrEqual(25);
     expect(await guess('known', '192.0.2.1')).toBe(ann);
   });
 
