@@ -3,6 +3,7 @@
 import { MAX_PAYLOAD_BYTES } from '../telemetry/json-codec.ts';
 import type { CityClock } from './city-clock.ts';
 import type { DeviceEvent, Frame, TelemetryRecord } from '../telemetry/messages.ts';
+import { NoRoom } from '../telemetry/no-room.ts';
 import { deviceTopic } from '../telemetry/topics.ts';
 import { addTo, emptyBatch, sizeOf } from './batch.ts';
 import type { Batch, Taken } from './batch.ts';
@@ -27,6 +28,8 @@ const MAX_BATCH = 20_000;
 const DEFAULT_MAX_BACKLOG = 200_000;
 /** Records that may wait for descriptions that have not come. */
 const MAX_WAITING = 10_000;
+/** The same in bytes, also of descriptions that the store is making room for. */
+const MAX_WAITING_BYTES = 33_554_432;
 
 export interface IngestOptions {
   readonly city: string;
@@ -44,6 +47,8 @@ export interface IngestOptions {
   readonly onDurable: (batch: Batch) => void;
   /** The store is of no use to this process any more, whatever is tried. */
   readonly onFatal: (error: Error) => void;
+  /** So much waits for room in the journal that nobody who sends should be read, or half of it is gone. */
+  readonly onCrowd?: (isCrowded: boolean) => void;
   /** QoS 0 beyond it is dropped while acknowledgements wait for the store. */
   readonly maxBacklog?: number;
 }
@@ -80,7 +85,7 @@ export class Ingest {
   /** Of batches on their way into the store, oldest first; without a journal. */
   readonly #owed = new Map<Batch, () => void>();
   /** Waits for room in the journal. */
-  readonly #held = new Held();
+  readonly #held: Held;
   #in = 0;
   #recalled = 0;
   #stored = 0;
@@ -93,6 +98,7 @@ export class Ingest {
     this.#options = options;
     this.#maxBacklog = options.maxBacklog ?? DEFAULT_MAX_BACKLOG;
     const { kinds, now, store, log, journal } = options;
+    this.#held = new Held((isCrowded) => options.onCrowd?.(isCrowded));
     this.#waiting = new WaitingRoom(
       now,
       (kind) => !kinds.isDescribing(kind),
@@ -149,20 +155,16 @@ export class Ingest {
     return { shown };
   }
 
-  /** One telemetry or event message. Names are checked against the grammar. */
-  take(channel: Channel, kindName: string, device: string, frame: Frame): Promise<void> | undefined {
+  /** One telemetry or event message. Names are checked against the grammar. @throws NoRoom, and it is as if it had not come */
+  take(channel: Channel, kind: string, device: string, frame: Frame): Promise<void> | undefined {
+    if (frame.qos > 0 && this.#held.isFull) throw new NoRoom('too many records wait for room in the journal');
     this.#in++;
-    const kind = this.#options.kinds.get(kindName);
-    if (frame.qos === 0 && this.#isFull) {
-      this.#dropped++;
-      return undefined;
+    const { length } = frame.payload;
+    if (length > MAX_PAYLOAD_BYTES) {
+      const detail = `payload must be at most ${MAX_PAYLOAD_BYTES} bytes, got ${length}`;
+      return this.#reject('too-large', detail, kind, device, frame);
     }
-    if (this.#held.size > 0 || this.#options.journal?.isFull) {
-      this.#backlog++;
-      return this.#held.add({ channel, kind: kindName, device, frame });
-    }
-    if (kind && !kind.describing) return this.#accept(channel, kind, device, frame);
-    return this.#wait(channel, kindName, device, frame);
+    return this.#enter(channel, kind, device, frame);
   }
 
   /** Resolves when everything taken is stored or `deadlineMs` is over; what is left is in the journal, or never acknowledged. */
@@ -178,35 +180,48 @@ export class Ingest {
     return journal ? journal.isFull || this.#held.size > 0 : this.#backlog >= this.#maxBacklog;
   }
 
+  /** Now, or when the journal has room. */
+  #enter(channel: Channel, kind: string, device: string, frame: Frame): Promise<void> | undefined {
+    if (frame.qos === 0 && this.#isFull) {
+      this.#dropped++;
+      return undefined;
+    }
+    if (this.#held.size > 0 || this.#options.journal?.isFull) {
+      this.#backlog++;
+      return this.#held.add({ channel, kind, device, frame });
+    }
+    return this.#admit(channel, kind, device, frame);
+  }
+
   #letIn(): void {
-    const { journal, kinds } = this.#options;
+    const { journal } = this.#options;
     this.#held.letIn(
       () => !journal!.isFull,
-      ({ channel, kind: name, device, frame }) => {
+      ({ channel, kind, device, frame }) => {
         this.#backlog--;
-        const kind = kinds.get(name);
-        if (kind && !kind.describing) return this.#accept(channel, kind, device, frame);
-        return this.#wait(channel, name, device, frame);
+        return this.#admit(channel, kind, device, frame);
       },
     );
   }
 
+  /** There is room: now, or when its kind is described. */
+  #admit(channel: Channel, name: string, device: string, frame: Frame): Promise<void> | undefined {
+    const kind = this.#options.kinds.get(name);
+    if (kind && !kind.describing) return this.#accept(channel, kind, device, frame);
+    return this.#wait(channel, name, device, frame);
+  }
+
   /** Until the kind's description is there. */
   #wait(channel: Channel, kind: string, device: string, frame: Frame): Promise<void> | undefined {
-    const { length } = frame.payload;
-    if (length > MAX_PAYLOAD_BYTES) {
-      const detail = `payload must be at most ${MAX_PAYLOAD_BYTES} bytes, got ${length}`;
-      return this.#reject('too-large', detail, kind, device, frame);
+    const { size, bytes } = this.#waiting;
+    const isDescribing = this.#options.kinds.isDescribing(kind);
+    if (frame.qos === 0 && isDescribing && size >= MAX_WAITING) {
+      this.#dropped++;
+      return undefined;
     }
-    if (this.#waiting.size >= MAX_WAITING) {
-      if (!this.#options.kinds.isDescribing(kind)) {
-        const detail = `${MAX_WAITING} records wait for descriptions already`;
-        return this.#reject('unknown-kind', detail, kind, device, frame);
-      }
-      if (frame.qos === 0) {
-        this.#dropped++;
-        return undefined;
-      }
+    if (bytes >= MAX_WAITING_BYTES || (size >= MAX_WAITING && !isDescribing)) {
+      const detail = `${size} records wait for descriptions already, ${bytes} bytes, and this one for that of ${kind}`;
+      return this.#reject('unknown-kind', detail, kind, device, frame);
     }
     this.#backlog++;
     const settled = this.#waiting.add(channel, kind, device, frame);
@@ -338,11 +353,10 @@ export class Ingest {
 
   /** The kind's description settled: what waited for it is taken, or goes on waiting when it was refused. */
   #release(name: string): void {
-    const kind = this.#options.kinds.get(name);
-    if (!kind) return;
-    for (const { channel, device, frame, settle } of this.#waiting.release(name)) {
+    if (!this.#options.kinds.get(name)) return;
+    for (const { channel, kind, device, frame, settle } of this.#waiting.release(name)) {
       this.#backlog--;
-      const ticket = this.#accept(channel, kind, device, frame);
+      const ticket = this.#enter(channel, kind, device, frame);
       if (ticket) void ticket.then(settle);
       else settle();
     }

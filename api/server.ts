@@ -63,6 +63,8 @@ export interface ApiOptions {
   readonly hfp?: boolean;
   readonly version: string;
   readonly log: Logger;
+  /** So much waits for room in the journal that nobody who sends should be read, or half of it is gone. */
+  readonly onCrowd?: (isCrowded: boolean) => void;
   /** Who may do what; absent: everyone everything, which is for loopback only. */
   readonly access?: AccessOptions;
   /** Absent: HTTP without TLS. */
@@ -127,6 +129,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     now,
     cityClock: clock,
     onDurable,
+    ...(options.onCrowd && { onCrowd: options.onCrowd }),
     ...(journal && { journal }),
     onFatal: options.journal?.onFatal ?? ((error) => log.error({ error: error.message }, 'the store is lost')),
   });

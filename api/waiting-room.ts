@@ -1,6 +1,7 @@
 // Records of kinds that are not known yet, or that the store is making room for. Each waits for its kind's description up to a limit of
 // time and number; what to do with it afterwards is ingest's business.
 import type { Frame } from '../telemetry/messages.ts';
+import { MESSAGE_BYTES } from './held.ts';
 
 /** A record of an unknown kind waits this long for its description. */
 const WAIT_MS = 5000;
@@ -22,6 +23,7 @@ export class WaitingRoom {
   readonly #now: () => number;
   #timer: NodeJS.Timeout | undefined;
   #size = 0;
+  #bytes = 0;
 
   /** mayExpire: false for a kind whose description has come and is being stored. now: any clock in ms. */
   constructor(now: () => number, mayExpire: (kind: string) => boolean, expire: (expired: Waiting[]) => void) {
@@ -34,6 +36,11 @@ export class WaitingRoom {
     return this.#size;
   }
 
+  /** Of all that wait, MESSAGE_BYTES for each beside its payload. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   has(kind: string): boolean {
     return this.#byKind.has(kind);
   }
@@ -43,7 +50,7 @@ export class WaitingRoom {
     const copy = { ...frame, payload: Uint8Array.from(frame.payload) };
     const queue = this.#byKind.get(kind) ?? [];
     if (queue.length === 0) this.#byKind.set(kind, queue);
-    this.#size++;
+    this.#count([{ frame }], 1);
     this.#timer ??= setTimeout(() => this.#sweep(), WAIT_MS / 10);
     return new Promise((settle) => {
       queue.push({ channel, kind, device, frame: copy, since: this.#now(), settle });
@@ -54,12 +61,17 @@ export class WaitingRoom {
   release(kind: string): Waiting[] {
     const queue = this.#byKind.get(kind) ?? [];
     this.#byKind.delete(kind);
-    this.#size -= queue.length;
+    this.#count(queue, -1);
     return queue;
   }
 
   close(): void {
     clearTimeout(this.#timer);
+  }
+
+  #count(messages: readonly { readonly frame: Frame }[], sign: 1 | -1): void {
+    this.#size += sign * messages.length;
+    for (const { frame } of messages) this.#bytes += sign * (MESSAGE_BYTES + frame.payload.length);
   }
 
   #sweep(): void {
@@ -70,7 +82,7 @@ export class WaitingRoom {
       const fresh = queue.findIndex((waiting) => waiting.since > oldest);
       const expired = queue.splice(0, fresh === -1 ? queue.length : fresh);
       if (queue.length === 0) this.#byKind.delete(kind);
-      this.#size -= expired.length;
+      this.#count(expired, -1);
       if (expired.length > 0) this.#expire(expired);
     }
     if (this.#size > 0) this.#timer ??= setTimeout(() => this.#sweep(), WAIT_MS / 10);

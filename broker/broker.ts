@@ -71,6 +71,8 @@ export interface Broker {
    * @throws for a topic that is none of the city's
    */
   publish(topic: string, payload: Uint8Array, options: { qos: 0 | 1; retain: boolean }): Promise<void>;
+  /** `take` has not settled so much that nobody who publishes should be read, or it has. For a broker whose `take` is the api itself. */
+  crowd(isCrowded: boolean): void;
   /** Totals since the start. */
   counters(): BrokerTotals;
   /** What `$SYS/broker/` says, as numbers. */
@@ -217,6 +219,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     tlsPort: (tlsServer?.address() as AddressInfo | undefined)?.port,
     handle,
     publish,
+    crowd: onCrowd,
     counters: () => tally.totals(door.clients),
     status: totals,
     ingestLink: () => link?.state,

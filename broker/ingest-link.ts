@@ -1,6 +1,7 @@
 // The way of records to an api in another process, where acknowledged is to mean stored: each record of QoS 1 or 2 goes to the one connection that
 // has subscribed for it, and its ticket settles when that has acknowledged it. What an earlier connection did not acknowledge goes again, first
 // and in order. Records of QoS 0 and all other messages are not its business, and neither is who may take the link (roles.ts).
+import { NoRoom } from '../telemetry/no-room.ts';
 import type { Connection } from './connection.ts';
 import { LinkQueue } from './ingest-link-queue.ts';
 import { LinkTickets } from './ingest-link-tickets.ts';
@@ -23,9 +24,6 @@ export interface LinkState {
   readonly resent: number;
   readonly isFull: boolean;
 }
-
-/** The record was not taken and is not acknowledged: its connection ends, it will come again. */
-export class NoRoom extends Error {}
 
 export interface LinkOptions {
   readonly limits: LinkLimits;

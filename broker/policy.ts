@@ -4,6 +4,7 @@ import type { Aedes, AedesOptions, AedesPublishPacket, Client, PublishPacket, Su
 import type { Duplex } from 'node:stream';
 import { ingestFilter, parseTopic } from '../telemetry/topics.ts';
 import type { Take } from '../telemetry/messages.ts';
+import { NoRoom } from '../telemetry/no-room.ts';
 import { openConnection } from './connection.ts';
 import { originOf } from './origin.ts';
 import type { Connection } from './connection.ts';
@@ -12,7 +13,6 @@ import { Refused } from './door.ts';
 import type { Admitted, Door } from './door.ts';
 import type { Exchanges } from './exchanges.ts';
 import { deliverAtGrantedQos } from './granted-qos.ts';
-import { NoRoom } from './ingest-link.ts';
 import type { IngestLink } from './ingest-link.ts';
 import { WINDOW } from './ingest-link-queue.ts';
 import { readThrough } from './intake.ts';

@@ -36,6 +36,8 @@ const READY_PATIENCE_MS = 20_000;
 /** What the api, which starts first, learns of the broker. */
 interface Link {
   publish?: Publish;
+  /** Nobody who publishes is read, or everyone again; of our own broker. */
+  crowd?: (isCrowded: boolean) => void;
   /** Of our own broker, for `/metrics`. */
   metrics?: () => string;
 }
@@ -86,6 +88,7 @@ export async function up(settings: Settings, scenario: string | undefined): Prom
       if (link.publish === undefined) throw new Error('the broker is not there yet');
       await link.publish(topic, payload, options);
     },
+    onCrowd: (isCrowded) => link.crowd?.(isCrowded),
     map: city.map,
     ...(staticFolder === undefined ? {} : { staticFolder }),
     experimentsFolder: join(settings.data, 'experiments'),
@@ -145,6 +148,7 @@ async function ownBroker(
     log,
   });
   link.publish = own.publish;
+  link.crowd = (isCrowded) => own.broker.crowd(isCrowded);
   link.metrics = () => metricsText(own.broker);
   const webSocket = createMqttUpgrade(own.broker);
   api.upgrades.set('/mqtt', (request, socket, head) => webSocket.upgrade(request, socket, head));

@@ -132,6 +132,6 @@ export interface Frame {
 
 /**
  * The seam between broker and ingest. The frame is taken at once; the ticket settles when what it carried is durable, and only then may
- * the sender get its acknowledgement. No ticket: nothing to wait for. A ticket never rejects.
+ * the sender get its acknowledgement. No ticket: nothing to wait for. A ticket never rejects. It throws NoRoom (no-room.ts).
  */
 export type Take = (frame: Frame) => Promise<void> | undefined;

@@ -55,7 +55,11 @@ export function rejectedRoutes(app: FastifyInstance, parts: Parts): void {
         response: answers({ 200: REPLAYED }),
       },
     },
-    async ({ body }) => ({ replayed: await kept(parts).replay(parts.take, body?.cause) }),
+    async ({ body }) => {
+      const quarantine = kept(parts);
+      if (quarantine.isReplaying) throw new Problem(409, 'refused messages are being taken again already, wait for it');
+      return { replayed: await quarantine.replay(parts.take, body?.cause) };
+    },
   );
 }
 

@@ -12,6 +12,7 @@ import { Rejected } from '../../api/rejected.ts';
 import type { Batch } from '../../api/batch.ts';
 import type { StoreBatch } from '../../api/store.ts';
 import type { Frame } from '../../telemetry/messages.ts';
+import { NoRoom } from '../../telemetry/no-room.ts';
 import {
   NOW,
   bus,
@@ -46,11 +47,17 @@ interface Bench {
   readonly shown: Batch[];
   /** All that was in the journal before the start has been shown. */
   readonly recalled: Promise<void>;
+  /** As if the journal said that it has room. */
+  letIn(): void;
   send(device: string, payload: object, qos?: 0 | 1): Promise<void> | undefined;
   stop(): Promise<void>;
 }
 
-async function open(store: TestStore, options: Partial<JournalOptions> = {}): Promise<Bench> {
+async function open(
+  store: TestStore,
+  options: Partial<JournalOptions> = {},
+  onCrowd: (isCrowded: boolean) => void = () => {},
+): Promise<Bench> {
   const common = { log: quiet, onFatal, minFreeBytes: 0 };
   const position = await store.position();
   const stored = position === undefined ? {} : { storedSequence: position };
@@ -62,8 +69,9 @@ async function open(store: TestStore, options: Partial<JournalOptions> = {}): Pr
   await kinds.load();
   if (!kinds.get('bus')) await kinds.take('bus', Buffer.from(JSON.stringify(bus)), 'city/wuxi/kinds/bus');
   const shown: Batch[] = [];
+  const onRoom = vi.spyOn(journal, 'onRoom');
   const parts = { store, journal, kinds, rejected, log: quiet, now: () => NOW, cityClock: new CityClock(), onFatal };
-  const ingest = new Ingest({ ...parts, city: 'wuxi', onDurable: (batch) => shown.push(batch) });
+  const ingest = new Ingest({ ...parts, city: 'wuxi', onCrowd, onDurable: (batch) => shown.push(batch) });
   const { shown: recalled } = await ingest.recall(position ?? journal.cursor() ?? 0);
   const stop = async () => {
     await ingest.close(200);
@@ -77,7 +85,8 @@ async function open(store: TestStore, options: Partial<JournalOptions> = {}): Pr
       qos,
       retain: false,
     });
-  return { journal, quarantine, kinds, ingest, rejected, shown, recalled, send, stop };
+  const letIn = onRoom.mock.calls[0]![0];
+  return { journal, quarantine, kinds, ingest, rejected, shown, recalled, letIn, send, stop };
 }
 
 const emptied = ({ ingest }: Bench) =>
@@ -203,6 +212,67 @@ describe('with a journal', () => {
     expect(await storedSeqs(store, 'b-2')).toEqual([1, 2, 3]);
     expect(bench.ingest.counters()).toMatchObject({ stored: full + 3, dropped: 1 });
     expect(balance(bench)).toBe(0);
+  });
+
+  it('what waited for a description finds its way through a journal that takes less at once', async () => {
+    const store = createTestStore();
+    const bench = await open(store, { maxBytes: 16 * 1_048_576 });
+    const names = Array.from({ length: 56 }, (_, at) => `note${at}`);
+    const notes = Object.fromEntries(names.map((name) => [name, 'x'.repeat(240)]));
+    let settled = 0;
+    const tickets = Array.from({ length: 1500 }, (_, at) => {
+      const payload = Buffer.from(JSON.stringify({ ts: NOW, seq: at + 1, ...notes }));
+      const topic = 'city/wuxi/sign/s-1/telemetry';
+      const ticket = bench.ingest.take('telemetry', 'sign', 's-1', { topic, payload, qos: 1, retain: false });
+      return ticket!.then(() => settled++);
+    });
+    const fields = Object.fromEntries(names.map((name) => [name, { label: name, unit: '', type: 'string' }]));
+    await bench.kinds.take('sign', Buffer.from(JSON.stringify({ kind: 'sign', label: 'Sign', fields })), 'any');
+    await Promise.all(tickets);
+    await emptied(bench);
+    expect(bench.ingest.counters()).toMatchObject({ in: 1500, stored: 1500, rejected: 0, dropped: 0 });
+    expect(balance(bench)).toBe(0);
+  });
+
+  it('no more waits for descriptions than 32 MB: the rest is kept with its cause', async () => {
+    const bench = await open(createTestStore());
+    const payload = Buffer.alloc(16_000, 0x20);
+    let last: Promise<void> | undefined;
+    for (let count = 0; count < 2100; count++) {
+      const topic = 'city/wuxi/sign/s-1/telemetry';
+      last = bench.ingest.take('telemetry', 'sign', 's-1', { topic, payload, qos: 1, retain: false });
+    }
+    const { backlog, rejected } = bench.ingest.counters();
+    expect(backlog).toBeLessThan(33_554_432 / payload.length);
+    expect([backlog + rejected, bench.rejected.byCause()]).toEqual([2100, { 'unknown-kind': rejected }]);
+    await last;
+    let kept = 0;
+    for await (const { cause, payload: whole } of bench.quarantine.items())
+      if (cause === 'unknown-kind' && whole.length === payload.length) kept++;
+    expect(kept).toBe(rejected);
+  });
+
+  it('a full journal holds 32 MB, says so, and refuses at twice as much; what is too large is not held', async () => {
+    const crowds: boolean[] = [];
+    const store = createTestStore();
+    const bench = await open(store, { maxBytes: 16 * 1_048_576 }, (isCrowded) => crowds.push(isCrowded));
+    const isFull = vi.spyOn(bench.journal, 'isFull', 'get').mockReturnValue(true);
+    const text = 'x'.repeat(15_000); // which no field may have: refused when there is room
+    let seq = 0;
+    const tickets: (Promise<void> | undefined)[] = [];
+    while (crowds.length === 0) tickets.push(bench.send('b-1', { ts: NOW, seq: ++seq, text }));
+    expect(seq * 15_600).toBeGreaterThan(32 * 1_048_576);
+    await bench.send('b-1', { ts: NOW, seq: ++seq, text: 'x'.repeat(20_000) });
+    expect(bench.rejected.byCause()).toEqual({ 'too-large': 1 });
+    expect(() => {
+      for (;;) tickets.push(bench.send('b-1', { ts: NOW, seq: ++seq, text }));
+    }).toThrow(NoRoom);
+    expect(bench.ingest.counters().in).toBe(seq - 1);
+    expect([seq * 15_500 < 66 * 1_048_576, balance(bench), crowds]).toEqual([true, 0, [true]]);
+    isFull.mockRestore();
+    bench.letIn();
+    await emptied(bench);
+    expect(crowds).toEqual([true, false]);
   });
 
   it('what the database will never take is put into quarantine while the rest is stored', async () => {
