@@ -2,6 +2,9 @@
 import type { DeviceEvent, TelemetryRecord } from '../telemetry/messages.ts';
 import type { Kind } from './kinds.ts';
 
+/** Payload, as received, that a batch takes at most, and one message more: decoded, and as columns or lines, it is several times as much. */
+export const MAX_BATCH_BYTES = 16 << 20;
+
 export interface Batch {
   readonly records: TelemetryRecord[];
   readonly recordKinds: Kind[];
@@ -11,6 +14,8 @@ export interface Batch {
   readonly events: DeviceEvent[];
   /** How many of the events may be stored already. */
   suspectEvents: number;
+  /** Of the payloads, as received. */
+  bytes: number;
   /** Of the journal: the last entry that is in it; 0 without a journal. */
   last: number;
   /** Nothing more may be added. */
@@ -29,14 +34,16 @@ export interface Taken {
 
 export function emptyBatch(): Batch {
   const columns = { records: [], recordKinds: [], recordHandles: [], suspects: [], events: [] };
-  return { ...columns, suspectEvents: 0, last: 0, closed: false };
+  return { ...columns, suspectEvents: 0, bytes: 0, last: 0, closed: false };
 }
 
 export function sizeOf({ records, events }: Batch): number {
   return records.length + events.length;
 }
 
-export function addTo(batch: Batch, { channel, message, kind, handle, suspect }: Taken): void {
+/** bytes: of its payload */
+export function addTo(batch: Batch, { channel, message, kind, handle, suspect }: Taken, bytes: number): void {
+  batch.bytes += bytes;
   if (channel === 'event') {
     if (suspect) batch.suspectEvents++;
     batch.events.push(message as DeviceEvent);
@@ -60,6 +67,7 @@ export function joined(batches: readonly Batch[]): Batch {
     for (const handle of batch.recordHandles) all.recordHandles.push(handle);
     for (const event of batch.events) all.events.push(event);
     all.suspectEvents += batch.suspectEvents;
+    all.bytes += batch.bytes;
     all.last = batch.last;
   }
   return all;

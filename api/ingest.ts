@@ -5,7 +5,7 @@ import type { CityClock } from './city-clock.ts';
 import type { DeviceEvent, Frame, TelemetryRecord } from '../telemetry/messages.ts';
 import { NoRoom } from '../telemetry/no-room.ts';
 import { deviceTopic } from '../telemetry/topics.ts';
-import { addTo, emptyBatch, sizeOf } from './batch.ts';
+import { MAX_BATCH_BYTES, addTo, emptyBatch, sizeOf } from './batch.ts';
 import type { Batch, Taken } from './batch.ts';
 import { checkTime } from './believable-time.ts';
 import { SUSPECT, causeOf, decode, decodeEntry } from './decoding.ts';
@@ -246,7 +246,7 @@ export class Ingest {
     }
     this.#backlog++;
     const taken = { channel, message, kind, handle, suspect: verdict !== 'new' };
-    const ticket = this.#options.journal ? this.#write(taken, frame) : this.#append(taken);
+    const ticket = this.#options.journal ? this.#write(taken, frame) : this.#append(taken, frame);
     return frame.qos === 0 ? undefined : ticket;
   }
 
@@ -272,22 +272,22 @@ export class Ingest {
       });
     }
     const { batch } = filling;
-    addTo(batch, taken);
+    addTo(batch, taken, payload.length);
     batch.last = sequence;
     return durable;
   }
 
   /** Into the store: the ticket settles with its batch. */
-  #append(taken: Taken): Promise<void> {
+  #append(taken: Taken, { payload }: Frame): Promise<void> {
     let filling = this.#filling;
-    if (filling === undefined || filling.batch.closed || sizeOf(filling.batch) >= MAX_BATCH) {
+    if (filling === undefined || filling.batch.closed || isFull(filling.batch)) {
       const { promise, resolve } = Promise.withResolvers<void>();
       filling = { batch: emptyBatch(), ticket: promise };
       this.#filling = filling;
       this.#owed.set(filling.batch, resolve);
       this.#writer.add(filling.batch);
     }
-    addTo(filling.batch, taken);
+    addTo(filling.batch, taken, payload.length);
     return filling.ticket;
   }
 
@@ -371,4 +371,8 @@ export class Ingest {
       else settle();
     }
   }
+}
+
+function isFull(batch: Batch): boolean {
+  return sizeOf(batch) >= MAX_BATCH || batch.bytes >= MAX_BATCH_BYTES;
 }

@@ -59,7 +59,7 @@ function judge(entry: Entry, decode: (entry: Entry) => Taken, batch: Batch): voi
     const taken = decode(entry);
     const { kind, handle, message } = taken;
     kind.identity.judge(handle, message.ts, message.seq);
-    addTo(batch, taken);
+    addTo(batch, taken, entry.payload.length);
   } catch {
     // What is wrong with it is told when its turn to be stored comes.
   }

@@ -2,7 +2,7 @@
 // before a restart, or lost by the database, is read from the journal when its turn comes. It acknowledges nothing.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from './backoff.ts';
-import { addTo, emptyBatch, joined, sizeOf } from './batch.ts';
+import { MAX_BATCH_BYTES, addTo, emptyBatch, joined, sizeOf } from './batch.ts';
 import type { Batch, Taken } from './batch.ts';
 import type { Entry } from './journal/entry.ts';
 import type { Journal } from './journal/journal.ts';
@@ -19,6 +19,8 @@ const PROMPT_BATCH = 20_000;
 const PACE_MS = 250;
 /** Records in memory that wait for the store while the journal has them too. */
 const MAX_QUEUED = 100_000;
+/** Of their payloads, as received. */
+const MAX_QUEUED_BYTES = 64 << 20;
 /** A database may have been started again between two appends. */
 const LOOK_MS = 10_000;
 
@@ -54,6 +56,7 @@ export class StoreWriter {
   /** Oldest first. */
   #queue: Batch[] = [];
   #queued = 0;
+  #queuedBytes = 0;
   /** Of the journal: everything up to here is stored. */
   #position = 0;
   /** Of the journal: what is up to here was told before; the database is given it once more. */
@@ -82,10 +85,10 @@ export class StoreWriter {
   /** Durable, and next in the journal's order where there is one; else it may still grow until it is closed here. */
   add(batch: Batch): void {
     const { journal } = this.#options;
-    this.#behind ||= journal !== undefined && this.#queued + sizeOf(batch) > MAX_QUEUED;
+    this.#behind ||= journal !== undefined && !this.#hasRoom(batch);
     if (!this.#behind) {
       this.#queue.push(batch);
-      if (journal) this.#queued += sizeOf(batch);
+      if (journal) this.#count(batch, 1);
     }
     this.#start();
   }
@@ -108,6 +111,15 @@ export class StoreWriter {
     await Promise.race([this.#running, sleep(deadlineMs, undefined, { signal: timer.signal }).catch(() => {})]);
     timer.abort();
     this.#stop.abort();
+  }
+
+  #hasRoom(batch: Batch): boolean {
+    return this.#queued + sizeOf(batch) <= MAX_QUEUED && this.#queuedBytes + batch.bytes <= MAX_QUEUED_BYTES;
+  }
+
+  #count(batch: Batch, sign: 1 | -1): void {
+    this.#queued += sign * sizeOf(batch);
+    this.#queuedBytes += sign * batch.bytes;
   }
 
   #start(): void {
@@ -136,7 +148,8 @@ export class StoreWriter {
   }
 
   async #pace(): Promise<void> {
-    if (this.#options.journal === undefined || this.#hurried || this.#queued >= PROMPT_BATCH) return;
+    if (this.#options.journal === undefined || this.#hurried) return;
+    if (this.#queued >= PROMPT_BATCH || this.#queuedBytes >= MAX_BATCH_BYTES) return;
     const waitMs = this.#begunMs + PACE_MS - performance.now();
     if (waitMs > 0) await this.#wait(waitMs);
   }
@@ -147,13 +160,18 @@ export class StoreWriter {
 
   /** As many queued batches as one append may carry, at least one; without a journal one, whose tickets wait for it. */
   #next(): Batch {
+    const { journal } = this.#options;
     let size = 0;
-    const isFull = (batch: Batch): boolean => (size += sizeOf(batch)) > MAX_BATCH || !this.#options.journal;
-    const end = this.#queue.findIndex((batch, at) => isFull(batch) && at > 0);
+    let bytes = 0;
+    const end = this.#queue.findIndex((batch, at) => {
+      size += sizeOf(batch);
+      bytes += batch.bytes;
+      return at > 0 && (size > MAX_BATCH || bytes > MAX_BATCH_BYTES || !journal);
+    });
     const batches = this.#queue.splice(0, end === -1 ? this.#queue.length : end);
     for (const batch of batches) batch.closed = true;
     const all = joined(batches);
-    if (this.#options.journal) this.#queued -= sizeOf(all);
+    if (journal) this.#count(all, -1);
     return all;
   }
 
@@ -168,7 +186,7 @@ export class StoreWriter {
       this.#miss(next, first - 1);
       for (const [at, entry] of entries.entries()) {
         this.#take(batch, first + at, entry);
-        if (sizeOf(batch) < MAX_BATCH && batch.last !== this.#told) continue;
+        if (sizeOf(batch) < MAX_BATCH && batch.bytes < MAX_BATCH_BYTES && batch.last !== this.#told) continue;
         if (!(await this.#write(batch))) return;
         batch = emptyBatch();
       }
@@ -187,7 +205,7 @@ export class StoreWriter {
   #take(batch: Batch, sequence: number, entry: Entry): void {
     batch.last = sequence;
     try {
-      addTo(batch, this.#options.decode(entry));
+      addTo(batch, this.#options.decode(entry), entry.payload.length);
     } catch (error) {
       if (sequence > this.#told) this.#options.onUnusable(entry, error as Error);
     }
@@ -242,6 +260,7 @@ export class StoreWriter {
     );
     this.#queue = [];
     this.#queued = 0;
+    this.#queuedBytes = 0;
     this.#position = from;
     this.#behind = true;
     await journal.stored(from, true);

@@ -133,6 +133,49 @@ it('the journal forgets a batch when what was refused of it is kept elsewhere, n
   await writer.close(1000);
 });
 
+describe('large records', () => {
+  const MB = 1 << 20;
+
+  /** How many records each append had. */
+  function appended(store: TestStore): number[] {
+    const append = store.append.bind(store);
+    const counts: number[] = [];
+    store.append = (batch) => {
+      counts.push(batch.records.length);
+      return append(batch);
+    };
+    return counts;
+  }
+
+  it('are read from the journal 16 MB at a time', async () => {
+    const padded = (seq: number): Entry => ({ ...entry(seq), payload: Buffer.from(String(seq).padEnd(16_000)) });
+    for (let last = 100; last <= 2_500; last += 100) {
+      const appended = Array.from({ length: 100 }, (_, at) => journal.append(padded(last + at)));
+      await Promise.all(appended.map(({ durable }) => durable));
+    }
+    const store = createTestStore();
+    const { writer, stored } = open(store);
+    const counts = appended(store);
+    await writer.begin(0);
+    await stored(2_500);
+    const most = Math.ceil((16 * MB) / 16_000);
+    expect(counts).toEqual([most, most, 2_500 - 2 * most]);
+  });
+
+  it('leave memory at 16 MB an append; what is beyond 64 MB waits in the journal only', async () => {
+    await journalled(12);
+    const read = vi.spyOn(journal, 'read');
+    const store = createTestStore();
+    const { writer, given, stored } = open(store);
+    const counts = appended(store);
+    for (let last = 1; last <= 12; last++) writer.add({ ...batchOf(last), bytes: 6 * MB, last });
+    await stored(12);
+    expect(counts).toEqual([2, 2, 2, 2, 2, 2]);
+    expect(read.mock.calls).toEqual([[10]]);
+    expect(given).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  });
+});
+
 describe('a database that was started again', () => {
   const living = (life: () => string | undefined): TestStore => ({ ...createTestStore(), life: async () => life() });
 
@@ -246,5 +289,5 @@ function batchOf(seq: number) {
     suspects: [],
     events: [],
   };
-  return { ...columns, suspectEvents: 0, last: 0, closed: false };
+  return { ...columns, suspectEvents: 0, bytes: 0, last: 0, closed: false };
 }
