@@ -17,7 +17,7 @@ import { Gate } from './access/gate.ts';
 import { MAX_JSON_DEPTH, isTooDeep } from './access/json-depth.ts';
 import { sessionRoutes } from './access/session-routes.ts';
 import { createUpgrades } from './access/upgrades.ts';
-import type { Person } from './access/accounts.ts';
+import type { AccessRole, Person } from './access/accounts.ts';
 import { Guard, SECURITY_HEADERS, pathOf } from './guard.ts';
 import { REQUEST_TIMEOUT_MS, createListener } from './http-listener.ts';
 import type { Parts } from './parts.ts';
@@ -52,6 +52,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; undefined when they have not said so. */
     person: Person | undefined;
+    /** What who asks may do, known by name or not; undefined where nobody is asked. */
+    role: AccessRole | undefined;
   }
 }
 
@@ -82,6 +84,7 @@ export async function createHttp(parts: Parts, options: ApiOptions): Promise<Htt
   // Schemas of answers are for readers; what a part says goes out as it is.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.decorateRequest('person', undefined);
+  app.decorateRequest('role', undefined);
   limitDepth(app);
   const guard = new Guard(options.host, options.allowedHosts ?? [], gate.everyone !== undefined);
   app.addHook('onRequest', async ({ raw, headers }) => {
@@ -100,6 +103,7 @@ export async function createHttp(parts: Parts, options: ApiOptions): Promise<Htt
         throw error;
       });
     request.person = admitted?.person === gate.everyone ? undefined : admitted?.person;
+    request.role = admitted?.person.role;
     if (admitted && !READING.has(request.method)) audit(parts, request);
   });
   app.setErrorHandler((error: FastifyError | Problem | QuestionTooLong, request, reply) =>

@@ -102,7 +102,8 @@ export interface RejectedAnswer {
     readonly cause: string;
     readonly topic: string;
     readonly device?: string;
-    readonly payload: string;
+    /** For an admin. */
+    readonly payload?: string;
     readonly at: string | number;
   }[];
 }

@@ -23,7 +23,7 @@ const TABLE: readonly Row[] = [
   { methods: ['POST'], route: '/api/alarms/:id/ack', needs: 'operator' },
   { methods: ['POST'], route: '/api/scenario', needs: 'operator' },
 
-  // What was refused may hold anything, secrets that were sent to the wrong topic included.
+  // What was refused may hold anything, secrets that were sent to the wrong topic included: who is no admin sees neither payloads nor what quotes them.
   { methods: READ, route: '/api/rejected', needs: 'viewer' },
   { methods: [...READ, 'POST'], route: '/api/rejected/*', needs: 'admin' },
 

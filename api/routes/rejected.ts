@@ -7,7 +7,7 @@ import type { Parts } from '../parts.ts';
 import { Problem, badCursor } from '../problems.ts';
 import type { Quarantine, Quarantined } from '../quarantine.ts';
 import { shown } from '../rejected.ts';
-import type { Rejected } from '../rejected.ts';
+import type { Rejected, RejectedItem } from '../rejected.ts';
 import { CURSOR, answers, limitOf } from './schemas.ts';
 
 const CAUSE = Type.Optional(Type.String({ maxLength: 64 }));
@@ -26,13 +26,23 @@ export function rejectedRoutes(app: FastifyInstance, parts: Parts): void {
   const { rejected } = parts;
   app.get<{ Querystring: Static<typeof REJECTED_QUERY> }>(
     '/api/rejected',
-    { schema: { tags: ['system'], summary: 'Messages refused, newest first', querystring: REJECTED_QUERY } },
-    ({ query: { limit, cause, cursor } }) => ({
-      total: rejected.total,
-      byCause: rejected.byCause(),
-      givenUp: rejected.givenUp,
-      ...rejectedPage(rejected, limit, cause, cursor),
-    }),
+    {
+      schema: {
+        tags: ['system'],
+        summary: 'Messages refused, newest first; an admin sees the first KB of each payload, and the detail',
+        querystring: REJECTED_QUERY,
+      },
+    },
+    ({ query: { limit, cause, cursor }, role }) => {
+      const { items, next } = rejectedPage(rejected, limit, cause, cursor);
+      return {
+        total: rejected.total,
+        byCause: rejected.byCause(),
+        givenUp: rejected.givenUp,
+        items: role === 'admin' ? items : items.map(withoutContent),
+        next,
+      };
+    },
   );
   app.get<{ Querystring: Static<typeof EXPORT_QUERY> }>(
     '/api/rejected/export',
@@ -61,6 +71,11 @@ export function rejectedRoutes(app: FastifyInstance, parts: Parts): void {
       return { replayed: await quarantine.replay(parts.take, body?.cause) };
     },
   );
+}
+
+/** The detail quotes the payload. */
+function withoutContent({ cause, topic, kind, device, at }: RejectedItem): object {
+  return { cause, topic, kind, device, at };
 }
 
 function kept({ quarantine }: Parts): Quarantine {

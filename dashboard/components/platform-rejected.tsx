@@ -84,7 +84,7 @@ function Newest({ items }: { readonly items: RejectedAnswer['items'] }): JSX.Ele
           <li key={index}>
             <b>{item.cause}</b> <time class="quiet">{formatClock(timeOf(item.at), offset, language.value)}</time>
             <code>{item.topic}</code>
-            <code class="quiet">{item.payload.slice(0, PAYLOAD_SHOWN)}</code>
+            {item.payload !== undefined && <code class="quiet">{item.payload.slice(0, PAYLOAD_SHOWN)}</code>}
           </li>
         ))}
       </ul>

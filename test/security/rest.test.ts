@@ -127,6 +127,21 @@ describe('the table of roles', () => {
   });
 });
 
+describe('what was refused', () => {
+  it('is shown to everybody who may look, its content to an admin only', async () => {
+    const secret = 'hunter2-password';
+    await city.api.take({ topic: 'sensors/kitchen', payload: Buffer.from(secret), qos: 1, retain: false });
+    await city.api.take(telemetry('b-1', secret));
+    const answers = await Promise.all(
+      PEOPLE.map(async (role) => (await ask('/api/rejected', { headers: bearer(role) })).text()),
+    );
+    const items = answers.map((text) => (JSON.parse(text) as { items: object[] }).items);
+    expect(answers.map((text) => text.includes('hunter2'))).toEqual([false, false, true]);
+    expect(items[0]).toMatchObject([{ cause: 'not-json', kind: 'bus', device: 'b-1' }, { cause: 'foreign-topic' }]);
+    expect(items[2]).toMatchObject([{ payload: secret }, { payload: secret }]);
+  });
+});
+
 describe('a bearer token', () => {
   it.each([
     ['that is none', 'Bearer citytwin_000000000000_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 401],
