@@ -1,7 +1,7 @@
 // The kinds of devices the city has: descriptions from MQTT or from the store, each with its decoder, its devices and their newest
 // records. A description counts only once the store made room for it. Records are not its business.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { descriptionProblems, show } from '../telemetry/description.ts';
+import { MAX_FIELDS, descriptionProblems, show } from '../telemetry/description.ts';
 import type { Description } from '../telemetry/description.ts';
 import { RecordDecoder, Rejection, parsePayload } from '../telemetry/json-codec.ts';
 import { Backoff } from './backoff.ts';
@@ -132,7 +132,13 @@ export class Kinds {
         throw new Rejection('bad-description', `${name}.${field} is a ${old} and cannot become a ${show(type)}`);
       }
     }
-    return this.#withKnown(name, description);
+    const all = this.#withKnown(name, description);
+    const count = Object.keys(all.fields).length;
+    if (count > MAX_FIELDS) {
+      const detail = `at most ${MAX_FIELDS} fields, got ${count} with those of earlier descriptions`;
+      throw new Rejection('bad-description', detail);
+    }
+    return all;
   }
 
   /** A later description adds to a kind and corrects it, but takes nothing away: devices out there still use it. */

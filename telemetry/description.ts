@@ -53,7 +53,8 @@ export const LOAD_KIND = 'load';
 const RESERVED_FIELDS = new Set(['time', 'ts', 'seq', 'city', 'kind', 'device']);
 const FIELD_TYPES = new Set(['number', 'boolean', 'string']);
 const SEVERITIES = new Set(['info', 'warning', 'critical']);
-const MAX_FIELDS = 256;
+/** Of a kind, those of all its descriptions together. */
+export const MAX_FIELDS = 256;
 
 /** True for a name that may be a kind: `[a-z0-9-]{1,64}` and not one of the reserved words. */
 export function isKind(name: string): boolean {

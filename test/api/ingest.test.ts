@@ -271,6 +271,16 @@ describe('a description', () => {
     expect(bench.ingest.counters()).toMatchObject({ stored: 1, rejected: 0 });
   });
 
+  it('that adds fields beyond 256 in all is rejected, and those before stay', async () => {
+    const bench = await createReadyBench();
+    const more = (from: number) =>
+      Object.fromEntries(Array.from({ length: 150 }, (_, at) => [`f${from + at}`, { label: 'F', unit: '' }]));
+    await take(bench, { ...bus, fields: more(0) });
+    await take(bench, { ...bus, fields: more(150) });
+    expect(bench.rejected.newest(1)[0]!.detail).toMatch(/at most 256 fields, got 30\d with those of earlier/);
+    expect(bench.kinds.get('bus')!.description.fields).toMatchObject(more(0));
+  });
+
   it('that changes the type of a field is rejected, and the old one stays', async () => {
     const bench = await createReadyBench();
     await take(bench, { ...bus, fields: { ...bus.fields, speedMps: { label: 'Speed', unit: '', type: 'string' } } });
