@@ -34,7 +34,7 @@ const [days = '7', scale = '1', kept] = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), 'citytwin-week-'));
 const file = kept ?? join(folder, 'city.duckdb');
 const isThere = kept !== undefined && (await stat(kept).catch(() => undefined)) !== undefined;
-const store = createDuckDbStore({ file, memoryLimitMb: 256 });
+const store = createDuckDbStore({ file, memoryLimitMb: 384 });
 const endMs = START_MS + Number(days) * DAY_MS;
 
 await store.open();

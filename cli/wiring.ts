@@ -19,7 +19,7 @@ import type { Logger } from './log.ts';
 /** What the generated city is called in topics. */
 export const CITY = 'wuxi';
 /** Enough for the page's questions over a week of the demo city. */
-const DUCKDB_MEMORY_MB = 256;
+const DUCKDB_MEMORY_MB = 384;
 const MIN_KEEP_MS = 3_600_000;
 const REMIND_EVERY_MS = 5000;
 
