@@ -1,5 +1,5 @@
-// Sends lines to InfluxDB, one write at a time, its requests two at a time while the server is quick. Lines that the server refuses for good are found and put aside, all
-// others are stored; anything that time may heal (no answer, 5xx, 429, no permission) is an error for the caller to try again.
+// Sends lines to InfluxDB, one write at a time, its requests two at a time while the server is quick. Lines that the server refuses for good
+// are found and put aside, all others are stored; anything that time may heal (no answer, 5xx, 429, no permission) is an error for the caller to try again.
 import type { TelemetryRecord } from '../../telemetry/messages.ts';
 import { StoreBusy } from '../store.ts';
 import type { InfluxConnection, WriteAnswer } from './influx-connection.ts';
