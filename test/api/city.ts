@@ -204,7 +204,7 @@ export async function allSettled(tickets: readonly (Promise<void> | undefined)[]
 
 /** Until it is true; fails after two seconds. */
 export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 2000;
+  const deadline = performance.now() + 5000;
   while (!(await isTrue())) {
     if (performance.now() > deadline) throw new Error(`never came true: ${isTrue.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
