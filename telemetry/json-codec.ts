@@ -1,6 +1,7 @@
 // The default payload: flat JSON `{"ts","seq",…fields}`. Encoding writes bytes straight into a buffer (one encoder per kind, keys encoded
 // once); decoding parses, checks every value against the kind's description and names what is wrong; what is as usual is read by
 // quick-reader.ts, to the same result. Topics are not its business.
+import { ByteWriter, MAX_DECIMALS } from './byte-writer.ts';
 import { isObject, show } from './description.ts';
 import type { Description, FieldDescription, Value } from './description.ts';
 import type { DeviceEvent, TelemetryRecord } from './messages.ts';
@@ -157,11 +158,7 @@ function fieldChecker(field: FieldDescription): FieldReader {
   };
 }
 
-const MAX_NUMBER_BYTES = 32;
 const CLOSE = 0x7d;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
 
 /**
  * Encodes records of one kind. Numbers are written with the decimals of their field's resolution, so a quantised reading survives the
@@ -169,8 +166,7 @@ const ZERO = 0x30;
  */
 export class RecordEncoder {
   readonly #fields: { name: string; key: Uint8Array; decimals: number }[];
-  #buffer = new Uint8Array(1024);
-  #at = 0;
+  readonly #out = new ByteWriter();
 
   constructor(description: Description) {
     this.#fields = Object.entries(description.fields).map(([name, field]) => ({
@@ -182,11 +178,11 @@ export class RecordEncoder {
 
   /** @returns `{"ts":…,"seq":…,…fields}` in UTF-8, valid until the next call. Fields that are undefined are left out. */
   encode(ts: number, seq: number, fields: { readonly [name: string]: Value | undefined }): Uint8Array {
-    this.#at = 0;
-    this.#bytes(TS);
-    this.#integer(ts);
-    this.#bytes(SEQ);
-    this.#integer(seq);
+    this.#out.cut(0);
+    this.#out.bytes(TS);
+    this.#out.integer(ts);
+    this.#out.bytes(SEQ);
+    this.#out.integer(seq);
     this.#values(fields);
     return this.#done();
   }
@@ -198,9 +194,9 @@ export class RecordEncoder {
     state: string | undefined,
     fields: { readonly [name: string]: Value | undefined },
   ): Uint8Array {
-    this.#at = 0;
+    this.#out.cut(0);
     const head = state === undefined ? '' : `,"state":${JSON.stringify(state)}`;
-    this.#bytes(encoder.encode(`{"ts":${ts},"seq":${seq},"name":${JSON.stringify(name)}${head}`));
+    this.#out.text(`{"ts":${ts},"seq":${seq},"name":${JSON.stringify(name)}${head}`);
     this.#values(fields);
     return this.#done();
   }
@@ -209,84 +205,26 @@ export class RecordEncoder {
     for (const field of this.#fields) {
       const value = fields[field.name];
       if (value === undefined) continue;
-      this.#bytes(field.key);
-      if (typeof value === 'number') this.#number(value, field.decimals);
-      else this.#bytes(value === true ? TRUE : value === false ? FALSE : encoder.encode(JSON.stringify(value)));
+      this.#out.bytes(field.key);
+      if (typeof value !== 'number' || field.decimals < 0 || !this.#out.rounded(value, field.decimals))
+        this.#out.text(JSON.stringify(value));
     }
   }
 
   #done(): Uint8Array {
-    this.#room(1);
-    this.#buffer[this.#at++] = CLOSE;
-    return this.#buffer.subarray(0, this.#at);
-  }
-
-  #room(bytes: number): void {
-    if (this.#at + bytes <= this.#buffer.length) return;
-    const larger = new Uint8Array(2 * (this.#at + bytes));
-    larger.set(this.#buffer);
-    this.#buffer = larger;
-  }
-
-  #bytes(bytes: Uint8Array): void {
-    this.#room(bytes.length);
-    this.#buffer.set(bytes, this.#at);
-    this.#at += bytes.length;
-  }
-
-  #number(value: number, decimals: number): void {
-    const scaled =
-      decimals >= 0 && decimals < SCALES.length ? Math.round(Math.abs(value) * SCALES[decimals]!) : Infinity;
-    if (!(scaled < 1e15)) {
-      this.#bytes(encoder.encode(JSON.stringify(value)));
-      return;
-    }
-    this.#room(MAX_NUMBER_BYTES);
-    if (value < 0 && scaled > 0) this.#buffer[this.#at++] = MINUS;
-    if (decimals === 0) {
-      this.#integer(scaled);
-      return;
-    }
-    const scale = SCALES[decimals]!;
-    const whole = Math.floor(scaled / scale);
-    this.#integer(whole);
-    let rest = scaled - whole * scale;
-    if (rest === 0) return;
-    this.#buffer[this.#at++] = POINT;
-    for (let digits = decimals; digits > 0 && rest > 0; digits--) {
-      const unit = SCALES[digits - 1]!;
-      const digit = Math.floor(rest / unit);
-      this.#buffer[this.#at++] = ZERO + digit;
-      rest -= digit * unit;
-    }
-  }
-
-  /** value: integer ≥ 0, below 2^53 */
-  #integer(value: number): void {
-    this.#room(MAX_NUMBER_BYTES);
-    let digits = 1;
-    for (let limit = 10; value >= limit; limit *= 10) digits++;
-    let rest = value;
-    for (let at = this.#at + digits - 1; at >= this.#at; at--) {
-      const next = Math.floor(rest / 10);
-      this.#buffer[at] = ZERO + (rest - next * 10);
-      rest = next;
-    }
-    this.#at += digits;
+    this.#out.byte(CLOSE);
+    return this.#out.written();
   }
 }
 
-const SCALES = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 const TS = encoder.encode('{"ts":');
 const SEQ = encoder.encode(',"seq":');
-const TRUE = encoder.encode('true');
-const FALSE = encoder.encode('false');
 
 /** Decimals that write a multiple of `resolution` exactly; -1 (shortest text) when there is none or it is not decimal. */
 function decimalsOf(resolution: number | undefined): number {
   if (resolution === undefined) return -1;
-  for (let decimals = 0; decimals < SCALES.length; decimals++) {
-    const scaled = resolution * SCALES[decimals]!;
+  for (let decimals = 0; decimals <= MAX_DECIMALS; decimals++) {
+    const scaled = resolution * 10 ** decimals;
     if (scaled >= 0.999_999 && Math.abs(scaled - Math.round(scaled)) < 1e-6) return decimals;
   }
   return -1;
