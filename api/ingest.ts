@@ -6,7 +6,7 @@ import type { DeviceEvent, Frame, TelemetryRecord } from '../telemetry/messages.
 import { NoRoom } from '../telemetry/no-room.ts';
 import { deviceTopic } from '../telemetry/topics.ts';
 import { MAX_BATCH_BYTES, addTo, emptyBatch, sizeOf } from './batch.ts';
-import type { Batch, Taken } from './batch.ts';
+import type { Batch, Taken, WaitingBatch } from './batch.ts';
 import { checkTime } from './believable-time.ts';
 import { SUSPECT, causeOf, decode, decodeEntry } from './decoding.ts';
 import type { Channel } from './decoding.ts';
@@ -70,8 +70,12 @@ export interface IngestCounters {
 interface Filling {
   readonly batch: Batch;
   readonly ticket: Promise<void>;
-  /** Of a batch that waits for the store. */
-  readonly settle?: () => void;
+}
+
+/** When it is stored. */
+interface Owed {
+  readonly batch: Batch;
+  readonly settle: () => void;
 }
 
 export class Ingest {
@@ -83,7 +87,7 @@ export class Ingest {
   /** The newest batch, also when it is closed: a duplicate waits for it. */
   #filling: Filling | undefined;
   /** Of batches on their way into the store, oldest first; without a journal. */
-  readonly #owed = new Map<Batch, () => void>();
+  readonly #owed = new Map<WaitingBatch, Owed>();
   /** Waits for room in the journal. */
   readonly #held: Held;
   #in = 0;
@@ -284,7 +288,7 @@ export class Ingest {
       const { promise, resolve } = Promise.withResolvers<void>();
       filling = { batch: emptyBatch(), ticket: promise };
       this.#filling = filling;
-      this.#owed.set(filling.batch, resolve);
+      this.#owed.set(filling.batch, { batch: filling.batch, settle: resolve });
       this.#writer.add(filling.batch);
     }
     addTo(filling.batch, taken, payload.length);
@@ -323,15 +327,15 @@ export class Ingest {
     this.#stored += count - duplicates - refused.length;
     this.#duplicates += duplicates;
     const kept = refused.flatMap(({ record, event, reason }) => {
-      const message = record === undefined ? batch.events[event!]! : batch.records[record]!;
+      const message = record === undefined ? batch.events[event!]! : batch.records.at(record)!;
       return this.#refuse(message, reason) ?? [];
     });
     await Promise.all(kept);
-    const settle = this.#owed.get(batch);
-    if (settle === undefined) return;
+    const owed = this.#owed.get(batch);
+    if (owed === undefined) return;
     this.#owed.delete(batch);
-    settle();
-    this.#tell(batch, this.#options.onDurable);
+    owed.settle();
+    this.#tell(owed.batch, this.#options.onDurable);
   }
 
   /** The database will never take it as it is: kept as its device sent it, to be taken again. */

@@ -1,7 +1,7 @@
 // Hands batches to a store for as long as it takes: the store may be away, slow or full. It keeps no order of its own.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from './backoff.ts';
-import type { Batch } from './batch.ts';
+import type { WaitingBatch } from './batch.ts';
 import type { Logger } from './logger.ts';
 import { StoreAway, StoreBusy, StoreFatal } from './store.ts';
 import type { AppendResult, Store } from './store.ts';
@@ -36,7 +36,8 @@ export class PatientStore {
   }
 
   /** Until it succeeds. position: of the journal, for a store that keeps it. → undefined when it gives up */
-  async append({ records, suspects, events, suspectEvents }: Batch, position?: number): Promise<Appended | undefined> {
+  async append(waiting: WaitingBatch, position?: number): Promise<Appended | undefined> {
+    const { records, suspects, events, suspectEvents } = waiting;
     const { store, stop } = this.#options;
     const backoff = new Backoff();
     let suspected: readonly number[] = suspects;
@@ -52,7 +53,7 @@ export class PatientStore {
       } catch (error) {
         this.#fails = true;
         away ||= error instanceof StoreAway;
-        suspected = [...records.keys()];
+        suspected = Array.from({ length: records.length }, (_, index) => index);
         if (!(await this.#rest(error as Error, backoff.nextMs())) || stop.aborted) return undefined;
       }
     }

@@ -2,11 +2,12 @@
 // before a restart, or lost by the database, is read from the journal when its turn comes. It acknowledges nothing.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from './backoff.ts';
-import { MAX_BATCH_BYTES, addTo, emptyBatch, joined, sizeOf } from './batch.ts';
-import type { Batch, Taken } from './batch.ts';
+import { MAX_BATCH_BYTES, emptyQueuedBatch, join, packInto, sizeOf } from './batch.ts';
+import type { Batch, QueuedBatch, Taken, WaitingBatch } from './batch.ts';
 import type { Entry } from './journal/entry.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Logger } from './logger.ts';
+import { PackedRecords } from './packed-records.ts';
 import { PatientStore } from './patient-store.ts';
 import type { Refusal, Store } from './store.ts';
 import { StoreLife } from './store-life.ts';
@@ -18,14 +19,14 @@ const PROMPT_BATCH = 20_000;
 /** Appends begin at least this far apart while acknowledgements do not wait for them: a database likes few and large ones. */
 const PACE_MS = 250;
 /** Records in memory that wait for the store while the journal has them too. */
-const MAX_QUEUED = 100_000;
+const MAX_QUEUED = 250_000;
 /** Of their payloads, as received. */
 const MAX_QUEUED_BYTES = 64 << 20;
 /** A database may have been started again between two appends. */
 const LOOK_MS = 10_000;
 
 export interface Stored {
-  readonly batch: Batch;
+  readonly batch: WaitingBatch;
   readonly duplicates: number;
   readonly refused: readonly Refusal[];
 }
@@ -54,7 +55,11 @@ export class StoreWriter {
   #life: StoreLife | undefined;
   #lookedMs = -Infinity;
   /** Oldest first. */
-  #queue: Batch[] = [];
+  #queue: WaitingBatch[] = [];
+  /** The newest of the queue while it may grow; with a journal. */
+  #growing: QueuedBatch | undefined;
+  /** Of one that is stored, to be used again. */
+  #spare: PackedRecords | undefined;
   #queued = 0;
   #queuedBytes = 0;
   /** Of the journal: everything up to here is stored. */
@@ -84,11 +89,10 @@ export class StoreWriter {
 
   /** Durable, and next in the journal's order where there is one; else it may still grow until it is closed here. */
   add(batch: Batch): void {
-    const { journal } = this.#options;
-    this.#behind ||= journal !== undefined && !this.#hasRoom(batch);
-    if (!this.#behind) {
-      this.#queue.push(batch);
-      if (journal) this.#count(batch, 1);
+    if (this.#options.journal === undefined) this.#queue.push(batch);
+    else {
+      this.#behind ||= !this.#hasRoom(batch);
+      if (!this.#behind) this.#pack(batch);
     }
     this.#start();
   }
@@ -117,7 +121,22 @@ export class StoreWriter {
     return this.#queued + sizeOf(batch) <= MAX_QUEUED && this.#queuedBytes + batch.bytes <= MAX_QUEUED_BYTES;
   }
 
-  #count(batch: Batch, sign: 1 | -1): void {
+  /** At once: as objects, hundreds of milliseconds of records are what keeps the collector of garbage busy. */
+  #pack(batch: Batch): void {
+    let growing = this.#growing;
+    const isFull = (): boolean =>
+      sizeOf(growing!) + sizeOf(batch) > MAX_BATCH || growing!.bytes + batch.bytes > MAX_BATCH_BYTES;
+    if (growing === undefined || growing.closed || isFull()) {
+      growing = emptyQueuedBatch(this.#spare);
+      this.#spare = undefined;
+      this.#growing = growing;
+      this.#queue.push(growing);
+    }
+    join(growing, batch);
+    this.#count(batch, 1);
+  }
+
+  #count(batch: WaitingBatch, sign: 1 | -1): void {
     this.#queued += sign * sizeOf(batch);
     this.#queuedBytes += sign * batch.bytes;
   }
@@ -158,28 +177,19 @@ export class StoreWriter {
     await sleep(ms, undefined, { signal: this.#stop.signal }).catch(() => {});
   }
 
-  /** As many queued batches as one append may carry, at least one; without a journal one, whose tickets wait for it. */
-  #next(): Batch {
-    const { journal } = this.#options;
-    let size = 0;
-    let bytes = 0;
-    const end = this.#queue.findIndex((batch, at) => {
-      size += sizeOf(batch);
-      bytes += batch.bytes;
-      return at > 0 && (size > MAX_BATCH || bytes > MAX_BATCH_BYTES || !journal);
-    });
-    const batches = this.#queue.splice(0, end === -1 ? this.#queue.length : end);
-    for (const batch of batches) batch.closed = true;
-    const all = joined(batches);
-    if (journal) this.#count(all, -1);
-    return all;
+  /** The oldest, which grows no more. */
+  #next(): WaitingBatch {
+    const batch = this.#queue.shift()!;
+    batch.closed = true;
+    if (this.#options.journal) this.#count(batch, -1);
+    return batch;
   }
 
   /** Reads on in the journal, to what is its end now. */
   async #catchUp(): Promise<void> {
     const journal = this.#options.journal!;
     const until = journal.state.durableSequence;
-    let batch = emptyBatch();
+    let batch = emptyQueuedBatch();
     let next = Math.max(this.#position, journal.keptFrom) + 1;
     batch.last = next - 1;
     for await (const { first, last, entries } of journal.read(this.#position)) {
@@ -188,7 +198,7 @@ export class StoreWriter {
         this.#take(batch, first + at, entry);
         if (sizeOf(batch) < MAX_BATCH && batch.bytes < MAX_BATCH_BYTES && batch.last !== this.#told) continue;
         if (!(await this.#write(batch))) return;
-        batch = emptyBatch();
+        batch = emptyQueuedBatch();
       }
       batch.last = last;
       next = last + 1;
@@ -202,10 +212,10 @@ export class StoreWriter {
     this.#behind = journal.state.durableSequence > this.#position;
   }
 
-  #take(batch: Batch, sequence: number, entry: Entry): void {
+  #take(batch: QueuedBatch, sequence: number, entry: Entry): void {
     batch.last = sequence;
     try {
-      addTo(batch, this.#options.decode(entry), entry.payload.length);
+      packInto(batch, this.#options.decode(entry), entry.payload.length);
     } catch (error) {
       if (sequence > this.#told) this.#options.onUnusable(entry, error as Error);
     }
@@ -218,7 +228,7 @@ export class StoreWriter {
   }
 
   /** → false: what follows in the journal is not what follows for the store. */
-  async #write(batch: Batch): Promise<boolean> {
+  async #write(batch: WaitingBatch): Promise<boolean> {
     const { journal } = this.#options;
     const isTold = journal !== undefined && batch.last <= this.#told;
     this.#begunMs = performance.now();
@@ -231,8 +241,15 @@ export class StoreWriter {
       this.#told = Math.max(this.#told, batch.last);
       await journal.stored(batch.last, true);
     }
+    this.#useAgain(batch);
     // Given once more it is not begun again on a guess: with a failure now and then that would never end.
     return !(await this.#look(result.failed, result.away && !isTold));
+  }
+
+  #useAgain({ records }: WaitingBatch): void {
+    if (!(records instanceof PackedRecords)) return;
+    records.clear();
+    this.#spare = records;
   }
 
   async #tell(stored: Stored): Promise<void> {
@@ -259,6 +276,7 @@ export class StoreWriter {
       'the database was started again: it is given once more what the journal has',
     );
     this.#queue = [];
+    this.#growing = undefined;
     this.#queued = 0;
     this.#queuedBytes = 0;
     this.#position = from;

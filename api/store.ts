@@ -2,10 +2,11 @@
 // (test/api/store-contract.ts) runs over all of them.
 import type { Description, FieldType, Value } from '../telemetry/description.ts';
 import type { DeviceEvent, TelemetryRecord } from '../telemetry/messages.ts';
+import type { RecordList } from './packed-records.ts';
 
 export interface StoreBatch {
-  /** Records of described kinds; `fields` are checked and finite. */
-  readonly records: readonly TelemetryRecord[];
+  /** Records of described kinds; `fields` are checked and finite. Not to be looked at any more once `append` has settled. */
+  readonly records: RecordList;
   /** Indices into `records` of those that may be stored already (late, or seen before a restart). The store drops what it has. */
   readonly suspects: readonly number[];
   readonly events: readonly DeviceEvent[];

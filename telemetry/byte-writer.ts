@@ -14,7 +14,7 @@ const MAX_EXACT = 1e15;
 const MAX_SMALL = 0x7fff_ffff;
 
 export class ByteWriter {
-  #buffer: Buffer;
+  #buffer: Buffer<ArrayBuffer>;
   #at = 0;
 
   constructor(capacity = 1024) {
@@ -31,7 +31,7 @@ export class ByteWriter {
   }
 
   /** A view of what was written, good until something else is. */
-  written(): Buffer {
+  written(): Buffer<ArrayBuffer> {
     return this.#buffer.subarray(0, this.#at);
   }
 
@@ -78,7 +78,7 @@ export class ByteWriter {
     }
   }
 
-  /** The shortest text that stands for the number, as JSON has it. value: finite; decimals: probably so many are enough. → how many were */
+  /** In the fewest digits that stand for it and for no other. value: finite; decimals: probably so many are enough. → how many were */
   number(value: number, decimals = 0): number {
     const size = Math.abs(value);
     for (let tried = decimals; tried < SCALES.length; tried++) {

@@ -46,11 +46,12 @@ export class VictoriaSink {
   }
 
   /** Returns at once, whatever the server does. */
-  take(records: readonly TelemetryRecord[]): void {
-    const room = (this.#options.maxWaiting ?? MAX_WAITING) - this.#waiting.length - this.#inFlight;
-    const taken = Math.max(0, Math.min(room, records.length));
-    this.#dropped += records.length - taken;
-    for (let at = 0; at < taken; at++) this.#waiting.push(records[at]!);
+  take(records: Iterable<TelemetryRecord>): void {
+    const most = this.#options.maxWaiting ?? MAX_WAITING;
+    for (const record of records) {
+      if (this.#waiting.length + this.#inFlight < most) this.#waiting.push(record);
+      else this.#dropped++;
+    }
     if (this.#waiting.length > 0) this.#sending ??= this.#send().finally(() => (this.#sending = undefined));
   }
 
@@ -121,7 +122,7 @@ export function feeding(store: Store, sink: VictoriaSink): Store {
     async append(batch: StoreBatch) {
       const result = await store.append(batch);
       const refused = new Set(result.refused?.map(({ record }) => record));
-      sink.take(refused.size === 0 ? batch.records : batch.records.filter((_, at) => !refused.has(at)));
+      sink.take(refused.size === 0 ? batch.records : [...batch.records].filter((_, at) => !refused.has(at)));
       return result;
     },
     history: (query) => store.history(query),

@@ -1,10 +1,9 @@
-// Turns records into columns that travel to the store's worker thread without being copied: this is all the main thread does per
-// record. Numbers and booleans become one Float64Array with NaN for "absent", texts stay arrays.
-import { show } from '../../telemetry/description.ts';
-import type { FieldType } from '../../telemetry/description.ts';
-import type { DeviceEvent, TelemetryRecord } from '../../telemetry/messages.ts';
+// Copies packed records into columns that travel to the store's worker thread: what is copied once more when a batch is given once more.
+// Numbers and booleans become one Float64Array with NaN for "absent", texts stay arrays.
+import type { DeviceEvent } from '../../telemetry/messages.ts';
+import type { FieldColumn, KindRows } from '../packed-records.ts';
 import type { Refusal, StoreBatch } from '../store.ts';
-import { wrongValue } from './query.ts';
+import { fitting } from './fitting.ts';
 import type { FieldTypes } from './query.ts';
 
 /** Rows of one kind. */
@@ -36,52 +35,13 @@ interface Packed {
   readonly refused: readonly Refusal[];
 }
 
-/** @throws Error for a record of a kind that is not in `types`. */
+/** Fields that are not in `types` are left out. @throws Error for a record of a kind that is not in it. */
 export function packBatch(batch: StoreBatch, types: ReadonlyMap<string, FieldTypes>): Packed {
-  for (const { kind } of batch.records)
-    if (!types.has(kind)) throw new Error(`a record of a kind that was not described: ${show(kind)}`);
-  try {
-    return { batch: pack(batch, types), refused: [] };
-  } catch {
-    // Which record it was is found out when there is one: each is packed alone.
-    const refused = new Map<number, Refusal>();
-    for (const [record, one] of batch.records.entries()) {
-      const reason = refusalOf(one, types.get(one.kind)!);
-      if (reason !== undefined) refused.set(record, { record, reason });
-    }
-    return { batch: pack(batch, types, refused), refused: [...refused.values()] };
-  }
-}
-
-function refusalOf(record: TelemetryRecord, fields: FieldTypes): string | undefined {
-  try {
-    packRecords(record.kind, [record], [], fields);
-    return undefined;
-  } catch (error) {
-    return wrongValue(record, fields) ?? (error as Error).message;
-  }
-}
-
-function pack(
-  batch: StoreBatch,
-  types: ReadonlyMap<string, FieldTypes>,
-  refused?: ReadonlyMap<number, Refusal>,
-): PackedBatch {
+  const { records, refused } = fitting(batch.records, types);
   const suspects = new Set(batch.suspects);
-  const rows = new Map<string, { records: TelemetryRecord[]; suspects: number[] }>();
-  for (let index = 0; index < batch.records.length; index++) {
-    if (refused?.has(index)) continue;
-    const record = batch.records[index]!;
-    let group = rows.get(record.kind);
-    if (!group) rows.set(record.kind, (group = { records: [], suspects: [] }));
-    if (suspects.size > 0 && suspects.has(index)) group.suspects.push(group.records.length);
-    group.records.push(record);
-  }
-  const kinds: RecordColumns[] = [];
-  for (const [kind, group] of rows) {
-    kinds.push(packRecords(kind, group.records, group.suspects, types.get(kind)!));
-  }
-  return { kinds, events: batch.events, ...(batch.position !== undefined && { position: batch.position }) };
+  const kinds = records.kinds.map((rows) => packRows(rows, types.get(rows.kind)!, suspects));
+  const { events, position } = batch;
+  return { batch: { kinds, events, ...(position !== undefined && { position }) }, refused };
 }
 
 /** Of every row. */
@@ -94,58 +54,31 @@ export function transferables(batch: PackedBatch): ArrayBuffer[] {
   return batch.kinds.flatMap(({ numbers, deviceOf }) => [numbers.buffer, deviceOf.buffer] as ArrayBuffer[]);
 }
 
-function packRecords(
-  kind: string,
-  records: readonly TelemetryRecord[],
-  suspects: number[],
-  fields: FieldTypes,
-): RecordColumns {
-  const count = records.length;
-  const names = [...fields.keys()];
-  const numeric = names.filter((name) => fields.get(name) !== 'string');
-  const textual = names.filter((name) => fields.get(name) === 'string');
+function packRows(rows: KindRows, types: FieldTypes, suspects: ReadonlySet<number>): RecordColumns {
+  const { kind, count, ts, seq, devices, deviceOf } = rows;
+  const known = rows.columns.filter(({ name }) => types.has(name));
+  const numeric = known.filter(({ type }) => type !== 'string');
+  const textual = known.filter(({ type }) => type === 'string');
   const numbers = new Float64Array((numeric.length + 2) * count);
-  const devices = new Map<string, number>();
-  const deviceOf = new Uint32Array(count);
-  for (let row = 0; row < count; row++) {
-    const record = records[row]!;
-    if (!Number.isSafeInteger(record.ts) || !Number.isSafeInteger(record.seq))
-      throw new TypeError('ts or seq is no integer');
-    numbers[row] = record.ts;
-    numbers[count + row] = record.seq;
-    let device = devices.get(record.device);
-    if (device === undefined) devices.set(record.device, (device = devices.size));
-    deviceOf[row] = device;
-  }
-  for (const [at, name] of numeric.entries()) packNumbers(records, name, fields.get(name)!, numbers, (at + 2) * count);
-  const texts = textual.map((name) => records.map((record) => textOf(record, name)));
-  return { kind, count, numbers, numeric, devices: [...devices.keys()], deviceOf, textual, texts, suspects };
+  numbers.set(ts.subarray(0, count));
+  numbers.set(seq.subarray(0, count), count);
+  for (const [at, column] of numeric.entries()) numbers.set(column.numbers.subarray(0, count), (at + 2) * count);
+  return {
+    kind,
+    count,
+    numbers,
+    numeric: namesOf(numeric),
+    devices: [...devices],
+    deviceOf: deviceOf.slice(0, count),
+    textual: namesOf(textual),
+    texts: textual.map(({ texts }) => Array.from({ length: count }, (_, row) => texts[row] ?? null)),
+    suspects:
+      suspects.size === 0
+        ? []
+        : [...rows.indices.subarray(0, count).keys()].filter((row) => suspects.has(rows.indices[row]!)),
+  };
 }
 
-function packNumbers(
-  records: readonly TelemetryRecord[],
-  name: string,
-  type: FieldType,
-  numbers: Float64Array,
-  offset: number,
-): void {
-  for (let row = 0; row < records.length; row++) {
-    const { fields } = records[row]!;
-    const value = fields[name];
-    if (type === 'number' ? Number.isFinite(value) : typeof value === 'boolean') numbers[offset + row] = Number(value);
-    else if (isAbsent(fields, name)) numbers[offset + row] = NaN;
-    else throw new TypeError(`${name} is no ${type}`);
-  }
-}
-
-function textOf({ fields }: TelemetryRecord, name: string): string | null {
-  const value = fields[name];
-  if (typeof value === 'string') return value;
-  if (isAbsent(fields, name)) return null;
-  throw new TypeError(`${name} is no string`);
-}
-
-/** What every object has, such as `constructor`, is no value of a record. */
-function isAbsent(fields: TelemetryRecord['fields'], name: string): boolean {
-  return fields[name] === undefined || !Object.hasOwn(fields, name);
+function namesOf(columns: readonly FieldColumn[]): string[] {
+  return columns.map(({ name }) => name);
 }

@@ -15,8 +15,8 @@ export interface InfluxConnection {
   readonly advice: ReadonlyMap<number, string>;
   /** Creates what is missing. @throws Error that says what to set */
   prepare(): Promise<void>;
-  /** One request. @throws Error naming the server when it does not answer in time */
-  write(lines: readonly string[]): Promise<WriteAnswer>;
+  /** Lines, in one request. @throws Error naming the server when it does not answer in time */
+  write(body: Buffer<ArrayBuffer>): Promise<WriteAnswer>;
   /** One InfluxQL statement; times in ms. @throws Error naming the server */
   query(sql: string, parameters: { readonly [name: string]: string }): Promise<InfluxSeries[]>;
   /** Keeps data this long from now on; the server removes what is older. */
@@ -55,8 +55,8 @@ export function isWorthZipping(url: URL): boolean {
 }
 
 /** Level 1: line protocol repeats itself so much that more gains little. */
-export function zipped(text: string): Promise<Buffer> {
-  return promisify(gzip)(text, { level: 1 });
+export function zipped(body: Buffer): Promise<Buffer<ArrayBuffer>> {
+  return promisify(gzip)(body, { level: 1 });
 }
 
 /** @throws Error for what the server says against the query, and for an answer that it cut. */

@@ -1,6 +1,5 @@
 // The store in an InfluxDB of either version: what to write and to remember. One record is one point with a timestamp of its own, so a
 // resend writes the same points again. Retrying is the caller's business: a write that fails is rejected.
-import { show } from '../../telemetry/description.ts';
 import type { Description, FieldType } from '../../telemetry/description.ts';
 import type { DeviceEvent, TelemetryRecord } from '../../telemetry/messages.ts';
 import type {
@@ -16,13 +15,17 @@ import type {
   Store,
   StoreBatch,
 } from '../store.ts';
+import type { PackedRecords } from '../packed-records.ts';
+import { fitting } from './fitting.ts';
 import type { InfluxConnection } from './influx-connection.ts';
 import { lifeOf } from './influx-life.ts';
 import { InfluxReader } from './influx-queries.ts';
-import { LineWriter } from './influx-write.ts';
-import type { Line } from './influx-write.ts';
-import { eventLine, kindLine, recordLine } from './line-protocol.ts';
-import { newFields, wrongValue } from './query.ts';
+import { LineWriter, blockOf } from './influx-write.ts';
+import type { Line, LineBlock, LineSource } from './influx-write.ts';
+import { eventLine, kindLine } from './line-protocol.ts';
+import { newFields } from './query.ts';
+import { RecordLines, addLine, noLines } from './record-lines.ts';
+import type { Lines } from './record-lines.ts';
 
 export interface InfluxStoreOptions {
   readonly city: string;
@@ -34,12 +37,18 @@ export interface InfluxStoreOptions {
   readonly zips?: boolean;
 }
 
+/** So that the buffer of a block seldom has to grow. */
+const SPARE_BYTES = 4096;
+
 export class InfluxStore implements Store {
   readonly name: 'influx1' | 'influx2';
   readonly #connection: InfluxConnection;
   readonly #options: InfluxStoreOptions;
   readonly #reader: InfluxReader;
   readonly #writer: LineWriter;
+  readonly #lines: RecordLines;
+  /** What the block before needed, and a little. */
+  #blockBytes = SPARE_BYTES;
   /** Fields of every kind: as described, and as the server has them. */
   readonly #types = new Map<string, Map<string, FieldType>>();
   readonly #described = new Map<string, Description>();
@@ -50,6 +59,7 @@ export class InfluxStore implements Store {
     this.#options = options;
     this.#reader = new InfluxReader(connection, options.city, this.#types);
     this.#writer = new LineWriter(connection);
+    this.#lines = new RecordLines(options.city);
   }
 
   async open(): Promise<void> {
@@ -64,7 +74,9 @@ export class InfluxStore implements Store {
     newFields(this.#types.get(kind) ?? new Map(), description);
     const before = this.#described.get(kind);
     if (before && JSON.stringify(before) === JSON.stringify(description)) return;
-    const [refused] = await this.#writer.write([{ text: kindLine(this.#options.city, description), at: 0 }]);
+    const [refused] = await this.#writer.write(
+      once(blockOf([{ text: kindLine(this.#options.city, description), at: 0 }])),
+    );
     // A description is ours: the server must take it.
     if (refused) throw new Error(`InfluxDB at ${this.#connection.origin} refuses a description: ${refused.reason}`);
     this.#remember(description);
@@ -80,11 +92,9 @@ export class InfluxStore implements Store {
   }
 
   async append(batch: StoreBatch): Promise<AppendResult> {
-    for (const { kind } of batch.records) {
-      if (!this.#described.has(kind)) throw new Error(`a record of a kind that was not described: ${show(kind)}`);
-    }
-    const refused: Refusal[] = [];
-    for (const { line, reason } of await this.#writer.write(this.#lines(batch, refused)))
+    const { records, refused: unfit } = fitting(batch.records, this.#types);
+    const refused = [...unfit];
+    for (const { line, reason } of await this.#writer.write(this.#source(records, batch.events, refused)))
       refused.push(line.record ? { record: line.at, reason } : { event: line.at, reason });
     return refused.length === 0 ? { duplicates: 0 } : { duplicates: 0, refused };
   }
@@ -122,26 +132,41 @@ export class InfluxStore implements Store {
   }
 
   /** Encodes as it is asked; what cannot be written is refused at once. */
-  *#lines({ records, events }: StoreBatch, refused: Refusal[]): Generator<Line> {
-    const { city } = this.#options;
-    for (let at = 0; at < records.length; at++) {
-      const record = records[at]!;
-      try {
-        const wrong = wrongValue(record, this.#types.get(record.kind)!);
-        // The first value of a field decides its type for good: a wrong one must not be it.
-        if (wrong !== undefined) throw new Error(wrong);
-        yield { text: recordLine(city, record), record, at };
-      } catch (error) {
-        refused.push({ record: at, reason: (error as Error).message });
+  #source(records: PackedRecords, events: readonly DeviceEvent[], refused: Refusal[]): LineSource {
+    const { kinds } = records;
+    const refuseRecord = (record: number, reason: string): void => void refused.push({ record, reason });
+    let [kind, row, event] = [0, 0, 0];
+    return (most) => {
+      const lines = noLines(this.#blockBytes);
+      while (kind < kinds.length && lines.ends.length < most) {
+        const rows = kinds[kind]!;
+        const end = Math.min(rows.count, row + most - lines.ends.length);
+        this.#lines.write(rows, row, end, lines, refuseRecord);
+        [kind, row] = end === rows.count ? [kind + 1, 0] : [kind, end];
       }
+      const recordLines = lines.ends.length;
+      for (; event < events.length && lines.ends.length < most; event++) this.#addEvent(events, event, lines, refused);
+      return lines.ends.length > 0 ? this.#block(lines, recordLines, records) : undefined;
+    };
+  }
+
+  #addEvent(events: readonly DeviceEvent[], event: number, lines: Lines, refused: Refusal[]): void {
+    try {
+      addLine(lines, eventLine(this.#options.city, events[event]!), event);
+    } catch (error) {
+      refused.push({ event, reason: (error as Error).message });
     }
-    for (const [at, event] of events.entries()) {
-      try {
-        yield { text: eventLine(city, event), at };
-      } catch (error) {
-        refused.push({ event: at, reason: (error as Error).message });
-      }
-    }
+  }
+
+  #block({ bytes, ends, indices }: Lines, recordLines: number, records: PackedRecords): LineBlock {
+    this.#blockBytes = bytes.length + SPARE_BYTES;
+    const body = bytes.written().subarray(0, -1);
+    const lines = (): Line[] =>
+      indices.map((at, line) => {
+        const text = body.toString('utf8', line === 0 ? 0 : ends[line - 1]! + 1, ends[line]);
+        return line < recordLines ? { text, at, record: records.at(at)! } : { text, at };
+      });
+    return { body, lines };
   }
 
   #remember(description: Description): void {
@@ -150,4 +175,13 @@ export class InfluxStore implements Store {
     for (const [name, { type = 'number' }] of Object.entries(description.fields)) fields.set(name, type);
     this.#described.set(description.kind, description);
   }
+}
+
+function once(block: LineBlock): LineSource {
+  let next: LineBlock | undefined = block;
+  return () => {
+    const given = next;
+    next = undefined;
+    return given;
+  };
 }

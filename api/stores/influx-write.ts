@@ -4,6 +4,15 @@ import type { TelemetryRecord } from '../../telemetry/messages.ts';
 import { StoreBusy } from '../store.ts';
 import type { InfluxConnection, WriteAnswer } from './influx-connection.ts';
 
+/** What one request carries; its lines one by one only when some may be bad. */
+export interface LineBlock {
+  readonly body: Buffer<ArrayBuffer>;
+  lines(): readonly Line[];
+}
+
+/** → the next lines, at most so many; undefined: there are no more */
+export type LineSource = (most: number) => LineBlock | undefined;
+
 export interface Line {
   readonly text: string;
   /** What it was made of, where that was a record. */
@@ -48,22 +57,22 @@ export class LineWriter {
   }
 
   /**
-   * Resolves when every line is stored or refused for good; lines are asked for a request at a time. @throws Error naming the server and its
+   * Resolves when every line is stored or refused for good; they are asked for a request at a time. @throws Error naming the server and its
    * answer; StoreBusy when it said how long to wait
    */
-  write(lines: Iterable<Line>): Promise<RefusedLine[]> {
-    const done = this.#last.then(() => this.#writeAll(lines[Symbol.iterator]()));
+  write(source: LineSource): Promise<RefusedLine[]> {
+    const done = this.#last.then(() => this.#writeAll(source));
     this.#last = done.catch(() => undefined);
     return done;
   }
 
-  async #writeAll(lines: Iterator<Line>): Promise<RefusedLine[]> {
+  async #writeAll(source: LineSource): Promise<RefusedLine[]> {
     const refused: RefusedLine[] = [];
     const failures: unknown[] = [];
     const underWay = new Set<Promise<void>>();
-    for (let some = this.#take(lines); some.length > 0 && failures.length === 0; some = this.#take(lines)) {
+    for (let block = source(this.#linesAtOnce); block && failures.length === 0; block = source(this.#linesAtOnce)) {
       const begunMs = performance.now();
-      const storing: Promise<void> = this.#store(some, refused)
+      const storing: Promise<void> = this.#store(block, refused)
         .catch((error: unknown) => void failures.push(error))
         .finally(() => {
           this.#tookMs = performance.now() - begunMs;
@@ -80,20 +89,13 @@ export class LineWriter {
     return refused;
   }
 
-  #take(lines: Iterator<Line>): Line[] {
-    const some: Line[] = [];
-    while (some.length < this.#linesAtOnce) {
-      const { done, value } = lines.next();
-      if (done) break;
-      some.push(value);
-    }
-    return some;
+  async #store(block: LineBlock, refused: RefusedLine[]): Promise<void> {
+    const complaint = await this.#post(block);
+    if (complaint) await this.#isolate(block.lines(), complaint, refused);
   }
 
-  async #store(lines: readonly Line[], refused: RefusedLine[]): Promise<void> {
-    if (lines.length === 0) return;
-    const complaint = await this.#post(lines);
-    if (complaint) await this.#isolate(lines, complaint, refused);
+  async #storeAgain(lines: readonly Line[], refused: RefusedLine[]): Promise<void> {
+    if (lines.length > 0) await this.#store(blockOf(lines), refused);
   }
 
   /** Lines of which at least one is bad: what the server says of them is believed only as far as it can be checked. */
@@ -101,8 +103,8 @@ export class LineWriter {
     if (complaint.tooLarge && lines.length > 1) {
       const middle = lines.length >>> 1;
       this.#linesAtOnce = Math.min(this.#linesAtOnce, middle);
-      await this.#store(lines.slice(0, middle), refused);
-      await this.#store(lines.slice(middle), refused);
+      await this.#storeAgain(lines.slice(0, middle), refused);
+      await this.#storeAgain(lines.slice(middle), refused);
       return;
     }
     if (lines.length === 1 || complaint.dropped === lines.length) {
@@ -112,7 +114,7 @@ export class LineWriter {
     const quoted = quotedLines(complaint.reason, lines);
     if (quoted.size > 0) {
       for (const [line, reason] of quoted) refused.push({ line, reason: shortened(reason) });
-      await this.#store(
+      await this.#storeAgain(
         lines.filter((line) => !quoted.has(line)),
         refused,
       );
@@ -131,11 +133,11 @@ export class LineWriter {
     refused: RefusedLine[],
   ): Promise<void> {
     const others = lines.filter((line) => !suspects.has(line));
-    const next = await this.#post(others);
+    const next = await this.#post(blockOf(others));
     if (next) await this.#isolate(others, next, refused);
     if (!next && complaint.dropped === suspects.size) {
       for (const line of suspects) refused.push({ line, reason: shortened(complaint.reason) });
-    } else await this.#store([...suspects], refused);
+    } else await this.#storeAgain([...suspects], refused);
   }
 
   /**
@@ -150,7 +152,7 @@ export class LineWriter {
       const middle = bad.length >>> 1;
       const first = bad.slice(0, middle);
       const second = bad.slice(middle);
-      const next = await this.#post(first);
+      const next = await this.#post(blockOf(first));
       if (next) {
         ({ reason, dropped } = { dropped: undefined, ...next });
         unsent.push(...second);
@@ -158,11 +160,11 @@ export class LineWriter {
       } else bad = second;
     }
     for (const line of bad) refused.push({ line, reason: shortened(reason) });
-    await this.#store(unsent, refused);
+    await this.#storeAgain(unsent, refused);
   }
 
-  async #post(lines: readonly Line[]): Promise<Complaint | undefined> {
-    const answer = await this.#connection.write(lines.map(({ text }) => text));
+  async #post({ body }: LineBlock): Promise<Complaint | undefined> {
+    const answer = await this.#connection.write(body);
     const { status, reason } = answer;
     // 200 may be any proxy's.
     if (status === 204) return undefined;
@@ -181,6 +183,10 @@ export class LineWriter {
     const waitMs = BUSY.has(status) ? waitOf(retryAfter) : undefined;
     return waitMs === undefined ? new Error(message) : new StoreBusy(message, waitMs);
   }
+}
+
+export function blockOf(lines: readonly Line[]): LineBlock {
+  return { body: Buffer.from(lines.map(({ text }) => text).join('\n')), lines: () => lines };
 }
 
 /** Seconds, or a date of HTTP. → ms, at most five minutes */

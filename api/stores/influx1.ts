@@ -100,9 +100,8 @@ class Influx1Connection implements InfluxConnection {
     }
   }
 
-  async write(lines: readonly string[]): Promise<WriteAnswer> {
-    const text = lines.join('\n');
-    const body = this.#zips ? new Uint8Array(await zipped(text)) : text;
+  async write(lines: Buffer<ArrayBuffer>): Promise<WriteAnswer> {
+    const body = this.#zips ? await zipped(lines) : lines;
     try {
       const signal = AbortSignal.timeout(this.#writeTimeoutMs);
       const response = await fetch(this.#writeUrl, { method: 'POST', headers: this.#headers, body, signal });

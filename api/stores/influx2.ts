@@ -80,7 +80,7 @@ class Influx2Connection implements InfluxConnection {
     const client = new InfluxDB({ url: url.origin, token, timeout, transportOptions: { agent: this.#agent } });
     this.#writer = client.getWriteApi(org, bucket, 'ns', {
       // Above what is ever given: a batch that the client flushes by itself fails where nobody hears it.
-      batchSize: LINES_AT_ONCE + 1,
+      batchSize: 2,
       maxBatchBytes: Infinity,
       flushInterval: 0,
       maxRetries: 0,
@@ -98,7 +98,7 @@ class Influx2Connection implements InfluxConnection {
     return setRetention({ ...this.#options, url: this.origin }, this.#bucket!, ms);
   }
 
-  async write(lines: readonly string[]): Promise<WriteAnswer> {
+  async write(body: Buffer): Promise<WriteAnswer> {
     const cuts = this.#cuts;
     let late = false;
     const timer = setTimeout(() => {
@@ -106,7 +106,7 @@ class Influx2Connection implements InfluxConnection {
       this.#cut();
     }, this.#writeTimeoutMs);
     try {
-      this.#writer.writeRecords(lines as string[]);
+      this.#writer.writeRecords([body.toString()]);
       await this.#writer.flush();
       return { status: 204, reason: '' };
     } catch (error) {

@@ -106,10 +106,12 @@ class Memory implements MemoryStore {
     for (const { kind } of batch.records) this.#known(kind);
     let duplicates = 0;
     const refused: Refusal[] = [];
-    for (const [at, record] of batch.records.entries()) {
+    let index = 0;
+    for (const record of batch.records) {
       const reason = wrongValue(record, this.#known(record.kind).types);
-      if (reason !== undefined) refused.push({ record: at, reason });
+      if (reason !== undefined) refused.push({ record: index, reason });
       else if (!this.#add(record)) duplicates++;
+      index++;
     }
     for (const event of batch.events) {
       if (!this.#events.add(event)) duplicates++;

@@ -1,5 +1,5 @@
 // What every store does the same way: checks names, places buckets, fills gaps, folds values. It reads and writes no database.
-import { DEVICE_PATTERN, isField, isKind, show } from '../../telemetry/description.ts';
+import { DEVICE_PATTERN, isField, isKind, isObject, show } from '../../telemetry/description.ts';
 import type { Description, FieldType, Value } from '../../telemetry/description.ts';
 import type { TelemetryRecord } from '../../telemetry/messages.ts';
 import { canAggregate } from '../store.ts';
@@ -78,6 +78,7 @@ export function checkRecordQuery({ kind, fromMs, toMs, limit, after }: RecordQue
 export function wrongValue({ kind, device, ts, seq, fields }: TelemetryRecord, types: FieldTypes): string | undefined {
   if (!Number.isSafeInteger(ts)) return `ts of ${kind} ${device} must be an integer, got ${show(ts)}`;
   if (!Number.isSafeInteger(seq)) return `seq of ${kind} ${device} must be an integer, got ${show(seq)}`;
+  if (!isObject(fields)) return `fields of ${kind} ${device} must be an object, got ${show(fields)}`;
   for (const name in fields) {
     const type = types.get(name);
     const value = fields[name];

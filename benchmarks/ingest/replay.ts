@@ -1,7 +1,8 @@
 // Raw replay, a process of its own: line protocol of the same records, made and put into batches before the clock starts, by plain HTTP as fast
 // as InfluxDB takes them. Nothing is decoded, checked, kept or made on the way.
 import { Agent, request } from 'node:http';
-import { recordLine } from '../../api/stores/line-protocol.ts';
+import { PackedRecords } from '../../api/packed-records.ts';
+import { RecordLines, noLines } from '../../api/stores/record-lines.ts';
 import { DATABASE } from './influx.ts';
 import { CITY, FIRST_SEQ, recordOf } from './records.ts';
 
@@ -18,17 +19,26 @@ export type ReplayReport = { readonly step: 'ready' } | { readonly step: 'done' 
 
 /** Of the records' own time, as they come at 80,000 a second. */
 const RECORDS_PER_MS = 80;
+/** About as many. */
+const BYTES_OF_A_LINE = 160;
+
+function fail(reason: string): never {
+  throw new Error(reason);
+}
 
 function batches({ devices, lines, linesAtOnce }: ReplayJob): Buffer[] {
   const all: Buffer[] = [];
   const startMs = Date.now() - lines / RECORDS_PER_MS;
+  const encoder = new RecordLines(CITY);
   for (let from = 0; from < lines; from += linesAtOnce) {
-    const some: string[] = [];
+    const records = new PackedRecords();
     for (let at = from; at < Math.min(lines, from + linesAtOnce); at++) {
       const ts = Math.floor(startMs + at / RECORDS_PER_MS);
-      some.push(recordLine(CITY, recordOf(at % devices, ts, FIRST_SEQ + Math.floor(at / devices))));
+      records.add(recordOf(at % devices, ts, FIRST_SEQ + Math.floor(at / devices)));
     }
-    all.push(Buffer.from(some.join('\n')));
+    const some = noLines(BYTES_OF_A_LINE * linesAtOnce);
+    for (const rows of records.kinds) encoder.write(rows, 0, rows.count, some, (_, reason) => fail(reason));
+    all.push(some.bytes.written());
   }
   return all;
 }

@@ -77,7 +77,7 @@ export function createTestStore(): TestStore {
     async append(batch: StoreBatch): Promise<AppendResult> {
       await gate?.promise;
       if (store.failing) throw new Error('the disk is full');
-      store.batches.push(batch);
+      store.batches.push({ ...batch, records: [...batch.records] });
       return inner.append(batch);
     },
     open: () => inner.open(),

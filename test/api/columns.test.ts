@@ -22,8 +22,9 @@ it('what every object has is no value of a record', () => {
   ]);
   const packed = packBatch(batch([record('b-1', 1, 1, { speedMps: 3 }), record('b-1', 2, 2, own)]), types);
   expect(packed.refused).toEqual([]);
-  const [{ numbers, texts }] = packed.batch.kinds as [(typeof packed.batch.kinds)[number]];
-  expect([...numbers]).toEqual([1, 2, 1, 2, NaN, 1, NaN, 1, 3, NaN]);
+  const [{ numbers, numeric, texts }] = packed.batch.kinds as [(typeof packed.batch.kinds)[number]];
+  expect(numeric).toEqual(['speedMps', 'constructor', 'valueOf']);
+  expect([...numbers]).toEqual([1, 2, 1, 2, 3, NaN, NaN, 1, NaN, 1]);
   expect(texts).toEqual([[null, 'x']]);
 });
 

@@ -3,12 +3,13 @@
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { eventLine, recordLine } from '../../api/stores/line-protocol.ts';
+import { eventLine } from '../../api/stores/line-protocol.ts';
 import { createInflux2Store } from '../../api/stores/influx2.ts';
 import type { Influx2StoreOptions } from '../../api/stores/influx2.ts';
 import { startInfluxd } from '../influxd.ts';
 import { parseLines } from './influx2-lines.ts';
 import { startInflux2 } from './influx2-server.ts';
+import { recordLine } from './record-line.ts';
 import { batch, description, event, record } from './records.ts';
 
 const T0 = Date.UTC(2026, 10, 20);

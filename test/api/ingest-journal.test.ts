@@ -184,7 +184,7 @@ describe('with a journal', () => {
     await last;
     store.failing = false;
     await vi.waitUntil(() => bench.ingest.counters().backlog === 0, { timeout: 20_000, interval: 20 });
-    const seqs = store.batches.flatMap(({ records }) => records.map(({ seq }) => seq));
+    const seqs = store.batches.flatMap(({ records }) => [...records].map(({ seq }) => seq));
     expect(seqs).toEqual(Array.from({ length: count }, (_, at) => at + 1));
     expect(bench.ingest.counters()).toMatchObject({ in: count, stored: count, duplicates: 0 });
   });
@@ -279,8 +279,9 @@ describe('with a journal', () => {
     const store = createTestStore();
     const append = store.append.bind(store);
     store.append = async (batch: StoreBatch) => {
-      const at = batch.records.findIndex(({ seq }) => seq === 2);
-      const records = batch.records.filter((_, index) => index !== at);
+      const all = [...batch.records];
+      const at = all.findIndex(({ seq }) => seq === 2);
+      const records = all.filter((_, index) => index !== at);
       const result = await append({ ...batch, records });
       return at === -1 ? result : { ...result, refused: [{ record: at, reason: 'field type conflict' }] };
     };
@@ -330,7 +331,10 @@ describe('quarantine', () => {
     const reason = 'field type conflict';
     store.append = async ({ records, events }: StoreBatch) => ({
       duplicates: 0,
-      refused: [...records.map((_, at) => ({ record: at, reason })), ...events.map((_, at) => ({ event: at, reason }))],
+      refused: [
+        ...Array.from(records, (_, at) => ({ record: at, reason })),
+        ...events.map((_, at) => ({ event: at, reason })),
+      ],
     });
     const city = await startCity({ store, journal: { folder, onFatal, minFreeBytes: 0 } });
     closing.push(() => city.api.close());

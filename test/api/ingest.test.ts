@@ -267,7 +267,7 @@ describe('a description', () => {
     expect(bench.ingest.counters().backlog).toBe(1);
     await described;
     await ticket;
-    expect(bench.store.batches[0]!.records[0]!.fields).toEqual({ socRatio: 0.5 });
+    expect(bench.store.batches[0]!.records.at(0)!.fields).toEqual({ socRatio: 0.5 });
     expect(bench.ingest.counters()).toMatchObject({ stored: 1, rejected: 0 });
   });
 

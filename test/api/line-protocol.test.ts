@@ -1,8 +1,9 @@
 // Line protocol as InfluxDB's reference says: exact texts, and a reader of our own that takes any line apart again.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_TS_MS, eventLine, kindLine, recordLine, timestamp } from '../../api/stores/line-protocol.ts';
+import { MAX_TS_MS, eventLine, kindLine, timestamp } from '../../api/stores/line-protocol.ts';
 import type { Value } from '../../telemetry/description.ts';
+import { recordLine } from './record-line.ts';
 import { description, event, record } from './records.ts';
 
 describe('line protocol', () => {
@@ -50,7 +51,9 @@ describe('line protocol', () => {
       expect(() => recordLine('wuxi', { ...good, fields: { [name]: 1 } })).toThrow(/^field must/);
     }
     for (const value of [NaN, Infinity, -Infinity]) {
-      expect(() => recordLine('wuxi', { ...good, fields: { speedMps: value } })).toThrow(/^speedMps must be finite/);
+      expect(() => recordLine('wuxi', { ...good, fields: { speedMps: value } })).toThrow(
+        /^speedMps of bus must be a finite number/,
+      );
     }
     for (const ts of [-1, 1.5, NaN, MAX_TS_MS + 1])
       expect(() => recordLine('wuxi', { ...good, ts })).toThrow(/^ts must/);

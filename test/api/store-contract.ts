@@ -1,5 +1,6 @@
 // What every store must do, run over all of them. Expected values come from a plain computation of its own, not from the stores' code.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PackedRecords } from '../../api/packed-records.ts';
 import type { Aggregate, AggregateQuery, HistoryQuery, Store } from '../../api/store.ts';
 import type { Description, Value } from '../../telemetry/description.ts';
 import type { DeviceEvent, TelemetryRecord } from '../../telemetry/messages.ts';
@@ -258,6 +259,43 @@ export function storeContract(name: string, opener: () => Promise<Opener>): void
       const series = await store.history({ kind: 'bus', device, fields: ['speedMps'], ...ALL });
       expect(series.columns.speedMps).toEqual(good.map(({ fields }) => fields.speedMps));
       expect(await store.events({ ...ALL, device })).toEqual(events);
+    });
+
+    it('takes packed records like any others, also in columns that were used before, and refuses what has another type', async () => {
+      await withStore(async (own) => {
+        await own.describe(description('bus'));
+        await own.describe(description('tram'));
+        const records = new PackedRecords();
+        const tram = (one: TelemetryRecord): TelemetryRecord => ({ ...one, kind: 'tram' });
+        const all = (kind: string) => own.records({ kind, ...ALL });
+        const first = [
+          record('p-1', T0, 1, { speedMps: 1, doorOpen: false, lineName: '无锡' }),
+          tram(record('p-1', T0, 1, { speedMps: 2 })),
+          record('p-2', T0, 1, {}),
+        ];
+        for (const one of first) records.add(one);
+        expect(await own.append({ records, suspects: [], events: [] })).toEqual({ duplicates: 0 });
+        // A batch whose answer was lost is given again as it is.
+        const again = await own.append({ records, suspects: [0, 1, 2], events: [] });
+        expect(again).toEqual({ duplicates: made.countsDuplicates ? 3 : 0 });
+        records.clear();
+        const second = [
+          tram(record('p-3', T0 + 1, 1, { lineName: 'K1' })),
+          record('p-2', T0 + 1, 2, { doorOpen: true }),
+        ];
+        for (const one of second) records.add(one);
+        expect(await own.append({ records, suspects: [1], events: [] })).toEqual({ duplicates: 0 });
+        expect(await all('bus')).toEqual([first[0], first[2], second[1]]);
+        expect(await all('tram')).toEqual([first[1], second[0]]);
+
+        const odd = new PackedRecords();
+        odd.add(tram(record('p-4', T0 + 2, 1, { speedMps: 'fast' })));
+        odd.add(record('p-4', T0 + 2, 1, { speedMps: 4 }));
+        const { refused } = await own.append({ records: odd, suspects: [], events: [] });
+        expect(refused).toEqual([{ record: 0, reason: expect.stringContaining('tram.speedMps of p-4') }]);
+        expect(await all('bus')).toHaveLength(4);
+        expect(await all('tram')).toHaveLength(2);
+      });
     });
 
     it('keeps the position of a batch, or none at all', async () => {

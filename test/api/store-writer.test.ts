@@ -43,7 +43,7 @@ function open(store: TestStore, options: Partial<StoreWriterOptions> = {}) {
   const given: number[] = [];
   store.append = async ({ records }: StoreBatch) => {
     if (store.failing) throw new Error('away');
-    given.push(...records.map(({ seq }) => seq));
+    given.push(...Array.from(records, ({ seq }) => seq));
     return { duplicates: 0 };
   };
   const told: number[] = [];
@@ -60,7 +60,7 @@ function open(store: TestStore, options: Partial<StoreWriterOptions> = {}) {
     journal,
     log: quiet,
     decode,
-    onStored: async ({ batch }) => void told.push(...batch.records.map(({ seq }) => seq)),
+    onStored: async ({ batch }) => void told.push(...Array.from(batch.records, ({ seq }) => seq)),
     onUnusable: (read) => unusable.push(seqOf(read)),
     onLost: (count) => lost.push(count),
     onFatal,

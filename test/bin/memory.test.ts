@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-const OURS = '--max-semi-space-size=16';
+const OURS = ['--max-semi-space-size=16', '--no-allocation-site-pretenuring'];
 let folder: string;
 let script: string;
 
@@ -35,7 +35,7 @@ function say(node: string, flags: string[], words: string[], options = ''): stri
 }
 
 it.each([
-  ['a service starts with our flag and without a warning', [], 'api', '', [OURS]],
+  ['a service starts with our flags and without a warning', [], 'api', '', OURS],
   ['another command does not', [], 'doctor', '', []],
   ['what the user says stays', ['--max-semi-space-size=4'], 'up', '', ['--max-semi-space-size=4']],
   ['with underscores too', ['--max_semi_space_size=4'], 'up', '', ['--max_semi_space_size=4']],
