@@ -9,10 +9,10 @@ import { createInflux1Store } from '../api/stores/influx1.ts';
 import type { Aggregate, Store } from '../api/store.ts';
 import { createControllers } from '../control/controllers.ts';
 import { loadCity } from '../simulator/city/load.ts';
-import { deviceId } from '../simulator/devices.ts';
 import { describe, loadModels } from '../simulator/kinds.ts';
 import { Run } from '../simulator/run.ts';
 import type { DeviceEvent, TelemetryRecord } from '../telemetry/messages.ts';
+import { Collected } from '../test/collected.ts';
 import { startInfluxd } from '../test/influxd.ts';
 
 const SEED = 1;
@@ -69,14 +69,7 @@ async function simulate(
 ): Promise<void> {
   const city = loadCity();
   const models = await loadModels();
-  const ids = new Map<string, string[]>();
-  const idOf = (kind: string, index: number): string => {
-    const known = ids.get(kind) ?? [];
-    ids.set(kind, known);
-    return (known[index] ??= deviceId(kind, index));
-  };
-  let records: TelemetryRecord[] = [];
-  let events: DeviceEvent[] = [];
+  const collected = new Collected();
   const run = new Run({
     city,
     models,
@@ -88,34 +81,20 @@ async function simulate(
     utcOffsetMin: city.utcOffsetMin,
     controllers: createControllers,
     quality: 'field',
-    sink: {
-      record: (kind, device, ts, seq, readings) =>
-        records.push({ kind, device: idOf(kind, device), ts, seq, fields: { ...readings } }),
-      event: (kind, device, ts, seq, name, state, readings) =>
-        events.push({
-          kind,
-          device: idOf(kind, device),
-          ts,
-          seq,
-          name,
-          fields: { ...readings },
-          ...(state && { state }),
-        }),
-      ack: () => {},
-    },
+    sink: collected.sink,
   });
   let appending = Promise.resolve();
   const send = async (): Promise<void> => {
-    const [some, others] = [records, events];
-    records = [];
-    events = [];
+    const { records, events } = collected;
+    collected.records = [];
+    collected.events = [];
     // One append under way while the city goes on.
     await appending;
-    appending = append(some, others);
+    appending = append(records, events);
   };
   while (run.simTimeMs < untilMs) {
     run.tick(TICK_MS);
-    if (records.length >= BATCH) await send();
+    if (collected.records.length >= BATCH) await send();
   }
   await send();
   await appending;

@@ -16,20 +16,10 @@ export function program(name: string): string | undefined {
 
 /** `it` for a test that needs what not every machine gives: `needs` names it, and whether it is here. */
 export function itWith(needs: { readonly [name: string]: boolean }, title: string, body: () => Promise<void>): void {
-  const missing = Object.keys(needs).filter((name) => !needs[name]);
-  if (missing.length === 0) {
-    it(title, body);
-    return;
-  }
-  const notice = `${title}: needs ${missing.join(', ')}, not here`;
-  if (partsRequired) {
-    it(title, () => {
-      throw new Error(notice);
-    });
-    return;
-  }
-  console.warn(`SKIPPED ${notice}`);
-  it.skip(title, body);
+  const lack = lackOf(title, absent(needs));
+  if (lack === undefined) it(title, body);
+  else if (partsRequired) it(title, lack);
+  else it.skip(title, body);
 }
 
 /** True where strace is installed and may be used. */
@@ -44,21 +34,23 @@ export function describeWith(
   body: () => void,
   running: { readonly [name: string]: boolean } = {},
 ): void {
-  const silent = Object.keys(running).filter((name) => !running[name]);
-  const missing = [...programs.filter((name) => program(name) === undefined), ...silent];
-  if (missing.length === 0) {
-    describe(title, body);
-    return;
-  }
+  const missing = programs.filter((name) => program(name) === undefined);
+  const lack = lackOf(title, [...missing, ...absent(running)]);
+  if (lack === undefined) describe(title, body);
+  else if (partsRequired) describe(title, () => it('finds its parts', lack));
+  else describe.skip(title, body);
+}
+
+function absent(parts: { readonly [name: string]: boolean }): string[] {
+  return Object.keys(parts).filter((name) => !parts[name]);
+}
+
+/** Says that a test is skipped where it may be; the test that fails in its place. Undefined: all is there. */
+function lackOf(title: string, missing: readonly string[]): (() => never) | undefined {
+  if (missing.length === 0) return undefined;
   const notice = `${title}: needs ${missing.join(', ')}, not here`;
-  if (partsRequired) {
-    describe(title, () => {
-      it('finds its parts', () => {
-        throw new Error(notice);
-      });
-    });
-    return;
-  }
-  console.warn(`SKIPPED ${notice}`);
-  describe.skip(title, body);
+  if (!partsRequired) console.warn(`SKIPPED ${notice}`);
+  return () => {
+    throw new Error(notice);
+  };
 }

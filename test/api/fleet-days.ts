@@ -1,11 +1,11 @@
 // Some time of the demo city for the tests of the fleet questions: buses and cars, records straight from the simulator.
 import { createControllers } from '../../control/controllers.ts';
 import { loadCity } from '../../simulator/city/load.ts';
-import { deviceId } from '../../simulator/devices.ts';
 import { describe, loadModels } from '../../simulator/kinds.ts';
 import { Run } from '../../simulator/run.ts';
 import type { Description } from '../../telemetry/description.ts';
 import type { DeviceEvent, TelemetryRecord } from '../../telemetry/messages.ts';
+import { Collected } from '../collected.ts';
 
 /** Sunday, 2025-05-18, 22:00 in Wuxi. */
 export const START_MS = Date.UTC(2025, 4, 18, 14);
@@ -26,8 +26,7 @@ export async function liveDays(
 ): Promise<Days> {
   const all = await loadModels();
   const models = new Map([...all].filter(([kind]) => Object.hasOwn(fleets, kind)));
-  const records: TelemetryRecord[] = [];
-  const events: DeviceEvent[] = [];
+  const collected = new Collected();
   const run = new Run({
     city: loadCity(),
     models,
@@ -49,22 +48,9 @@ export async function liveDays(
       target: { kind: 'bus', devices: [String(device)] },
       args: {},
     })),
-    sink: {
-      record: (kind, device, ts, seq, readings) =>
-        records.push({ kind, device: deviceId(kind, device), ts, seq, fields: { ...readings } }),
-      event: (kind, device, ts, seq, name, state, readings) =>
-        events.push({
-          kind,
-          device: deviceId(kind, device),
-          ts,
-          seq,
-          name,
-          fields: { ...readings },
-          ...(state && { state }),
-        }),
-      ack: () => {},
-    },
+    sink: collected.sink,
   });
   while (run.simTimeMs < START_MS + hours * HOUR_MS) run.tick(tickMs);
+  const { records, events } = collected;
   return { descriptions: [...models.values()].map(describe), records, events };
 }
