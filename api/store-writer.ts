@@ -123,16 +123,12 @@ export class StoreWriter {
 
   /** At once: as objects, hundreds of milliseconds of records are what keeps the collector of garbage busy. */
   #pack(batch: Batch): void {
-    let growing = this.#growing;
-    const isFull = (): boolean =>
-      sizeOf(growing!) + sizeOf(batch) > MAX_BATCH || growing!.bytes + batch.bytes > MAX_BATCH_BYTES;
-    if (growing === undefined || growing.closed || isFull()) {
-      growing = emptyQueuedBatch(this.#spare);
+    if (this.#growing === undefined || !hasRoom(this.#growing, batch)) {
+      this.#growing = emptyQueuedBatch(this.#spare);
       this.#spare = undefined;
-      this.#growing = growing;
-      this.#queue.push(growing);
+      this.#queue.push(this.#growing);
     }
-    join(growing, batch);
+    join(this.#growing, batch);
     this.#count(batch, 1);
   }
 
@@ -285,4 +281,9 @@ export class StoreWriter {
     await this.#life.note();
     return true;
   }
+}
+
+function hasRoom(growing: QueuedBatch, more: Batch): boolean {
+  if (growing.closed) return false;
+  return sizeOf(growing) + sizeOf(more) <= MAX_BATCH && growing.bytes + more.bytes <= MAX_BATCH_BYTES;
 }

@@ -68,7 +68,7 @@ function packRows(rows: KindRows, types: FieldTypes, suspects: ReadonlySet<numbe
     count,
     numbers,
     numeric: namesOf(numeric),
-    devices: [...devices],
+    devices,
     deviceOf: deviceOf.slice(0, count),
     textual: namesOf(textual),
     texts: textual.map(({ texts }) => Array.from({ length: count }, (_, row) => texts[row] ?? null)),

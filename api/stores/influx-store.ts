@@ -1,5 +1,6 @@
 // The store in an InfluxDB of either version: what to write and to remember. One record is one point with a timestamp of its own, so a
 // resend writes the same points again. Retrying is the caller's business: a write that fails is rejected.
+import { show } from '../../telemetry/description.ts';
 import type { Description, FieldType } from '../../telemetry/description.ts';
 import type { DeviceEvent, TelemetryRecord } from '../../telemetry/messages.ts';
 import type {
@@ -93,6 +94,10 @@ export class InfluxStore implements Store {
 
   async append(batch: StoreBatch): Promise<AppendResult> {
     const { records, refused: unfit } = fitting(batch.records, this.#types);
+    // The server may have measurements of others, whose types it knows too.
+    for (const { kind } of records.kinds) {
+      if (!this.#described.has(kind)) throw new Error(`a record of a kind that was not described: ${show(kind)}`);
+    }
     const refused = [...unfit];
     for (const { line, reason } of await this.#writer.write(this.#source(records, batch.events, refused)))
       refused.push(line.record ? { record: line.at, reason } : { event: line.at, reason });

@@ -36,6 +36,16 @@ describe('line protocol', () => {
     expect(BigInt(timestamp(MAX_TS_MS, 999_999)) <= 2n ** 63n - 1n).toBe(true);
   });
 
+  it('gives a record the same timestamp, whatever its seq', () => {
+    for (const ts of [0, 1, 1_763_600_000_123, MAX_TS_MS]) {
+      for (const seq of [0, 7, 999_999, 1_000_000, 1_000_001, 4_294_967_295]) {
+        expect(recordLine('wuxi', record('bus-1', ts, seq, {}))).toBe(
+          `bus,city=wuxi,device=bus-1 seq=${seq} ${timestamp(ts, seq)}`,
+        );
+      }
+    }
+  });
+
   it('refuses names outside the grammar, numbers that are none and times InfluxDB cannot hold', () => {
     const good = record('bus-1', 1, 1, {});
     for (const kind of ['Bus', 'a b', 'a,b', '', 'clock', '_event', 'a\n']) {
